@@ -1,0 +1,2 @@
+//! Soko.
+fn main() {}

@@ -1,0 +1,26 @@
+//! The vocabulary that every other crate speaks: money, quantities of time, ids, who acts, how things fail.
+//!
+//! Nothing here does IO. Invariants: money and rates are integers and every operation on them is checked; a
+//! [`ChannelScope`] can only be obtained from an [`Actor`], so that code which holds one has been through
+//! authorisation.
+
+pub mod actor;
+pub mod clock;
+pub mod error;
+pub mod id;
+pub mod locale;
+pub mod money;
+pub mod permission;
+pub mod query;
+pub mod rate;
+pub mod token;
+
+pub use actor::{Actor, ChannelScope, Forbidden};
+pub use clock::{Clock, Timestamp};
+pub use error::ErrorKind;
+pub use id::*;
+pub use locale::{Currency, Language};
+pub use money::{Money, MoneyError};
+pub use permission::{Permission, PermissionSet};
+pub use query::{ListQuery, Page};
+pub use rate::TaxRatePpm;
