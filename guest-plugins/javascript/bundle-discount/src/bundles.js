@@ -103,9 +103,9 @@ export function splitAmount(amount, parts) {
     worth === 0n ? 0n : least((amount * part.worth) / worth, part.line.room),
   );
   const rest = () => amount - shares.reduce((sum, share) => sum + share, 0n);
-  // The divisions leave less than one minor unit per part.
+  // The divisions leave less than one minor unit for each part.
   let left = rest();
-  for (let index = 0; index < parts.length && left > 0n && left < BigInt(parts.length); index += 1) {
+  for (let index = 0; index < parts.length && left > 0n; index += 1) {
     if (shares[index] < parts[index].line.room) {
       shares[index] += 1n;
       left -= 1n;
