@@ -1,5 +1,6 @@
 //! Who acts, in which channel, with which rights. The channel comes from the request's token or session.
 
+use crate::error::ErrorKind;
 use crate::id::{ChannelId, SessionId, UserId};
 use crate::locale::{Currency, Language};
 use crate::permission::{Permission, PermissionSet};
@@ -60,6 +61,16 @@ pub enum Forbidden {
     /// The user's roles do not allow it in this channel.
     #[error("you are not currently authorized to perform this action: it needs {0}")]
     Missing(Permission),
+}
+
+impl Forbidden {
+    /// The kind that clients can tell apart.
+    pub fn kind(self) -> ErrorKind {
+        match self {
+            Self::NotAuthenticated => ErrorKind::Unauthenticated,
+            Self::Missing(_) => ErrorKind::Forbidden,
+        }
+    }
 }
 
 impl Actor {

@@ -15,7 +15,7 @@ pub mod query;
 pub mod rate;
 pub mod token;
 
-pub use actor::{Actor, ChannelScope, Forbidden};
+pub use actor::{Actor, ActorChannel, ChannelScope, Forbidden};
 pub use clock::{Clock, Timestamp};
 pub use error::ErrorKind;
 pub use id::*;

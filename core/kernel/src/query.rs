@@ -166,7 +166,7 @@ impl Filter {
 /// How a field is compared.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Comparison {
-    /// Equal; for text without regard to case.
+    /// Equal.
     Equal(Value),
     /// Not equal, or null.
     NotEqual(Value),

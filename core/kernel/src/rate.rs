@@ -43,13 +43,11 @@ impl TaxRatePpm {
     pub fn net_of(self, gross: Money) -> Result<Money, MoneyError> {
         scale(gross, MILLION, MILLION + i128::from(self.0))
     }
+}
 
-    fn scale(self, amount: Money, numerator: i128, denominator: i128) -> Result<Money, MoneyError> {
-        let scaled = round_half_up(i128::from(amount.minor()) * numerator, denominator);
-        i64::try_from(scaled)
-            .map(|minor| Money::new(minor, amount.currency()))
-            .map_err(|_| MoneyError::Overflow)
-    }
+fn scale(amount: Money, numerator: i128, denominator: i128) -> Result<Money, MoneyError> {
+    let scaled = round_half_up(i128::from(amount.minor()) * numerator, denominator);
+    i64::try_from(scaled).map(|minor| Money::new(minor, amount.currency())).map_err(|_| MoneyError::Overflow)
 }
 
 /// `numerator ÷ denominator` to the nearest whole number, halves up (towards positive infinity, as the clients of

@@ -1,0 +1,287 @@
+-- What a shop sells. Every shop has its own.
+
+CREATE TABLE asset (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    name TEXT NOT NULL,
+    type TEXT NOT NULL CHECK (type IN ('IMAGE', 'VIDEO', 'BINARY')),
+    mime_type TEXT NOT NULL,
+    file_size BIGINT NOT NULL,
+    width BIGINT NOT NULL,
+    height BIGINT NOT NULL,
+    -- Name in the blob store.
+    source TEXT NOT NULL,
+    preview TEXT NOT NULL,
+    focal_point_x_ppm BIGINT,
+    focal_point_y_ppm BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX asset_channel ON asset (channel_id, id);
+
+CREATE TABLE tag (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    value TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, value)
+);
+
+CREATE TABLE asset_tag (
+    channel_id BIGINT NOT NULL,
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    tag_id BIGINT NOT NULL REFERENCES tag (id) ON DELETE CASCADE,
+    PRIMARY KEY (asset_id, tag_id)
+);
+
+CREATE TABLE facet (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    code TEXT NOT NULL,
+    is_private BOOLEAN NOT NULL DEFAULT FALSE,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, code)
+);
+
+CREATE TABLE facet_translation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    facet_id BIGINT NOT NULL REFERENCES facet (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (facet_id, language)
+);
+
+CREATE TABLE facet_value (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    facet_id BIGINT NOT NULL REFERENCES facet (id) ON DELETE CASCADE,
+    code TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (facet_id, code)
+);
+
+CREATE TABLE facet_value_translation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    facet_value_id BIGINT NOT NULL REFERENCES facet_value (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (facet_value_id, language)
+);
+
+CREATE TABLE product (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    featured_asset_id BIGINT REFERENCES asset (id) ON DELETE SET NULL,
+    deleted_at BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX product_channel ON product (channel_id, id);
+
+-- The slug is free again when the product is deleted: deletion clears `live`.
+CREATE TABLE product_translation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    product_id BIGINT NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    name TEXT NOT NULL,
+    slug TEXT NOT NULL,
+    description TEXT NOT NULL,
+    live BOOLEAN NOT NULL DEFAULT TRUE,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (product_id, language)
+);
+
+CREATE UNIQUE INDEX product_translation_slug ON product_translation (channel_id, language, slug) WHERE live;
+
+CREATE TABLE product_asset (
+    channel_id BIGINT NOT NULL,
+    product_id BIGINT NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    PRIMARY KEY (product_id, asset_id)
+);
+
+CREATE TABLE product_facet_value (
+    channel_id BIGINT NOT NULL,
+    product_id BIGINT NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    facet_value_id BIGINT NOT NULL REFERENCES facet_value (id) ON DELETE CASCADE,
+    PRIMARY KEY (product_id, facet_value_id)
+);
+
+CREATE INDEX product_facet_value_value ON product_facet_value (facet_value_id);
+
+CREATE TABLE option_group (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    product_id BIGINT REFERENCES product (id) ON DELETE CASCADE,
+    code TEXT NOT NULL,
+    position BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX option_group_product ON option_group (product_id);
+
+CREATE TABLE option_group_translation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    option_group_id BIGINT NOT NULL REFERENCES option_group (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (option_group_id, language)
+);
+
+CREATE TABLE product_option (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    option_group_id BIGINT NOT NULL REFERENCES option_group (id) ON DELETE CASCADE,
+    code TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX product_option_group ON product_option (option_group_id);
+
+CREATE TABLE product_option_translation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    product_option_id BIGINT NOT NULL REFERENCES product_option (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (product_option_id, language)
+);
+
+CREATE TABLE product_variant (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    product_id BIGINT NOT NULL REFERENCES product (id),
+    enabled BOOLEAN NOT NULL DEFAULT TRUE,
+    sku TEXT NOT NULL,
+    -- List price in the channel's currency, with tax where the channel's prices include it.
+    list_price BIGINT NOT NULL CHECK (list_price >= 0),
+    tax_category_id BIGINT NOT NULL,
+    featured_asset_id BIGINT REFERENCES asset (id) ON DELETE SET NULL,
+    -- TRUE, FALSE or INHERIT the channel's setting.
+    track_inventory TEXT NOT NULL CHECK (track_inventory IN ('TRUE', 'FALSE', 'INHERIT')),
+    out_of_stock_threshold BIGINT NOT NULL DEFAULT 0,
+    use_global_out_of_stock_threshold BOOLEAN NOT NULL DEFAULT TRUE,
+    position BIGINT NOT NULL DEFAULT 0,
+    deleted_at BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX product_variant_product ON product_variant (product_id, position, id);
+CREATE INDEX product_variant_channel ON product_variant (channel_id, id);
+CREATE INDEX product_variant_sku ON product_variant (channel_id, sku);
+
+CREATE TABLE product_variant_translation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    variant_id BIGINT NOT NULL REFERENCES product_variant (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (variant_id, language)
+);
+
+CREATE TABLE variant_asset (
+    channel_id BIGINT NOT NULL,
+    variant_id BIGINT NOT NULL REFERENCES product_variant (id) ON DELETE CASCADE,
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    PRIMARY KEY (variant_id, asset_id)
+);
+
+CREATE TABLE variant_facet_value (
+    channel_id BIGINT NOT NULL,
+    variant_id BIGINT NOT NULL REFERENCES product_variant (id) ON DELETE CASCADE,
+    facet_value_id BIGINT NOT NULL REFERENCES facet_value (id) ON DELETE CASCADE,
+    PRIMARY KEY (variant_id, facet_value_id)
+);
+
+CREATE INDEX variant_facet_value_value ON variant_facet_value (facet_value_id);
+
+CREATE TABLE variant_option (
+    channel_id BIGINT NOT NULL,
+    variant_id BIGINT NOT NULL REFERENCES product_variant (id) ON DELETE CASCADE,
+    product_option_id BIGINT NOT NULL REFERENCES product_option (id),
+    PRIMARY KEY (variant_id, product_option_id)
+);
+
+-- The tree of categories. The root has no parent and is never shown by itself.
+CREATE TABLE collection (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    parent_id BIGINT REFERENCES collection (id),
+    is_root BOOLEAN NOT NULL DEFAULT FALSE,
+    is_private BOOLEAN NOT NULL DEFAULT FALSE,
+    position BIGINT NOT NULL DEFAULT 0,
+    featured_asset_id BIGINT REFERENCES asset (id) ON DELETE SET NULL,
+    inherit_filters BOOLEAN NOT NULL DEFAULT TRUE,
+    -- JSON list of {code, args: [{name, value}]}.
+    filters TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX collection_parent ON collection (channel_id, parent_id, position);
+CREATE UNIQUE INDEX collection_one_root ON collection (channel_id) WHERE is_root;
+
+CREATE TABLE collection_translation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    collection_id BIGINT NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    name TEXT NOT NULL,
+    slug TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (collection_id, language),
+    UNIQUE (channel_id, language, slug)
+);
+
+CREATE TABLE collection_asset (
+    channel_id BIGINT NOT NULL,
+    collection_id BIGINT NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    PRIMARY KEY (collection_id, asset_id)
+);
+
+-- Which variants a collection's filters select; rewritten when variants, facets or filters change.
+CREATE TABLE collection_variant (
+    channel_id BIGINT NOT NULL,
+    collection_id BIGINT NOT NULL REFERENCES collection (id) ON DELETE CASCADE,
+    variant_id BIGINT NOT NULL REFERENCES product_variant (id) ON DELETE CASCADE,
+    PRIMARY KEY (collection_id, variant_id)
+);
+
+CREATE INDEX collection_variant_variant ON collection_variant (variant_id);
+
+-- Full-text index of live variants: one row per variant and language, kept by the catalogue in the same transaction.
+CREATE VIRTUAL TABLE search_text USING fts5 (
+    product_name, variant_name, sku, description, facet_values,
+    channel_id UNINDEXED, language UNINDEXED, variant_id UNINDEXED, product_id UNINDEXED,
+    tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
+);

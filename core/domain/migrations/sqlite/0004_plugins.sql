@@ -1,0 +1,89 @@
+-- Plugins, what they are bound to, what they did, and the proofs of how orders were priced.
+
+-- Component bytes by their SHA-256, stored once whoever uploads them.
+CREATE TABLE component (
+    digest TEXT PRIMARY KEY,
+    bytes BLOB NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE TABLE plugin (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, name)
+);
+
+CREATE TABLE plugin_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    plugin_id BIGINT NOT NULL REFERENCES plugin (id),
+    version TEXT NOT NULL,
+    digest TEXT NOT NULL REFERENCES component (digest),
+    contract TEXT NOT NULL,
+    description TEXT NOT NULL,
+    config_schema TEXT NOT NULL,
+    -- JSON list of interface names.
+    imports TEXT NOT NULL,
+    size_bytes BIGINT NOT NULL,
+    compile_ms BIGINT NOT NULL,
+    uploaded_by BIGINT,
+    created_at BIGINT NOT NULL,
+    UNIQUE (plugin_id, version),
+    UNIQUE (plugin_id, digest)
+);
+
+-- A version put to use. Rolling back swaps version and previous version, with the configuration of then.
+CREATE TABLE plugin_binding (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    plugin_id BIGINT NOT NULL UNIQUE REFERENCES plugin (id),
+    version_id BIGINT NOT NULL REFERENCES plugin_version (id),
+    config TEXT NOT NULL,
+    previous_version_id BIGINT REFERENCES plugin_version (id),
+    previous_config TEXT,
+    priority BIGINT NOT NULL,
+    failure_policy TEXT NOT NULL CHECK (failure_policy IN ('FAIL_CLOSED', 'SKIP')),
+    enabled BOOLEAN NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX plugin_binding_channel ON plugin_binding (channel_id, priority, id);
+
+CREATE TABLE plugin_run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    plugin_id BIGINT NOT NULL,
+    version_id BIGINT NOT NULL,
+    order_id BIGINT,
+    -- `ok`, or the kind of failure.
+    outcome TEXT NOT NULL,
+    message TEXT,
+    log TEXT NOT NULL,
+    micros BIGINT NOT NULL,
+    fuel BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX plugin_run_channel ON plugin_run (channel_id, id);
+CREATE INDEX plugin_run_plugin ON plugin_run (plugin_id, id);
+
+-- Enough to price the order again from stored bytes. Documents are canonical JSON.
+CREATE TABLE price_receipt (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    order_id BIGINT NOT NULL,
+    order_version BIGINT NOT NULL,
+    engine_version TEXT NOT NULL,
+    rounding_version BIGINT NOT NULL,
+    input TEXT NOT NULL,
+    steps TEXT NOT NULL,
+    output TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+CREATE INDEX price_receipt_order ON price_receipt (channel_id, order_id, id);

@@ -1,0 +1,118 @@
+-- Orders and what hangs on them.
+
+CREATE TABLE customer_order (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    code TEXT NOT NULL,
+    state TEXT NOT NULL,
+    active BOOLEAN NOT NULL,
+    customer_id BIGINT REFERENCES customer (id),
+    currency TEXT NOT NULL,
+    -- JSON documents of an address, or NULL.
+    shipping_address TEXT,
+    billing_address TEXT,
+    -- JSON list of codes.
+    coupon_codes TEXT NOT NULL DEFAULT '[]',
+    total_quantity BIGINT NOT NULL DEFAULT 0,
+    sub_total BIGINT NOT NULL DEFAULT 0,
+    sub_total_with_tax BIGINT NOT NULL DEFAULT 0,
+    shipping BIGINT NOT NULL DEFAULT 0,
+    shipping_with_tax BIGINT NOT NULL DEFAULT 0,
+    placed_at BIGINT,
+    -- Raised with every change; a change is refused when it has moved since it was read.
+    version BIGINT NOT NULL DEFAULT 1,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, code)
+);
+
+CREATE INDEX customer_order_channel ON customer_order (channel_id, id);
+CREATE INDEX customer_order_customer ON customer_order (customer_id, id);
+
+CREATE TABLE order_line (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL REFERENCES customer_order (id),
+    variant_id BIGINT NOT NULL REFERENCES product_variant (id),
+    quantity BIGINT NOT NULL CHECK (quantity >= 0),
+    placed_quantity BIGINT NOT NULL DEFAULT 0,
+    -- One unit, from the price list, with tax where list_price_includes_tax.
+    unit_list_price BIGINT NOT NULL CHECK (unit_list_price >= 0),
+    initial_unit_list_price BIGINT NOT NULL,
+    list_price_includes_tax BOOLEAN NOT NULL,
+    tax_rate_ppm BIGINT NOT NULL,
+    tax_description TEXT NOT NULL,
+    -- JSON list of adjustments: the waterfall.
+    adjustments TEXT NOT NULL DEFAULT '[]',
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (order_id, variant_id)
+);
+
+CREATE TABLE order_shipping_line (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL UNIQUE REFERENCES customer_order (id),
+    shipping_method_id BIGINT NOT NULL REFERENCES shipping_method (id),
+    list_price BIGINT NOT NULL CHECK (list_price >= 0),
+    list_price_includes_tax BOOLEAN NOT NULL,
+    tax_rate_ppm BIGINT NOT NULL,
+    tax_description TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE TABLE payment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL REFERENCES customer_order (id),
+    method TEXT NOT NULL,
+    handler TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount >= 0),
+    state TEXT NOT NULL
+        CHECK (state IN ('Created', 'Authorized', 'Settled', 'Declined', 'Error', 'Cancelled')),
+    transaction_id TEXT,
+    error_message TEXT,
+    -- JSON document.
+    metadata TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX payment_order ON payment (order_id, id);
+
+CREATE TABLE fulfillment (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL REFERENCES customer_order (id),
+    state TEXT NOT NULL CHECK (state IN ('Created', 'Pending', 'Shipped', 'Delivered', 'Cancelled')),
+    method TEXT NOT NULL,
+    tracking_code TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX fulfillment_order ON fulfillment (order_id, id);
+
+CREATE TABLE fulfillment_line (
+    channel_id BIGINT NOT NULL,
+    fulfillment_id BIGINT NOT NULL REFERENCES fulfillment (id),
+    order_line_id BIGINT NOT NULL REFERENCES order_line (id),
+    quantity BIGINT NOT NULL CHECK (quantity > 0),
+    PRIMARY KEY (fulfillment_id, order_line_id)
+);
+
+CREATE TABLE order_history_entry (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL REFERENCES customer_order (id),
+    type TEXT NOT NULL,
+    is_public BOOLEAN NOT NULL,
+    -- JSON document.
+    data TEXT NOT NULL,
+    administrator_id BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX order_history_order ON order_history_entry (order_id, id);

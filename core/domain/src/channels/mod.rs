@@ -1,0 +1,179 @@
+//! Channels: the shops that one core serves. Everything a shop owns carries its channel's id.
+//!
+//! Invariants: exactly one channel is the default, which serves requests that name none; a channel that is not
+//! `APPROVED` serves nobody; every change of a channel's configuration, in this domain or another, raises its
+//! revision through [`Channels::touch_in_tx`].
+
+mod entity;
+mod error;
+mod repo;
+
+use soko_infra::{DataScope, Database, Tx};
+use soko_kernel::{
+    Actor, ActorChannel, ChannelId, ChannelScope, Clock, ListQuery, Page, Permission, SellerId, Timestamp,
+};
+
+pub use entity::{Channel, ChannelChanges, ChannelStatus, NewChannel, Seller};
+pub use error::ChannelError;
+
+/// The use cases of channels.
+#[derive(Debug, Clone)]
+pub struct Channels {
+    database: Database,
+    clock: Clock,
+}
+
+impl Channels {
+    /// The service over this store.
+    pub fn new(database: Database, clock: Clock) -> Self {
+        Self { database, clock }
+    }
+
+    /// The channel that a request's token names, or the default channel for a request without one.
+    ///
+    /// # Errors
+    /// An unknown token, or a channel that is not approved.
+    pub async fn resolve(&self, token: Option<&str>) -> Result<ActorChannel, ChannelError> {
+        let channel = self.database.read(DataScope::Platform, async |reader| match token {
+            Some(token) => repo::find_by_token(reader, token).await,
+            None => repo::find_default(reader).await,
+        });
+        channel.await?.ok_or(ChannelError::UnknownToken)?.serving()
+    }
+
+    /// The actor's own channel in full.
+    ///
+    /// # Errors
+    /// [`ChannelError`].
+    pub async fn active(&self, actor: &Actor) -> Result<Channel, ChannelError> {
+        let scope = actor.public_scope();
+        let channel = self.database.read(scope, async |reader| repo::find(reader, scope.channel_id()).await);
+        channel.await?.ok_or(ChannelError::NotFound(scope.channel_id()))
+    }
+
+    /// A page of all channels of the platform, for its operators.
+    ///
+    /// # Errors
+    /// [`ChannelError::Forbidden`] for everybody else.
+    pub async fn list_across_platform(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+    ) -> Result<Page<Channel>, ChannelError> {
+        actor.require_superadmin()?;
+        self.database.read(DataScope::Platform, async |reader| repo::list(reader, query).await).await
+    }
+
+    /// A channel by its id: any for the platform's operators, their own for those who may read channels.
+    ///
+    /// # Errors
+    /// [`ChannelError::Forbidden`].
+    pub async fn find(&self, actor: &Actor, id: ChannelId) -> Result<Option<Channel>, ChannelError> {
+        let own = actor.require(Permission::ReadChannel)?;
+        if own.channel_id() != id {
+            actor.platform_scope(id)?;
+        }
+        self.database.read(own, async |reader| repo::find(reader, id).await).await
+    }
+
+    /// Creates a channel with its seller, for the platform's operators.
+    ///
+    /// # Errors
+    /// A code or token in use, or input that breaks a rule.
+    pub async fn create_on_platform(&self, actor: &Actor, new: NewChannel) -> Result<Channel, ChannelError> {
+        actor.require_superadmin()?;
+        new.check()?;
+        let (now, user) = (self.clock.now(), actor.user);
+        self.database
+            .write(DataScope::Platform, async move |tx| {
+                let channel = Self::create_in_tx(tx, &new, now).await?;
+                repo::insert_audit(tx, channel.id, user, "createChannel", &channel.code, now).await?;
+                Ok(channel)
+            })
+            .await
+    }
+
+    /// Creates a channel inside another's transaction: provisioning and first start.
+    ///
+    /// # Errors
+    /// A code or token in use, or input that breaks a rule.
+    pub async fn create_in_tx(
+        tx: &mut Tx,
+        new: &NewChannel,
+        now: Timestamp,
+    ) -> Result<Channel, ChannelError> {
+        new.check()?;
+        let seller = repo::insert_seller(tx, &new.seller_name, now).await?;
+        let id = repo::insert(tx, new, seller, now).await?;
+        repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))
+    }
+
+    /// Changes a channel: any for the platform's operators, their own for those who may update channels. Token and
+    /// status are the operators' alone.
+    ///
+    /// # Errors
+    /// [`ChannelError`].
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        id: ChannelId,
+        changes: ChannelChanges,
+    ) -> Result<Channel, ChannelError> {
+        let own = actor.require(Permission::UpdateChannel)?;
+        if own.channel_id() != id || changes.needs_operator() {
+            actor.platform_scope(id)?;
+        }
+        let (now, user) = (self.clock.now(), actor.user);
+        self.database
+            .write(own, async move |tx| {
+                let mut channel = repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))?;
+                channel.apply(&changes)?;
+                repo::update(tx, &channel, now).await?;
+                repo::insert_audit(tx, id, user, "updateChannel", &channel.code, now).await?;
+                repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))
+            })
+            .await
+    }
+
+    /// The seller behind a channel.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn find_seller(&self, actor: &Actor, id: SellerId) -> Result<Option<Seller>, ChannelError> {
+        let scope = actor.public_scope();
+        self.database.read(scope, async |reader| repo::find_seller(reader, scope, id).await).await
+    }
+
+    /// Raises the channel's revision, so that no cache serves the configuration of before. To be called in every
+    /// transaction that changes a channel's configuration.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn touch_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        now: Timestamp,
+    ) -> Result<(), soko_infra::DatabaseError> {
+        repo::touch(tx, scope, now).await
+    }
+
+    /// Whether the platform has any channel yet.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn exist(&self) -> Result<bool, ChannelError> {
+        let default =
+            self.database.read(DataScope::Platform, async |reader| repo::find_default(reader).await);
+        Ok(default.await?.is_some())
+    }
+
+    /// The channel with this code, for commands of the platform's operators that run beside the server.
+    ///
+    /// # Errors
+    /// An unknown code.
+    pub async fn get_by_code_for_command(&self, code: &str) -> Result<Channel, ChannelError> {
+        let channel =
+            self.database.read(DataScope::Platform, async |reader| repo::find_by_code(reader, code).await);
+        channel.await?.ok_or_else(|| ChannelError::UnknownCode(code.to_owned()))
+    }
+}

@@ -1,0 +1,121 @@
+//! Files of the platform: pictures and other assets, below one directory that nothing can climb out of.
+
+use std::io::{self, Read as _, Write as _};
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions};
+use sha2::{Digest as _, Sha256};
+
+/// A directory of files named by their content. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Blobs {
+    directory: Arc<Dir>,
+}
+
+/// Why a blob cannot be stored or read.
+#[derive(Debug, thiserror::Error)]
+pub enum BlobError {
+    /// The file system refused.
+    #[error("the file store answered: {0}")]
+    Io(#[from] io::Error),
+    /// The work was cut off, which happens only while the program ends.
+    #[error("the file store is shutting down")]
+    ShuttingDown,
+}
+
+impl Blobs {
+    /// Opens the directory, and creates it where it is missing.
+    ///
+    /// # Errors
+    /// The file system's refusal.
+    pub fn open(path: &std::path::Path) -> Result<Self, BlobError> {
+        std::fs::create_dir_all(path)?;
+        Ok(Self { directory: Arc::new(Dir::open_ambient_dir(path, ambient_authority())?) })
+    }
+
+    /// Stores the bytes and returns their name: the SHA-256 in hexadecimal and the extension. Storing the same bytes
+    /// again changes nothing. When this returns, the file is on disk.
+    ///
+    /// # Errors
+    /// The file system's refusal.
+    pub async fn store(&self, bytes: bytes::Bytes, extension: &'static str) -> Result<String, BlobError> {
+        let directory = self.directory.clone();
+        on_file_thread(move || {
+            let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes));
+            let (folder, name) = (digest[..2].to_owned(), format!("{digest}.{extension}"));
+            let path = format!("{folder}/{name}");
+            if directory.exists(&path) {
+                return Ok(path);
+            }
+            directory.create_dir_all(&folder)?;
+            let partial = format!("{path}.{}", std::process::id());
+            let mut file =
+                directory.open_with(&partial, OpenOptions::new().write(true).create(true).truncate(true))?;
+            file.write_all(&bytes)?;
+            file.sync_all()?;
+            directory.rename(&partial, &directory, &path)?;
+            Ok(path)
+        })
+        .await
+    }
+
+    /// The bytes stored under this name; `None` when there are none, or when the name points anywhere else.
+    ///
+    /// # Errors
+    /// The file system's refusal.
+    pub async fn load(&self, name: &str) -> Result<Option<Vec<u8>>, BlobError> {
+        if !is_blob_name(name) {
+            return Ok(None);
+        }
+        let (directory, name) = (self.directory.clone(), name.to_owned());
+        on_file_thread(move || match directory.open(&name) {
+            Ok(mut file) => {
+                let mut bytes = Vec::new();
+                file.read_to_end(&mut bytes)?;
+                Ok(Some(bytes))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        })
+        .await
+    }
+}
+
+async fn on_file_thread<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, BlobError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| BlobError::ShuttingDown)?.map_err(BlobError::Io)
+}
+
+/// `ab/ab…64 hex digits.ext`, as [`Blobs::store`] makes them.
+fn is_blob_name(name: &str) -> bool {
+    let Some((folder, file)) = name.split_once('/') else { return false };
+    let Some((digest, extension)) = file.split_once('.') else { return false };
+    let hexadecimal = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    folder.len() == 2
+        && digest.len() == 64
+        && digest.starts_with(folder)
+        && hexadecimal(digest)
+        && (1..=4).contains(&extension.len())
+        && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test")]
+    use super::*;
+
+    #[tokio::test]
+    async fn stores_once_and_refuses_to_climb_out() {
+        let home = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(&home.path().join("blobs")).unwrap();
+        let name = blobs.store("picture".into(), "png").await.unwrap();
+        assert_eq!(blobs.store("picture".into(), "png").await.unwrap(), name);
+        assert_eq!(blobs.load(&name).await.unwrap().unwrap(), b"picture");
+        std::fs::write(home.path().join("secret"), "s").unwrap();
+        for outside in ["../secret", "/etc/passwd", "ab/../../secret", "", "ab/ab.png"] {
+            assert_eq!(blobs.load(outside).await.unwrap(), None, "{outside}");
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! A cache of each channel's configuration that is never stale: entries are keyed by the channel's revision.
+//!
+//! Every change of a channel's configuration raises `channel.revision` in the same transaction, and every request
+//! reads the revision with its session. A cached value of another revision is simply not found.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+use soko_kernel::ChannelId;
+
+/// One kind of configuration, for many channels.
+pub struct RevisionCache<T> {
+    entries: Cache<(ChannelId, i64), Arc<T>>,
+}
+
+impl<T: Send + Sync + 'static> RevisionCache<T> {
+    /// A cache for at most `channels_max` channels' configurations.
+    pub fn new(channels_max: usize) -> Self {
+        Self { entries: Cache::new(channels_max) }
+    }
+
+    /// The configuration at this revision, loaded where it is not cached. Callers that miss together load once.
+    ///
+    /// # Errors
+    /// The loader's.
+    pub async fn get<E>(
+        &self,
+        channel: ChannelId,
+        revision: i64,
+        load: impl Future<Output = Result<T, E>>,
+    ) -> Result<Arc<T>, E> {
+        self.entries.get_or_insert_async(&(channel, revision), async { load.await.map(Arc::new) }).await
+    }
+}
+
+impl<T> std::fmt::Debug for RevisionCache<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RevisionCache").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,101 @@
+//! Many rows in one statement.
+
+use sqlx::AssertSqlSafe;
+
+use super::bind::Bound;
+use super::error::DatabaseError;
+use super::reader::{Row, Tx};
+
+/// Most parameters of one statement; SQLite's own limit is 32,766.
+const PARAMETERS_MAX: usize = 30_000;
+
+/// An INSERT of any number of rows, split only where a statement's parameters run out.
+///
+/// ```ignore
+/// MultiRowInsert::new("INSERT INTO facet (channel_id, code)", 2, "RETURNING id").fetch(tx, rows).await?
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct MultiRowInsert {
+    head: &'static str,
+    columns: usize,
+    tail: &'static str,
+}
+
+impl MultiRowInsert {
+    /// `head` up to the column list, the number of columns, and what follows the rows: `ON CONFLICT …`, `RETURNING …`.
+    pub const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
+        Self { head, columns, tail }
+    }
+
+    /// Inserts the rows and says how many were changed. No rows: no statement.
+    ///
+    /// # Errors
+    /// A failed statement; also a row with another number of values than there are columns.
+    pub async fn execute(self, tx: &mut Tx, rows: Vec<Vec<Bound>>) -> Result<u64, DatabaseError> {
+        let mut changed = 0;
+        for (sql, values) in self.statements(rows)? {
+            changed += tx.execute(AssertSqlSafe(sql), values).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Inserts the rows and returns what the tail's `RETURNING` names, in the rows' order.
+    ///
+    /// # Errors
+    /// A failed statement; also a row with another number of values than there are columns.
+    pub async fn fetch<R: Row>(self, tx: &mut Tx, rows: Vec<Vec<Bound>>) -> Result<Vec<R>, DatabaseError> {
+        let mut returned = Vec::with_capacity(rows.len());
+        for (sql, values) in self.statements(rows)? {
+            returned.extend(tx.fetch_all(AssertSqlSafe(sql), values).await?);
+        }
+        Ok(returned)
+    }
+
+    fn statements(self, rows: Vec<Vec<Bound>>) -> Result<Vec<(String, Vec<Bound>)>, DatabaseError> {
+        if rows.iter().any(|row| row.len() != self.columns) {
+            return Err(DatabaseError::corrupt("multi-row insert", "a row has another number of values"));
+        }
+        let rows_per_statement = PARAMETERS_MAX / self.columns.max(1);
+        let mut statements = Vec::new();
+        let mut rows = rows.into_iter().peekable();
+        while rows.peek().is_some() {
+            let chunk: Vec<Vec<Bound>> = rows.by_ref().take(rows_per_statement).collect();
+            let tuples = placeholders(chunk.len(), self.columns);
+            let sql = format!("{} VALUES {tuples} {}", self.head, self.tail);
+            statements.push((sql, chunk.into_iter().flatten().collect()));
+        }
+        Ok(statements)
+    }
+}
+
+/// `($1, $2), ($3, $4)` for two rows of two columns.
+fn placeholders(rows: usize, columns: usize) -> String {
+    let tuple = |row: usize| {
+        let names: Vec<String> = (1..=columns).map(|column| format!("${}", row * columns + column)).collect();
+        format!("({})", names.join(", "))
+    };
+    (0..rows).map(tuple).collect::<Vec<_>>().join(", ")
+}
+
+/// `$3, $4, $5` for three parameters after the second: the inside of an `IN (…)`.
+pub(super) fn parameter_list(after: usize, count: usize) -> String {
+    (1..=count).map(|offset| format!("${}", after + offset)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test")]
+    use super::*;
+
+    #[test]
+    fn numbers_parameters_and_splits_large_inserts() {
+        assert_eq!(placeholders(2, 2), "($1, $2), ($3, $4)");
+        let rows = vec![vec![Bound::from(1_i64), Bound::from(2_i64)]; PARAMETERS_MAX / 2 + 1];
+        let statements = MultiRowInsert::new("INSERT INTO t (a, b)", 2, "").statements(rows).unwrap();
+        assert_eq!(
+            statements.iter().map(|(_, values)| values.len()).collect::<Vec<_>>(),
+            [PARAMETERS_MAX, 2]
+        );
+        assert!(MultiRowInsert::new("", 2, "").statements(vec![vec![Bound::from(1_i64)]]).is_err());
+    }
+}

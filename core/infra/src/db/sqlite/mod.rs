@@ -1,0 +1,155 @@
+//! SQLite: one file, many readers on its write-ahead log, one writer that batches commits.
+
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, SqliteConnection};
+
+use super::DataScope;
+use super::error::DatabaseError;
+use super::reader::{Connection, Reader, Tx, WriteFn};
+use writer::Writer;
+pub use writer::WriterStats;
+
+/// The first SQLite whose write-ahead log survives a checkpoint that races with a commit.
+const SQLITE_VERSION_MIN: [u32; 3] = [3, 51, 3];
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const STATEMENT_CACHE_CAPACITY: usize = 512;
+
+/// Where the store is, and its bounds.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    /// The database file. Its write-ahead log and lock files stand beside it.
+    pub path: PathBuf,
+    /// Connections for reading.
+    pub readers: u32,
+    /// Most closures that share a commit.
+    pub batch_max: usize,
+    /// Most closures that wait for the writer; more are refused as overload.
+    pub queue_max: usize,
+    /// Longest that a closure may wait before it starts, and a reader for a connection.
+    pub wait_limit: Duration,
+    /// Longest that a closure may run.
+    pub closure_limit: Duration,
+    /// Page cache of each connection, in KiB.
+    pub page_cache_kib: u32,
+}
+
+impl DatabaseConfig {
+    /// The defaults for a store at `path`.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            readers: 4,
+            batch_max: 64,
+            queue_max: 1024,
+            wait_limit: Duration::from_secs(10),
+            closure_limit: Duration::from_secs(2),
+            page_cache_kib: 8192,
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Sqlite {
+    writer: Writer,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    pub(super) async fn open(
+        config: DatabaseConfig,
+        migrations: &'static Migrator,
+        statements: Arc<AtomicU64>,
+    ) -> Result<Self, DatabaseError> {
+        let options = SqliteConnectOptions::new()
+            .filename(&config.path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(STATEMENT_CACHE_CAPACITY)
+            .pragma("cache_size", format!("-{}", config.page_cache_kib))
+            .with_regexp()
+            .disable_statement_logging();
+        let mut connection =
+            options.connect().await.map_err(|error| DatabaseError::Open(error.to_string()))?;
+        check_version(&mut connection).await?;
+        migrate(&config.path, &mut connection, migrations).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(config.readers)
+            .acquire_timeout(config.wait_limit)
+            .test_before_acquire(false)
+            .connect_with(options.read_only(true).create_if_missing(false))
+            .await?;
+        let reader = Reader::new(Connection::Writer(Box::new(connection)), DataScope::Platform, statements);
+        Ok(Self { writer: Writer::start(Tx(reader), &config).await?, readers })
+    }
+
+    pub(super) async fn write<T, E, F>(&self, scope: DataScope, work: F) -> Result<T, E>
+    where
+        F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        self.writer.submit(scope, work).await
+    }
+
+    pub(super) async fn acquire_reader(&self) -> Result<PoolConnection<sqlx::Sqlite>, DatabaseError> {
+        self.readers.acquire().await.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => DatabaseError::Overloaded,
+            sqlx::Error::PoolClosed => DatabaseError::Closed,
+            error => DatabaseError::Statement(error),
+        })
+    }
+
+    pub(super) fn writer_stats(&self) -> WriterStats {
+        self.writer.stats()
+    }
+
+    pub(super) async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+}
+
+async fn check_version(connection: &mut SqliteConnection) -> Result<(), DatabaseError> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await?;
+    let numbers: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    if numbers.as_slice() >= SQLITE_VERSION_MIN.as_slice() {
+        return Ok(());
+    }
+    let [major, minor, patch] = SQLITE_VERSION_MIN;
+    Err(DatabaseError::Open(format!(
+        "it is linked with SQLite {version}; at least {major}.{minor}.{patch} is needed, earlier ones can lose commits"
+    )))
+}
+
+/// Brings the schema up to date. sqlx takes no lock on SQLite, so a lock file keeps two starts apart.
+async fn migrate(
+    path: &Path,
+    connection: &mut SqliteConnection,
+    migrations: &'static Migrator,
+) -> Result<(), DatabaseError> {
+    let open_error = |error: &dyn std::fmt::Display| DatabaseError::Open(error.to_string());
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".migrating");
+    let lock = tokio::task::spawn_blocking(move || {
+        let file = std::fs::File::create(lock_path)?;
+        file.lock().map(|()| file)
+    });
+    let lock = lock.await.map_err(|error| open_error(&error))?.map_err(|error| open_error(&error))?;
+    let outcome = migrations.run_direct(None, connection, false).await;
+    drop(lock);
+    outcome.map_err(|error| open_error(&error))
+}
