@@ -206,8 +206,16 @@ fn describes_itself_with_a_schema_that_its_example_meets() {
         config(r#"[{"days": [], "start": "17:00", "end": "19:00"}]"#, r#"{"unitPrice": 5}"#, ""),
         config(r#"[{"days": ["friday"], "start": "24:00", "end": "19:00"}]"#, r#"{"unitPrice": 5}"#, ""),
         config(r#"[{"days": ["friday"], "start": "17:00", "end": "24:30"}]"#, r#"{"unitPrice": 5}"#, ""),
-        config(r#"[{"days": ["friday"], "start": "17:00", "end": "19:00"}]"#, r#"{"unitPrice": 5}"#, r#", "x": 1"#),
-        config(r#"[{"days": ["friday"], "start": "17:00", "end": "19:00"}]"#, r#"{"unitPrice": 5}"#, r#", "only": {}"#),
+        config(
+            r#"[{"days": ["friday"], "start": "17:00", "end": "19:00"}]"#,
+            r#"{"unitPrice": 5}"#,
+            r#", "x": 1"#,
+        ),
+        config(
+            r#"[{"days": ["friday"], "start": "17:00", "end": "19:00"}]"#,
+            r#"{"unitPrice": 5}"#,
+            r#", "only": {}"#,
+        ),
     ];
     for config in rejected {
         assert!(!accepts(&config), "{config}");

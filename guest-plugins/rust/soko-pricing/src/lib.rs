@@ -1,10 +1,30 @@
 //! What a pricing rule for Soko in Rust builds on: the contract's types, the configuration parser, and exact
 //! arithmetic on prices.
 //!
-//! A rule is a type that implements [`PricingRule`], made a component by one line:
+//! A rule is a type that implements [`PricingRule`], made a component by one line at the end:
 //!
-//! ```ignore
-//! soko_pricing::export!(MyRule);
+//! ```
+//! use soko_pricing::{Adjustment, Context, KIND, Manifest, PricingRule, Refusal, adjust_line};
+//!
+//! struct TenOff;
+//!
+//! impl PricingRule for TenOff {
+//!     fn describe() -> Manifest {
+//!         Manifest {
+//!             name: "ten-off".into(),
+//!             version: "1.0.0".into(),
+//!             description: "Takes 10 % off every line.".into(),
+//!             kind: KIND.into(),
+//!             config_schema: r#"{"type": "object", "additionalProperties": false}"#.into(),
+//!         }
+//!     }
+//!
+//!     fn price_order(context: Context, _config: String) -> Result<Vec<Adjustment>, Refusal> {
+//!         Ok(context.lines.iter().map(|line| adjust_line(line, -line.line_price / 10, "10% off".into())).collect())
+//!     }
+//! }
+//!
+//! soko_pricing::export!(TenOff with_types_in soko_pricing::bindings);
 //! ```
 //!
 //! Amounts are whole minor units (cents of KES) everywhere; there is no float and no division that drops a remainder

@@ -127,11 +127,12 @@ impl Config {
 
     /// The tiers of the most specific entry for this line.
     pub fn find_tiers(&self, line: &OrderLine) -> Option<&[Tier]> {
-        let names_sku = |entry: &&Break| {
-            entry.skus.as_ref().is_some_and(|skus| skus.iter().any(|sku| *sku == line.sku))
-        };
+        let names_sku = |entry: &&Break| entry.skus.as_ref().is_some_and(|skus| skus.contains(&line.sku));
         let names_facet = |entry: &&Break| {
-            entry.facet.as_ref().is_some_and(|facet| line.facet_values.iter().any(|value| facet.covers(value)))
+            entry
+                .facet
+                .as_ref()
+                .is_some_and(|facet| line.facet_values.iter().any(|value| facet.covers(value)))
         };
         let names_neither = |entry: &&Break| entry.skus.is_none() && entry.facet.is_none();
         self.breaks

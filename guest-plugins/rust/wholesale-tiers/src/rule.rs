@@ -88,7 +88,10 @@ fn find_tier(tiers: &[Tier], ordered: u64) -> Option<&Tier> {
 }
 
 fn buys_at_trade_prices(context: &Context, trade: &Trade) -> bool {
-    context.customer.as_ref().is_some_and(|customer| customer.groups.iter().any(|group| trade.groups.contains(group)))
+    context
+        .customer
+        .as_ref()
+        .is_some_and(|customer| customer.groups.iter().any(|group| trade.groups.contains(group)))
 }
 
 /// Units of each variant over all lines; the sum of all `u32` quantities fits.

@@ -1,7 +1,9 @@
 //! The rules, as a shop's administrator and its customers would state them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use soko_pricing::{Adjustment, Context, Customer, FacetValue, LocalTime, OrderLine, PricingRule, Refusal, Target};
+use soko_pricing::{
+    Adjustment, Context, Customer, FacetValue, LocalTime, OrderLine, PricingRule, Refusal, Target,
+};
 
 use crate::WholesaleTiers;
 
@@ -31,7 +33,12 @@ fn order(lines: Vec<OrderLine>) -> Context {
         channel: "duka-moja".into(),
         currency: "KES".into(),
         prices_include_tax: true,
-        now: LocalTime { unix_ms: 1_780_000_000_000, date: "2026-05-28".into(), weekday: 4, minute_of_day: 600 },
+        now: LocalTime {
+            unix_ms: 1_780_000_000_000,
+            date: "2026-05-28".into(),
+            weekday: 4,
+            minute_of_day: 600,
+        },
         customer: None,
         coupon_codes: Vec::new(),
         lines,
@@ -113,10 +120,7 @@ fn gives_the_better_of_break_and_trade_price_never_both() {
     // 95.00 by quantity beats 96.00 for trade; 5 % of 150.00 beats 5.00.
     assert_eq!(
         price(bought_by("trade", vec![line(1, "SUGAR", 12, 10_000), line(2, "FLOUR", 12, 15_000)]), BOTH),
-        [
-            (1, -6_000, "12 or more: KES 5.00 off each".into()),
-            (2, -9_000, "Trade price: 5% off".into())
-        ]
+        [(1, -6_000, "12 or more: KES 5.00 off each".into()), (2, -9_000, "Trade price: 5% off".into())]
     );
     // Both leave 95.00.
     assert_eq!(
@@ -149,7 +153,10 @@ fn never_takes_a_line_below_zero() {
 fn refuses_amounts_out_of_range() {
     let config = r#"{"breaks": [{"tiers": [{"minQuantity": 1, "unitPrice": 0}]}]}"#;
     let huge = line(9, "GOLD", u32::MAX, i64::MAX);
-    assert_eq!(refuse(order(vec![huge]), config), Refusal::Unsupported("line 9: the amount is out of range".into()));
+    assert_eq!(
+        refuse(order(vec![huge]), config),
+        Refusal::Unsupported("line 9: the amount is out of range".into())
+    );
     let mut negative = line(9, "GOLD", 1, 5);
     negative.unit_list_price = -5;
     assert!(matches!(refuse(order(vec![negative]), config), Refusal::Unsupported(_)));

@@ -1,0 +1,81 @@
+//! `cargo xtask test`: everything that must hold, on a fresh machine too.
+
+use std::process::Command;
+
+use super::guests;
+use crate::process::{announce, cargo, run as run_process, run_in_front, succeeds};
+use crate::workspace::Workspace;
+
+/// Run all checks and tests, with all the set-up that they need.
+///
+/// Builds the plugins, checks format and lints, runs the plugins' own tests, builds the server (some tests start and
+/// kill it), and runs every test of the workspace: with cargo-nextest when it is installed, else with cargo test.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Run only tests of the workspace whose name contains this, without the format, lint and plugin checks.
+    filter: Option<String>,
+}
+
+/// Runs the checks in the order in which they are likely to fail.
+///
+/// # Errors
+/// At the first check that fails, with its command line.
+pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
+    if args.filter.is_none() {
+        check_format(workspace)?;
+    }
+    guests::run(workspace, &guests::Args::default())?;
+    if args.filter.is_none() {
+        test_guests(workspace)?;
+        announce("lints");
+        run_process(
+            cargo()
+                .args(["clippy", "--workspace", "--all-targets", "--locked"])
+                .current_dir(workspace.root()),
+        )?;
+    }
+    announce("the server, for the tests that start it");
+    run_process(cargo().args(["build", "--package", "soko", "--locked"]).current_dir(workspace.root()))?;
+    test_workspace(workspace, args.filter.as_deref())
+}
+
+fn check_format(workspace: &Workspace) -> anyhow::Result<()> {
+    announce("format");
+    run_process(cargo().args(["fmt", "--all", "--check"]).current_dir(workspace.root()))?;
+    run_process(cargo().args(["fmt", "--all", "--check"]).current_dir(workspace.path(guests::RUST_FOLDER)))
+}
+
+/// The plugins' rules, natively, and their lints.
+fn test_guests(workspace: &Workspace) -> anyhow::Result<()> {
+    let target = workspace.guest_target("native");
+    for check in [["clippy", "--all-targets"].as_slice(), &["test"]] {
+        announce(&format!("Rust plugins: cargo {}", check.join(" ")));
+        let mut command = cargo();
+        command.args(check).args(["--workspace", "--locked"]).env("CARGO_TARGET_DIR", &target);
+        run_process(command.current_dir(workspace.path(guests::RUST_FOLDER)))?;
+    }
+    for project in guests::list_javascript_projects(workspace)? {
+        guests::install_packages(&project)?;
+        announce(&format!("npm test in {}", project.display()));
+        run_process(Command::new("npm").args(["test", "--silent"]).current_dir(&project))?;
+    }
+    Ok(())
+}
+
+fn test_workspace(workspace: &Workspace, filter: Option<&str>) -> anyhow::Result<()> {
+    let mut command = cargo();
+    command.current_dir(workspace.root());
+    if has_nextest() {
+        announce("cargo nextest run --workspace");
+        command.args(["nextest", "run", "--workspace", "--locked"]);
+    } else {
+        announce("cargo test --workspace (cargo-nextest is not installed)");
+        command.args(["test", "--workspace", "--locked"]);
+    }
+    run_in_front(command.args(filter))
+}
+
+/// Whether cargo-nextest is installed.
+pub fn has_nextest() -> bool {
+    succeeds(cargo().args(["nextest", "--version"]))
+}
