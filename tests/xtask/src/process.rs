@@ -19,11 +19,19 @@ pub fn cargo() -> Command {
     Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// Runs a program to its end.
+/// Runs a program to its end as a step on the way: what it writes to stdout goes to stderr too.
 ///
 /// # Errors
 /// When it cannot start or ends with anything but success.
 pub fn run(command: &mut Command) -> anyhow::Result<()> {
+    run_in_front(command.stdout(stderr()))
+}
+
+/// Runs a program to its end whose output is what the user asked for.
+///
+/// # Errors
+/// When it cannot start or ends with anything but success.
+pub fn run_in_front(command: &mut Command) -> anyhow::Result<()> {
     let status =
         command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {}", show(command)))?;
     if !status.success() {
