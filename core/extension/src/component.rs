@@ -128,6 +128,9 @@ pub enum Rejection {
     /// The trial run after upload failed.
     #[error("the component failed its trial run: {0}")]
     SmokeRun(PluginFailure),
+    /// The host itself failed, which says nothing about the component: trying again may help.
+    #[error("the host could not inspect the component: {0}")]
+    Host(String),
 }
 
 /// Where the host gets a component's bytes when it has not compiled them yet.

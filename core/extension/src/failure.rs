@@ -16,7 +16,7 @@ pub enum FailureKind {
     Fuel,
     /// The guest asked for more memory than its limit.
     Memory,
-    /// The guest's answer was too large or broke the rules of its kind.
+    /// What the guest handed to the host was too large or too much, or its answer broke the rules of its kind.
     Output,
     /// The guest asked for something that it was not granted.
     Denied,

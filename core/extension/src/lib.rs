@@ -8,6 +8,7 @@
 
 pub mod component;
 pub mod failure;
+pub mod payment;
 pub mod pricing;
 
 pub use component::Digest;

@@ -1,0 +1,101 @@
+//! Payment handlers: they talk to whoever moves the money, outside any transaction, and say what happened.
+//!
+//! Built-in handlers and plugins stand behind the same trait. A handler never changes an order: it answers, and the
+//! core records.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A payment to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRequest {
+    /// Names the attempt: the same key is the same attempt, however often it is sent.
+    pub idempotency_key: String,
+    /// The order's code.
+    pub order_code: String,
+    /// Minor units of `currency`.
+    pub amount: i64,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// What the client sent along, a JSON document.
+    pub metadata: serde_json::Value,
+    /// Arguments of the payment method, by name.
+    pub arguments: Vec<(String, String)>,
+}
+
+/// A payment that exists, to be settled or cancelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentReference {
+    /// Names the attempt.
+    pub idempotency_key: String,
+    /// The provider's reference, as `create` answered it.
+    pub transaction_id: Option<String>,
+    /// Minor units.
+    pub amount: i64,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Arguments of the payment method, by name.
+    pub arguments: Vec<(String, String)>,
+}
+
+/// What became of an attempt to pay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentOutcome {
+    /// The money is reserved and must be settled later.
+    Authorized {
+        /// The provider's reference.
+        transaction_id: Option<String>,
+    },
+    /// The money is here.
+    Settled {
+        /// The provider's reference.
+        transaction_id: Option<String>,
+    },
+    /// The payer or the provider said no.
+    Declined {
+        /// Shown to the payer.
+        message: String,
+    },
+    /// It failed for certain: no money moved.
+    Failed {
+        /// Shown to the payer.
+        message: String,
+    },
+    /// Nobody knows: to be asked again, never to be guessed.
+    InDoubt {
+        /// Shown to the administrator.
+        message: String,
+    },
+}
+
+/// What became of settling or cancelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaymentChange {
+    /// Done.
+    Done,
+    /// Refused for certain: nothing changed.
+    Refused {
+        /// Shown to the administrator.
+        message: String,
+    },
+}
+
+/// Talks to whoever moves the money.
+#[async_trait]
+pub trait PaymentHandler: Send + Sync {
+    /// The code that payment methods name it by: `cash`.
+    fn code(&self) -> &str;
+
+    /// One sentence for administrators.
+    fn description(&self) -> &str;
+
+    /// Tries to pay. Called outside any transaction.
+    async fn create(&self, request: PaymentRequest) -> PaymentOutcome;
+
+    /// Takes money that was authorised.
+    async fn settle(&self, payment: PaymentReference) -> PaymentChange;
+
+    /// Gives up a payment that was authorised and not settled.
+    async fn cancel(&self, payment: PaymentReference) -> PaymentChange;
+}

@@ -1,0 +1,215 @@
+//! The circuit breaker: a plugin that keeps failing for a channel is not called for a while.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use soko_extension::{Digest, FailureKind};
+use tokio::time::Instant;
+
+/// Failures within [`WINDOW`] that open the breaker.
+pub const FAILURES_TO_OPEN: u32 = 5;
+/// Time within which failures add up.
+pub const WINDOW: Duration = Duration::from_mins(1);
+/// Time for which an open breaker lets no call through; then one trial.
+pub const COOL_DOWN: Duration = Duration::from_secs(30);
+/// Plugins and channels that are remembered; beyond it the ones that failed longest ago are forgotten.
+const REMEMBERED_MAX: usize = 4_096;
+
+/// A component in a channel.
+pub(crate) type Key = (i64, Digest);
+
+/// The breakers of all plugins and channels. Only those with recent failures are held.
+#[derive(Default)]
+pub(crate) struct Breakers {
+    states: Mutex<HashMap<Key, State>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// Calls go through; so many failed since `since`.
+    Closed { failures: u32, since: Instant },
+    /// No call goes through before `until`; then one does.
+    Open { until: Instant },
+    /// One call is being tried.
+    HalfOpen { since: Instant },
+}
+
+impl State {
+    /// When it last changed; for an open one, when it may next.
+    fn at(&self) -> Instant {
+        match *self {
+            Self::Closed { since, .. } | Self::HalfOpen { since } => since,
+            Self::Open { until } => until,
+        }
+    }
+}
+
+/// A call that may go through. Tell it how the call ended; a permit dropped without that changes nothing, except that
+/// a trial which was abandoned may be made again.
+pub(crate) struct Permit<'a> {
+    breakers: &'a Breakers,
+    key: Key,
+    is_trial: bool,
+    reported: bool,
+}
+
+impl Breakers {
+    /// A permit for one call, or `None` while the breaker is open.
+    pub(crate) fn enter(&self, key: Key, now: Instant) -> Option<Permit<'_>> {
+        let mut states = self.lock();
+        let is_trial = match states.get(&key) {
+            None | Some(State::Closed { .. }) => false,
+            Some(State::Open { until }) if now >= *until => {
+                states.insert(key, State::HalfOpen { since: now });
+                true
+            }
+            Some(State::Open { .. } | State::HalfOpen { .. }) => return None,
+        };
+        drop(states);
+        Some(Permit { breakers: self, key, is_trial, reported: false })
+    }
+
+    fn succeeded(&self, key: Key, is_trial: bool) {
+        // A success among failures does not clear them: half of all calls failing is reason enough.
+        if is_trial {
+            self.lock().remove(&key);
+        }
+    }
+
+    /// Returns whether this failure opened the breaker.
+    fn failed(&self, key: Key, is_trial: bool, now: Instant) -> bool {
+        let mut states = self.lock();
+        let failures = match states.get(&key) {
+            Some(State::Open { .. }) => return false,
+            Some(State::Closed { failures, since }) if now.duration_since(*since) <= WINDOW => failures + 1,
+            _ => 1,
+        };
+        let since = match states.get(&key) {
+            Some(State::Closed { since, .. }) if failures > 1 => *since,
+            _ => now,
+        };
+        let opens = is_trial || failures >= FAILURES_TO_OPEN;
+        let state = if opens { State::Open { until: now + COOL_DOWN } } else { State::Closed { failures, since } };
+        if !states.contains_key(&key) {
+            forget_oldest(&mut states, now);
+        }
+        states.insert(key, state);
+        opens
+    }
+
+    /// The states are plain data, whole after every statement, so a panic elsewhere cannot have broken them.
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, State>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn forget_oldest(states: &mut HashMap<Key, State>, now: Instant) {
+    if states.len() < REMEMBERED_MAX {
+        return;
+    }
+    states.retain(|_, state| now.duration_since(state.at()) <= WINDOW);
+    if states.len() >= REMEMBERED_MAX
+        && let Some(oldest) = states.iter().min_by_key(|(_, state)| state.at()).map(|(key, _)| *key)
+    {
+        states.remove(&oldest);
+    }
+}
+
+impl Permit<'_> {
+    /// The call ended well, or through no fault of the guest's limits.
+    pub(crate) fn succeed(mut self) {
+        self.reported = true;
+        self.breakers.succeeded(self.key, self.is_trial);
+    }
+
+    /// The call failed; returns whether this opened the breaker.
+    pub(crate) fn fail(mut self, now: Instant) -> bool {
+        self.reported = true;
+        self.breakers.failed(self.key, self.is_trial, now)
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        if self.is_trial && !self.reported {
+            let mut states = self.breakers.lock();
+            if let Some(State::HalfOpen { since }) = states.get(&self.key).copied() {
+                states.insert(self.key, State::Open { until: since });
+            }
+        }
+    }
+}
+
+/// Whether failures of this kind count: those that cost the host something. A refusal is an answer, and a failure of
+/// the host says nothing about the guest.
+pub(crate) fn counts(kind: FailureKind) -> bool {
+    match kind {
+        FailureKind::Trap | FailureKind::Deadline | FailureKind::Fuel | FailureKind::Memory | FailureKind::Output => {
+            true
+        }
+        FailureKind::Denied | FailureKind::Guest | FailureKind::BreakerOpen | FailureKind::Host => false,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    const KEY: Key = (7, Digest([1; 32]));
+
+    fn fail_times(breakers: &Breakers, times: u32, now: Instant) -> bool {
+        (0..times).map(|_| breakers.enter(KEY, now).unwrap().fail(now)).last().unwrap()
+    }
+
+    #[test]
+    fn opens_after_enough_failures_and_closes_after_a_good_trial() {
+        let (breakers, start) = (Breakers::default(), Instant::now());
+        assert!(!fail_times(&breakers, FAILURES_TO_OPEN - 1, start));
+        assert!(fail_times(&breakers, 1, start));
+        assert!(breakers.enter(KEY, start + COOL_DOWN / 2).is_none());
+        assert!(breakers.enter((8, KEY.1), start).is_some(), "another channel is not affected");
+
+        let later = start + COOL_DOWN;
+        let trial = breakers.enter(KEY, later).unwrap();
+        assert!(breakers.enter(KEY, later).is_none(), "one trial at a time");
+        trial.succeed();
+        assert!(!fail_times(&breakers, 1, later), "the count starts anew");
+    }
+
+    #[test]
+    fn opens_again_after_a_bad_trial() {
+        let (breakers, start) = (Breakers::default(), Instant::now());
+        fail_times(&breakers, FAILURES_TO_OPEN, start);
+        let later = start + COOL_DOWN;
+        assert!(breakers.enter(KEY, later).unwrap().fail(later));
+        assert!(breakers.enter(KEY, later).is_none());
+    }
+
+    #[test]
+    fn lets_another_call_try_when_a_trial_is_abandoned() {
+        let (breakers, start) = (Breakers::default(), Instant::now());
+        fail_times(&breakers, FAILURES_TO_OPEN, start);
+        let later = start + COOL_DOWN;
+        drop(breakers.enter(KEY, later).unwrap());
+        assert!(breakers.enter(KEY, later).is_some());
+    }
+
+    #[test]
+    fn forgets_failures_outside_the_window() {
+        let (breakers, start) = (Breakers::default(), Instant::now());
+        fail_times(&breakers, FAILURES_TO_OPEN - 1, start);
+        let later = start + WINDOW + Duration::from_millis(1);
+        assert!(!fail_times(&breakers, FAILURES_TO_OPEN - 1, later));
+    }
+
+    #[test]
+    fn remembers_a_bounded_number() {
+        let (breakers, now) = (Breakers::default(), Instant::now());
+        for channel in 0..i64::try_from(REMEMBERED_MAX).unwrap() + 10 {
+            breakers.enter((channel, KEY.1), now).unwrap().fail(now);
+        }
+        assert_eq!(breakers.lock().len(), REMEMBERED_MAX);
+    }
+}

@@ -1,0 +1,239 @@
+//! The host itself: engine, components, breakers and counters, and one call from begin to end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cap_std::fs::Dir;
+use soko_extension::pricing::{CallCost, PricingCall, PricingContext, PricingPlugins, PricingRun};
+use soko_extension::{
+    ComponentBytes, ComponentInspector, ComponentSource, Digest, FailureKind, Inspection, PluginFailure, Rejection,
+};
+use tokio::time::Instant;
+use wasmtime::Engine;
+
+use crate::breaker::{self, Breakers, Permit};
+use crate::cache::ArtefactCache;
+use crate::compiler::{Compiler, CompilerCommand};
+use crate::engine::{ENGINE_VERSION, Ticker, compatibility_hash, running_engine};
+use crate::error::HostError;
+use crate::gate::Gate;
+use crate::inspect;
+use crate::limits::{CallLimits, Limits};
+use crate::pricing::{Linkers, RawManifest};
+use crate::registry::{Loaded, Parts, Registry};
+use crate::sandbox::{host_failure, new_store, within};
+use crate::stats::{HostStats, Stats};
+
+/// Seconds between two warnings about slow calls; the counter counts all.
+const SLOW_WARNING_INTERVAL_S: u64 = 10;
+
+/// How the host is set up.
+#[derive(Debug, Default)]
+pub struct HostConfig {
+    /// Bounds on guests and on the host.
+    pub limits: Limits,
+    /// Folder for compiled components; without it every start compiles anew.
+    pub cache_dir: Option<Dir>,
+    /// The program that compiles; without it the host compiles in its own process, uncapped, which is for tests and
+    /// tools that handle trusted files.
+    pub compiler: Option<CompilerCommand>,
+}
+
+/// Runs and inspects plugins. A clone is the same host; the last one to be dropped stops it.
+#[derive(Clone)]
+pub struct PluginHost {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) limits: Limits,
+    pub(crate) registry: Arc<Registry>,
+    engine: Engine,
+    ticker: Ticker,
+    breakers: Breakers,
+    gate: Gate,
+    stats: Arc<Stats>,
+    created: Instant,
+    /// Seconds after `created` of the last warning about slow calls, plus one; 0 before the first.
+    last_slow_warning_s: AtomicU64,
+}
+
+impl PluginHost {
+    /// Starts the engine and opens the cache.
+    ///
+    /// # Errors
+    /// [`HostError`] when a limit makes no sense, the engine does not start or the cache cannot be used.
+    pub fn try_new(config: HostConfig, source: Arc<dyn ComponentSource>) -> Result<Self, HostError> {
+        let HostConfig { limits, cache_dir, compiler } = config;
+        limits.check()?;
+        let engine = running_engine(&limits)?;
+        let artefacts = cache_dir.map(|dir| ArtefactCache::try_new(dir, compatibility_hash(&engine))).transpose()?;
+        let stats = Arc::new(Stats::default());
+        let registry = Registry::new(Parts {
+            engine: engine.clone(),
+            linkers: Linkers::try_new(&engine).map_err(HostError::Engine)?,
+            artefacts,
+            compiler: Compiler::new(compiler, limits.compile.clone(), engine.clone()),
+            source,
+            stats: Arc::clone(&stats),
+            loaded_code_bytes: limits.loaded_code_bytes,
+        });
+        let inner = Inner {
+            registry: Arc::new(registry),
+            ticker: Ticker::try_new(&engine)?,
+            breakers: Breakers::default(),
+            gate: Gate::new(limits.concurrent_calls, limits.concurrent_calls_per_channel),
+            created: Instant::now(),
+            last_slow_warning_s: AtomicU64::new(0),
+            limits,
+            engine,
+            stats,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Loads a component before its first call, however long that takes: at start, and when a version is bound.
+    ///
+    /// # Errors
+    /// A failure of kind `Host` when it is not stored or does not load.
+    pub async fn prepare(&self, digest: Digest) -> Result<(), PluginFailure> {
+        match self.inner.registry.find(digest) {
+            Some(_) => Ok(()),
+            None => self.inner.registry.get(digest, Duration::MAX).await.map(|_| ()),
+        }
+    }
+
+    /// What the host did since it started.
+    pub fn stats(&self) -> HostStats {
+        self.inner.stats.snapshot()
+    }
+}
+
+#[async_trait]
+impl PricingPlugins for PluginHost {
+    async fn price(&self, call: PricingCall<'_>) -> PricingRun {
+        self.inner.price(call).await
+    }
+
+    fn engine_version(&self) -> &str {
+        ENGINE_VERSION
+    }
+}
+
+#[async_trait]
+impl ComponentInspector for PluginHost {
+    async fn inspect(&self, bytes: ComponentBytes, size_limit_bytes: u64) -> Result<Inspection, Rejection> {
+        inspect::inspect(&self.inner, bytes, size_limit_bytes).await
+    }
+}
+
+impl Inner {
+    async fn price(&self, call: PricingCall<'_>) -> PricingRun {
+        self.stats.calls.add(1);
+        let run = match self.breakers.enter((call.channel_id, call.digest), Instant::now()) {
+            None => failed_run(PluginFailure::new(
+                FailureKind::BreakerOpen,
+                "failed too often lately and was not called; it will be tried again soon",
+            )),
+            Some(permit) => match self.ready(call.digest).await {
+                Err(failure) => failed_run(failure),
+                Ok(loaded) => self.call_rule(&loaded, call, permit).await,
+            },
+        };
+        if let Err(failure) = &run.outcome {
+            self.stats.count_failure(failure.kind);
+        }
+        run
+    }
+
+    async fn ready(&self, digest: Digest) -> Result<Arc<Loaded>, PluginFailure> {
+        match self.registry.find(digest) {
+            Some(loaded) => Ok(loaded),
+            None => self.registry.get(digest, Duration::from_millis(self.limits.load_wait_ms)).await,
+        }
+    }
+
+    async fn call_rule(&self, loaded: &Loaded, call: PricingCall<'_>, permit: Permit<'_>) -> PricingRun {
+        let limits = self.limits.for_component(loaded.facts.component_bytes);
+        let run = self.run_rule(loaded, limits, call.context, call.config, Some(call.channel_id)).await;
+        self.stats.micros.add(run.cost.micros);
+        self.stats.fuel.add(run.cost.fuel);
+        if run.cost.micros > limits.soft_ms.saturating_mul(1_000) {
+            self.report_slow(&call, run.cost);
+        }
+        match &run.outcome {
+            Err(failure) if breaker::counts(failure.kind) => {
+                if permit.fail(Instant::now()) {
+                    self.stats.breakers_opened.add(1);
+                    let kind = failure.kind.as_str();
+                    tracing::warn!(channel_id = call.channel_id, digest = %call.digest, kind, "circuit breaker opened");
+                }
+            }
+            Err(failure) if failure.kind == FailureKind::Host => drop(permit),
+            _ => permit.succeed(),
+        }
+        run
+    }
+
+    /// One call of a rule in a fresh sandbox; `caller` is the channel, or `None` for an inspection.
+    pub(crate) async fn run_rule(
+        &self,
+        loaded: &Loaded,
+        limits: &CallLimits,
+        context: &PricingContext,
+        config: &str,
+        caller: Option<i64>,
+    ) -> PricingRun {
+        let _place = match self.gate.enter(caller).await {
+            Ok(place) => place,
+            Err(failure) => return failed_run(failure),
+        };
+        let _ticking = self.ticker.run();
+        let started = std::time::Instant::now();
+        let fuel = limits.fuel(context.lines.len());
+        let mut store = match new_store(&self.engine, &self.limits, limits, fuel) {
+            Ok(store) => store,
+            Err(failure) => return failed_run(failure),
+        };
+        let priced = within(limits, loaded.rule.price(&mut store, context, config, &self.limits)).await;
+        let outcome = priced.unwrap_or_else(|overrun| Err(overrun.into_failure(limits)));
+        let fuel_left = match store.get_fuel() {
+            Ok(left) => left,
+            Err(error) => return failed_run(host_failure("read the fuel of a guest", &error)),
+        };
+        let log = store.data_mut().take_log();
+        // Giving the memory back is part of the price of a fresh sandbox.
+        drop(store);
+        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        PricingRun { cost: CallCost { micros, fuel: fuel.saturating_sub(fuel_left) }, log, outcome }
+    }
+
+    /// Asks a component what it is, in a fresh sandbox.
+    pub(crate) async fn describe(&self, loaded: &Loaded, limits: &CallLimits) -> Result<RawManifest, PluginFailure> {
+        let _place = self.gate.enter(None).await?;
+        let _ticking = self.ticker.run();
+        let mut store = new_store(&self.engine, &self.limits, limits, limits.fuel_base)?;
+        within(limits, loaded.rule.describe(&mut store)).await.unwrap_or_else(|overrun| Err(overrun.into_failure(limits)))
+    }
+
+    /// Warns of slow calls, but not of every one: a busy shop with a slow rule would flood the log.
+    fn report_slow(&self, call: &PricingCall<'_>, cost: CallCost) {
+        self.stats.slow_calls.add(1);
+        let now_s = self.created.elapsed().as_secs() + 1;
+        let last_s = self.last_slow_warning_s.load(Ordering::Relaxed);
+        let is_due = last_s == 0 || now_s.saturating_sub(last_s) >= SLOW_WARNING_INTERVAL_S;
+        let ours = is_due
+            && self.last_slow_warning_s.compare_exchange(last_s, now_s, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if ours {
+            let CallCost { micros, fuel } = cost;
+            tracing::warn!(channel_id = call.channel_id, digest = %call.digest, micros, fuel, "slow pricing rule");
+        }
+    }
+}
+
+/// A run that never came to call the guest.
+fn failed_run(failure: PluginFailure) -> PricingRun {
+    PricingRun { cost: CallCost::default(), log: Vec::new(), outcome: Err(failure) }
+}

@@ -1,0 +1,119 @@
+//! Calls that go well, and what they may see and say.
+
+use soko_extension::FailureKind;
+use soko_extension::pricing::{AdjustmentTarget, PriceAdjustment, PricingPlugins as _};
+use soko_host::testing::{On, PricingGuest};
+use soko_host::{ENGINE_VERSION, Limits};
+
+use crate::kit::{Kit, good_guest};
+
+#[tokio::test]
+async fn answers_with_the_guests_adjustments_in_their_order() {
+    let kit = Kit::new();
+    let digest = kit.store.put(
+        PricingGuest::new().adjust(&[(On::Line(2), -250, "bulk"), (On::Order, i64::MIN, "half price day: ½")]).build(),
+    );
+    let run = kit.price(1, digest).await;
+    let expected = [
+        PriceAdjustment { target: AdjustmentTarget::Line(2), amount: -250, reason: "bulk".to_owned() },
+        PriceAdjustment { target: AdjustmentTarget::Order, amount: i64::MIN, reason: "half price day: ½".to_owned() },
+    ];
+    assert_eq!(run.outcome.unwrap(), expected);
+    assert!(run.cost.fuel > 0 && run.cost.micros > 0);
+    assert_eq!(kit.host.engine_version(), ENGINE_VERSION);
+    let stats = kit.host.stats();
+    assert_eq!((stats.calls, stats.compiles, stats.fuel), (1, 1, run.cost.fuel));
+}
+
+/// The guest computes its amount from what it was given, so a wrong layout or a lost field shows.
+#[tokio::test]
+async fn gives_the_guest_the_whole_order() {
+    let kit = Kit::new();
+    // Lines are at offset 76 of the arguments: address and length; the third line's line price is at 2 * 56 + 40. The
+    // config is at offset 88. Amount: line price of the third line, plus number of lines, plus length of the config.
+    let amount = "(i64.add
+        (i64.load offset=152 (i32.load offset=76 (local.get $input)))
+        (i64.extend_i32_u (i32.add (i32.load offset=80 (local.get $input)) (i32.load offset=92 (local.get $input)))))";
+    let after = format!("{{}}(i64.store offset=8 (i32.const 4096) {amount})");
+    let guest = good_guest();
+    let body = "(call $fill (local.get $input)) (call $answer (i32.const 4096) (i32.const 1))";
+    let mut guest = guest.price(body);
+    let (address, length) = guest.text("all of it");
+    let fill = after.replacen("{}", "", 1);
+    let digest = kit.store.put(
+        guest
+            .functions(&format!(
+                "(func $fill (param $input i32)
+                   (i32.store8 (i32.const 4096) (i32.const 1))
+                   (i32.store offset=16 (i32.const 4096) (i32.const {address}))
+                   (i32.store offset=20 (i32.const 4096) (i32.const {length}))
+                   {fill})"
+            ))
+            .build(),
+    );
+    let adjustments = kit.price(1, digest).await.outcome.unwrap();
+    assert_eq!(adjustments[0].amount, 63_000 + 3 + 2);
+    assert_eq!(adjustments[0].reason, "all of it");
+}
+
+#[tokio::test]
+async fn gives_the_same_answer_for_the_same_input() {
+    let kit = Kit::new();
+    let digest = kit.store.put(good_guest().build());
+    let first = kit.price(1, digest).await;
+    for channel_id in 0..20 {
+        let again = kit.price(channel_id, digest).await;
+        assert_eq!(again.outcome, first.outcome);
+        assert_eq!(again.cost.fuel, first.cost.fuel);
+    }
+}
+
+/// The guest adds one to a word of its memory and answers with it.
+#[tokio::test]
+async fn lets_no_state_survive_a_call() {
+    let kit = Kit::new();
+    let count = "(i32.store (i32.const 60000) (i32.add (i32.load (i32.const 60000)) (i32.const 1)))";
+    let guest = good_guest().adjust_after(count, &[(On::Order, 0, "x")]);
+    let body = "(i32.store (i32.const 60000) (i32.add (i32.load (i32.const 60000)) (i32.const 1)))
+        (call $one) (i64.store offset=8 (i32.const 4096) (i64.load32_u (i32.const 60000)))
+        (call $answer (i32.const 4096) (i32.const 1))";
+    let mut guest = guest.price(body);
+    let (address, length) = guest.text("calls");
+    let digest = kit.store.put(
+        guest
+            .functions(&format!(
+                "(func $one
+                   (i32.store8 (i32.const 4096) (i32.const 1))
+                   (i32.store offset=16 (i32.const 4096) (i32.const {address}))
+                   (i32.store offset=20 (i32.const 4096) (i32.const {length})))"
+            ))
+            .build(),
+    );
+    for _ in 0..5 {
+        assert_eq!(kit.price(1, digest).await.outcome.unwrap()[0].amount, 1);
+    }
+}
+
+#[tokio::test]
+async fn passes_a_refusal_on_without_opening_the_breaker() {
+    let kit = Kit::new();
+    let digest = kit.store.put(PricingGuest::new().refuse("no tiers\ngiven").build());
+    for _ in 0..20 {
+        let failure = kit.price(1, digest).await.outcome.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Guest);
+        assert_eq!(failure.message, "invalid-config: no tiers given");
+    }
+}
+
+#[tokio::test]
+async fn keeps_the_guests_log_lines() {
+    let kit = Kit::with_limits(Limits { log_lines: 2, ..Limits::default() });
+    let mut guest = good_guest();
+    let (address, length) = guest.text("looked at it");
+    let log = format!("(call $log (i32.const {address}) (i32.const {length}))");
+    let guest = guest.adjust_after(&log.repeat(3), &[]);
+    let digest = kit.store.put(guest.build());
+    let run = kit.price(1, digest).await;
+    assert_eq!(run.outcome.unwrap(), []);
+    assert_eq!(run.log, ["looked at it", "looked at it"]);
+}
