@@ -93,6 +93,8 @@ ids! {
     TagId,
     /// A place that holds stock.
     StockLocationId,
+    /// The stock of one variant at one place.
+    StockLevelId,
     /// A way to deliver.
     ShippingMethodId,
     /// A way to pay.

@@ -7,6 +7,7 @@
 
 mod bind;
 mod error;
+mod in_list;
 mod insert;
 mod list;
 mod reader;
@@ -19,6 +20,7 @@ use soko_kernel::ChannelScope;
 
 pub use bind::{Bind, Binds, Bound};
 pub use error::DatabaseError;
+pub use in_list::in_list;
 pub use insert::MultiRowInsert;
 pub use list::{Column, ColumnKind, ListError, ListSql};
 pub use reader::{Reader, Row, Tx, WriteFn};

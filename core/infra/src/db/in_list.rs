@@ -1,0 +1,32 @@
+//! Lists of ids in a statement.
+
+use super::bind::Bound;
+use super::insert::parameter_list;
+
+/// Adds the ids to a statement's values and returns the inside of its `IN (…)`: `$3, $4, $5, $5` after two values.
+///
+/// The list is padded to a power of two with its last id, so that lists of every length share few prepared
+/// statements. An empty list gives `NULL`, which nothing is `IN`; for the same reason this is not for `NOT IN`.
+pub fn in_list<I: Into<i64>>(values: &mut Vec<Bound>, ids: impl IntoIterator<Item = I>) -> String {
+    let before = values.len();
+    values.extend(ids.into_iter().map(|id| Bound::from(id.into())));
+    let count = values.len() - before;
+    let Some(last) = values.last().filter(|_| count > 0).cloned() else { return "NULL".to_owned() };
+    let padded = count.next_power_of_two();
+    values.resize(before + padded, last);
+    parameter_list(before, padded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pads_with_the_last_id() {
+        let mut values = vec![Bound::from("first")];
+        assert_eq!(in_list(&mut values, [7_i64, 8, 9]), "$2, $3, $4, $5");
+        assert_eq!(values[1..], [7_i64, 8, 9, 9].map(Bound::from));
+        assert_eq!(in_list(&mut values, Vec::<i64>::new()), "NULL");
+        assert_eq!(values.len(), 5);
+    }
+}
