@@ -1,1 +1,3 @@
-//! Soko.
+//! The server.
+
+pub mod config;

@@ -1,0 +1,14 @@
+//! Configuration: flags over environment over `soko.toml` over defaults, refused as a whole at the first mistake.
+
+mod error;
+mod layers;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+pub use error::{ConfigError, Origin};
+pub use layers::{Entry, FILE_VARIABLE, Loaded, Sources, load, process_environment, variable_of};
+pub use settings::{
+    Argon2, Broken, CookieSecure, DataDir, DatabaseSettings, Http, Listen, Log, LogFormat, Secret, Server, Sessions,
+    Settings, Uploads,
+};

@@ -1,0 +1,346 @@
+//! Every setting with its unit and its default.
+//!
+//! To add a setting: a field here, its default, its rule in [`Settings::check`] where the type says too little. File,
+//! environment, `--set` and `soko config` know it at once.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use soko_host::{HostError, Limits};
+
+/// Most threads, connections and the like that a setting may ask for: beyond it is a slip of the pen.
+const COUNT_CEILING: u64 = 65_536;
+/// Most bytes of a request's body that a setting may allow.
+const BODY_BYTES_CEILING: u64 = 256 << 20;
+/// Longest time that a setting may ask for: ten years, in seconds.
+const SECONDS_CEILING: u64 = 10 * 365 * 24 * 3600;
+/// Shortest superadmin password that is accepted, in characters.
+const PASSWORD_CHARACTERS_MIN: usize = 8;
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where the server listens.
+    pub listen: Listen,
+    /// The data directory: database, files, caches.
+    pub data: DataDir,
+    /// The platform operator's password at first start; empty: one is made and shown once.
+    pub superadmin_password: Secret,
+    /// What is logged.
+    pub log: Log,
+    /// The process.
+    pub server: Server,
+    /// The store.
+    pub database: DatabaseSettings,
+    /// The HTTP surface.
+    pub http: Http,
+    /// How long visits last.
+    pub session: Sessions,
+    /// What hashing a password costs.
+    pub argon2: Argon2,
+    /// What shops may upload.
+    pub uploads: Uploads,
+    /// What plugins may use.
+    pub plugins: Limits,
+}
+
+/// An address and a port; port 0 lets the system choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Listen(pub SocketAddr);
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self(SocketAddr::from(([127, 0, 0, 1], 3000)))
+    }
+}
+
+/// The data directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DataDir(pub PathBuf);
+
+impl Default for DataDir {
+    fn default() -> Self {
+        Self(PathBuf::from("./soko-data"))
+    }
+}
+
+/// A text that never appears in logs or listings. Empty means that there is none.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(pub String);
+
+impl Secret {
+    /// The secret, if there is one.
+    pub fn reveal(&self) -> Option<&str> {
+        (!self.0.is_empty()).then_some(self.0.as_str())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "none" } else { "set" })
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged, on standard error.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// A level, or directives such as `info,soko_domain=debug`.
+    pub level: String,
+    /// How lines look.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".to_owned(), format: LogFormat::Pretty }
+    }
+}
+
+/// The process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Threads that run requests; 0 is one for each core.
+    pub worker_threads: usize,
+    /// Open connections; more wait in the system's queue.
+    pub connections_max: usize,
+    /// Requests worked on at the same time; more are refused as overload.
+    pub requests_max: usize,
+    /// Seconds that requests may still run after the signal to stop.
+    pub drain_s: u64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { worker_threads: 0, connections_max: 4_096, requests_max: 512, drain_s: 20 }
+    }
+}
+
+/// The store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// Connections for reading.
+    pub readers: u32,
+    /// Page cache of each connection, in KiB.
+    pub page_cache_kib: u32,
+}
+
+impl Default for DatabaseSettings {
+    fn default() -> Self {
+        Self { readers: 4, page_cache_kib: 8_192 }
+    }
+}
+
+/// When the session cookie is marked as being for HTTPS only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CookieSecure {
+    /// When the proxy in front says that the client came by HTTPS (`x-forwarded-proto`).
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The HTTP surface.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Origins of pages that may call the API. `*` lets any page call it with tokens but without cookies; pages of
+    /// named origins may send cookies too.
+    pub cors_origins: Vec<String>,
+    /// When the session cookie is for HTTPS only.
+    pub cookie_secure: CookieSecure,
+    /// Bytes of a JSON request.
+    pub json_body_bytes_max: u64,
+    /// Operations in one request.
+    pub batch_max: usize,
+    /// Seconds until a request is given up.
+    pub request_timeout_s: u64,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            cors_origins: vec!["*".to_owned()],
+            cookie_secure: CookieSecure::Auto,
+            json_body_bytes_max: 1 << 20,
+            batch_max: 10,
+            request_timeout_s: 30,
+        }
+    }
+}
+
+/// How long visits last.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    /// Seconds after its last use until a session of a guest or customer ends.
+    pub shop_s: u64,
+    /// Seconds after its last use until a session of an administrator ends.
+    pub admin_s: u64,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { shop_s: 365 * 24 * 3600, admin_s: 12 * 3600 }
+    }
+}
+
+/// What hashing a password costs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Argon2 {
+    /// KiB of memory for one hash.
+    pub memory_kib: u32,
+    /// Passes over that memory.
+    pub passes: u32,
+    /// Lanes of one hash.
+    pub lanes: u32,
+    /// Hashes made at the same time; more wait.
+    pub concurrent_max: usize,
+}
+
+impl Default for Argon2 {
+    fn default() -> Self {
+        Self { memory_kib: 19_456, passes: 2, lanes: 1, concurrent_max: 2 }
+    }
+}
+
+/// What shops may upload.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uploads {
+    /// Bytes of one file, whatever it is for.
+    pub file_bytes_max: u64,
+    /// Bytes of one plugin component; above 2 MiB it counts as large and gets the limits in `plugins.large`.
+    pub component_bytes_max: u64,
+    /// Files in one request.
+    pub files_max: usize,
+}
+
+impl Default for Uploads {
+    fn default() -> Self {
+        Self {
+            file_bytes_max: soko_host::COMPONENT_BYTES_OPT_IN,
+            component_bytes_max: soko_host::COMPONENT_BYTES_OPT_IN,
+            files_max: 10,
+        }
+    }
+}
+
+/// A rule that a value breaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// The setting.
+    pub key: String,
+    /// What is wrong, as the end of a sentence that begins with the key.
+    pub reason: String,
+}
+
+impl Broken {
+    fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { key: key.into(), reason: reason.into() }
+    }
+}
+
+impl Settings {
+    /// Checks what the types do not say.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check(&self) -> Result<(), Broken> {
+        if self.data.0.as_os_str().is_empty() {
+            return Err(Broken::new("data", "must name a directory"));
+        }
+        let password = &self.superadmin_password.0;
+        if !password.is_empty() && password.chars().count() < PASSWORD_CHARACTERS_MIN {
+            let reason = format!("must have at least {PASSWORD_CHARACTERS_MIN} characters");
+            return Err(Broken::new("superadmin_password", reason));
+        }
+        tracing_subscriber::EnvFilter::try_new(&self.log.level)
+            .map_err(|error| Broken::new("log.level", format!("is no log level: {error}")))?;
+        self.check_numbers()?;
+        self.http.cors_origins.iter().try_for_each(|origin| check_origin(origin))?;
+        if self.http.cors_origins.len() > 1 && self.http.cors_origins.iter().any(|origin| origin == "*") {
+            return Err(Broken::new("http.cors_origins", "cannot have `*` beside other origins"));
+        }
+        argon2_fits(&self.argon2)?;
+        self.plugins.check().map_err(|error| match error {
+            HostError::Limit { key, reason } => Broken::new(format!("plugins.{key}"), format!("is refused: {reason}")),
+            other => Broken::new("plugins", format!("is refused: {other}")),
+        })
+    }
+
+    fn check_numbers(&self) -> Result<(), Broken> {
+        let (server, http, uploads) = (&self.server, &self.http, &self.uploads);
+        let ranges = [
+            ("server.worker_threads", server.worker_threads as u64, 0, 1_024),
+            ("server.connections_max", server.connections_max as u64, 1, COUNT_CEILING),
+            ("server.requests_max", server.requests_max as u64, 1, COUNT_CEILING),
+            ("server.drain_s", server.drain_s, 0, 3_600),
+            ("database.readers", u64::from(self.database.readers), 1, 1_024),
+            ("database.page_cache_kib", u64::from(self.database.page_cache_kib), 64, 16 << 20),
+            ("http.json_body_bytes_max", http.json_body_bytes_max, 1_024, BODY_BYTES_CEILING),
+            ("http.batch_max", http.batch_max as u64, 1, 1_000),
+            ("http.request_timeout_s", http.request_timeout_s, 1, 3_600),
+            ("session.shop_s", self.session.shop_s, 60, SECONDS_CEILING),
+            ("session.admin_s", self.session.admin_s, 60, SECONDS_CEILING),
+            ("argon2.concurrent_max", self.argon2.concurrent_max as u64, 1, 1_024),
+            ("uploads.file_bytes_max", uploads.file_bytes_max, 1_024, BODY_BYTES_CEILING),
+            ("uploads.component_bytes_max", uploads.component_bytes_max, 1_024, uploads.file_bytes_max),
+            ("uploads.files_max", uploads.files_max as u64, 1, 1_000),
+        ];
+        for (key, value, min, max) in ranges {
+            if !(min..=max).contains(&value) {
+                return Err(Broken::new(key, format!("must be {min} to {max}, not {value}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `*`, or scheme and host with no path, as browsers send it.
+fn check_origin(origin: &str) -> Result<(), Broken> {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    let is_host = |host: &str| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
+    if origin == "*" || host.is_some_and(is_host) {
+        return Ok(());
+    }
+    Err(Broken::new("http.cors_origins", format!("must hold `*` or origins such as https://shop.example, not {origin:?}")))
+}
+
+/// The bounds of RFC 9106, and at most 4 GiB for one hash.
+fn argon2_fits(argon2: &Argon2) -> Result<(), Broken> {
+    let lanes = u64::from(argon2.lanes);
+    let ranges = [
+        ("argon2.lanes", lanes, 1, 64),
+        ("argon2.passes", u64::from(argon2.passes), 1, 1_000),
+        ("argon2.memory_kib", u64::from(argon2.memory_kib), lanes.saturating_mul(8), 4 << 20),
+    ];
+    for (key, value, min, max) in ranges {
+        if !(min..=max).contains(&value) {
+            return Err(Broken::new(key, format!("must be {min} to {max}, not {value}")));
+        }
+    }
+    Ok(())
+}
