@@ -47,8 +47,8 @@ const CONCURRENT_CALLS_CEILING: u32 = 1_000;
 pub struct CallLimits {
     /// Milliseconds after which a call is logged as slow.
     pub soft_ms: u64,
-    /// Milliseconds of running after which a call is stopped. Time spent waiting for a thread does not count: a busy
-    /// server must not make innocent guests fail.
+    /// Milliseconds of processor time after which a call is stopped. Waiting for a thread or a core does not count: on a
+    /// busy server innocent guests must not fail.
     pub hard_ms: u64,
     /// Milliseconds after which a call is stopped even if it hardly ran: a guest that sleeps, a server that is stuck.
     pub wall_ms: u64,
@@ -61,14 +61,16 @@ pub struct CallLimits {
 }
 
 impl CallLimits {
-    /// For components compiled to plain WebAssembly: 16 MiB, 25 ms; a 10-line order gets about 40 M fuel, some 6 ms.
+    /// For components compiled to plain WebAssembly: 16 MiB, 25 ms. A 10-line order gets 15 M fuel, which is 5 to 15 ms
+    /// of running and hundreds of times what a sensible rule needs; so a loop ends by its fuel, at the same instruction
+    /// on every machine.
     pub fn ordinary() -> Self {
         Self {
             soft_ms: 5,
             hard_ms: 25,
-            wall_ms: 500,
-            fuel_base: 20_000_000,
-            fuel_per_line: 2_000_000,
+            wall_ms: 2_000,
+            fuel_base: 10_000_000,
+            fuel_per_line: 500_000,
             memory_bytes: 16 << 20,
         }
     }
@@ -79,9 +81,9 @@ impl CallLimits {
         Self {
             soft_ms: 25,
             hard_ms: 250,
-            wall_ms: 2_000,
-            fuel_base: 500_000_000,
-            fuel_per_line: 20_000_000,
+            wall_ms: 5_000,
+            fuel_base: 200_000_000,
+            fuel_per_line: 5_000_000,
             memory_bytes: 64 << 20,
         }
     }

@@ -188,6 +188,20 @@ impl PricingGuest {
         self
     }
 
+    /// Adjusts the whole order by what these instructions leave: an i64, minor units.
+    #[must_use]
+    pub fn adjust_order_by(mut self, amount: &str, reason: &str) -> Self {
+        let (address, length) = self.text(reason);
+        self.price = format!(
+            "(i64.store offset=8 (i32.const {ADJUSTMENTS}) {amount})
+             (i32.store8 (i32.const {ADJUSTMENTS}) (i32.const 1))
+             (i32.store offset=16 (i32.const {ADJUSTMENTS}) (i32.const {address}))
+             (i32.store offset=20 (i32.const {ADJUSTMENTS}) (i32.const {length}))
+             (call $answer (i32.const {ADJUSTMENTS}) (i32.const 1))"
+        );
+        self
+    }
+
     /// Answers every order with the refusal `invalid-config` and this sentence.
     #[must_use]
     pub fn refuse(mut self, why: &str) -> Self {
@@ -285,7 +299,7 @@ impl PricingGuest {
   (canon lift (core func $guest "describe") (memory $mem) string-encoding=utf8))
 (func $price (param "context" $context) (param "config" string)
   (result (result (list $adjustment) (error $refusal)))
-  (canon lift (core func $guest "price-order") (memory $mem) (realloc (func $realloc)) string-encoding=utf8))
+  (canon lift (core func $guest "price-order") (memory $mem) (realloc (core func $realloc)) string-encoding=utf8))
 (export "describe" (func $describe))
 (export "{price_export}" (func $price))
 )"#

@@ -5,7 +5,7 @@ use soko_extension::pricing::{AdjustmentTarget, PriceAdjustment, PricingPlugins 
 use soko_host::testing::{On, PricingGuest};
 use soko_host::{ENGINE_VERSION, Limits};
 
-use crate::kit::{Kit, good_guest};
+use crate::kit::{Kit, good_guest, patient};
 
 #[tokio::test]
 async fn answers_with_the_guests_adjustments_in_their_order() {
@@ -29,28 +29,12 @@ async fn answers_with_the_guests_adjustments_in_their_order() {
 #[tokio::test]
 async fn gives_the_guest_the_whole_order() {
     let kit = Kit::new();
-    // Lines are at offset 76 of the arguments: address and length; the third line's line price is at 2 * 56 + 40. The
-    // config is at offset 88. Amount: line price of the third line, plus number of lines, plus length of the config.
+    // In the arguments, the lines' address is at 76, their number at 80 and the length of the config at 92. A line has
+    // 56 bytes, its line price at 40; so the third line's is at 2 * 56 + 40.
     let amount = "(i64.add
         (i64.load offset=152 (i32.load offset=76 (local.get $input)))
         (i64.extend_i32_u (i32.add (i32.load offset=80 (local.get $input)) (i32.load offset=92 (local.get $input)))))";
-    let after = format!("{{}}(i64.store offset=8 (i32.const 4096) {amount})");
-    let guest = good_guest();
-    let body = "(call $fill (local.get $input)) (call $answer (i32.const 4096) (i32.const 1))";
-    let mut guest = guest.price(body);
-    let (address, length) = guest.text("all of it");
-    let fill = after.replacen("{}", "", 1);
-    let digest = kit.store.put(
-        guest
-            .functions(&format!(
-                "(func $fill (param $input i32)
-                   (i32.store8 (i32.const 4096) (i32.const 1))
-                   (i32.store offset=16 (i32.const 4096) (i32.const {address}))
-                   (i32.store offset=20 (i32.const 4096) (i32.const {length}))
-                   {fill})"
-            ))
-            .build(),
-    );
+    let digest = kit.store.put(PricingGuest::new().adjust_order_by(amount, "all of it").build());
     let adjustments = kit.price(1, digest).await.outcome.unwrap();
     assert_eq!(adjustments[0].amount, 63_000 + 3 + 2);
     assert_eq!(adjustments[0].reason, "all of it");
@@ -72,23 +56,9 @@ async fn gives_the_same_answer_for_the_same_input() {
 #[tokio::test]
 async fn lets_no_state_survive_a_call() {
     let kit = Kit::new();
-    let count = "(i32.store (i32.const 60000) (i32.add (i32.load (i32.const 60000)) (i32.const 1)))";
-    let guest = good_guest().adjust_after(count, &[(On::Order, 0, "x")]);
-    let body = "(i32.store (i32.const 60000) (i32.add (i32.load (i32.const 60000)) (i32.const 1)))
-        (call $one) (i64.store offset=8 (i32.const 4096) (i64.load32_u (i32.const 60000)))
-        (call $answer (i32.const 4096) (i32.const 1))";
-    let mut guest = guest.price(body);
-    let (address, length) = guest.text("calls");
-    let digest = kit.store.put(
-        guest
-            .functions(&format!(
-                "(func $one
-                   (i32.store8 (i32.const 4096) (i32.const 1))
-                   (i32.store offset=16 (i32.const 4096) (i32.const {address}))
-                   (i32.store offset=20 (i32.const 4096) (i32.const {length})))"
-            ))
-            .build(),
-    );
+    let count = "(i32.store (i32.const 60000) (i32.add (i32.load (i32.const 60000)) (i32.const 1)))
+        (i64.load32_u (i32.const 60000))";
+    let digest = kit.store.put(PricingGuest::new().adjust_order_by(count, "calls so far").build());
     for _ in 0..5 {
         assert_eq!(kit.price(1, digest).await.outcome.unwrap()[0].amount, 1);
     }
@@ -107,7 +77,7 @@ async fn passes_a_refusal_on_without_opening_the_breaker() {
 
 #[tokio::test]
 async fn keeps_the_guests_log_lines() {
-    let kit = Kit::with_limits(Limits { log_lines: 2, ..Limits::default() });
+    let kit = Kit::with_limits(Limits { log_lines: 2, ..patient() });
     let mut guest = good_guest();
     let (address, length) = guest.text("looked at it");
     let log = format!("(call $log (i32.const {address}) (i32.const {length}))");

@@ -6,7 +6,7 @@ use soko_extension::FailureKind;
 use soko_host::testing::{On, PricingGuest};
 use soko_host::{CallLimits, FAILURES_TO_OPEN, Limits};
 
-use crate::kit::{Kit, good_guest};
+use crate::kit::{Kit, good_guest, patient};
 
 const ENDLESS: &str = "(loop $again (br $again)) unreachable";
 
@@ -31,7 +31,7 @@ async fn fails_alone(limits: Limits, hostile: PricingGuest) -> (FailureKind, Str
 
 #[tokio::test]
 async fn stops_an_endless_loop_by_its_fuel() {
-    let (kind, _) = fails_alone(Limits::default(), PricingGuest::new().price(ENDLESS)).await;
+    let (kind, _) = fails_alone(patient(), PricingGuest::new().price(ENDLESS)).await;
     assert_eq!(kind, FailureKind::Fuel);
 }
 
@@ -81,14 +81,14 @@ async fn stops_a_bulk_fill_that_hardly_burns_fuel() {
 #[tokio::test]
 async fn stops_a_guest_that_allocates_for_ever() {
     let grow = "(loop $again (drop (memory.grow (i32.const 16))) (br $again)) unreachable";
-    let (kind, message) = fails_alone(Limits::default(), PricingGuest::new().price(grow)).await;
+    let (kind, message) = fails_alone(patient(), PricingGuest::new().price(grow)).await;
     assert_eq!(kind, FailureKind::Memory);
     assert!(message.contains("16777216"), "{message}");
 }
 
 #[tokio::test]
 async fn stops_a_guest_that_starts_with_too_much_memory() {
-    let (kind, _) = fails_alone(Limits::default(), PricingGuest::new().memory_pages(512)).await;
+    let (kind, _) = fails_alone(patient(), PricingGuest::new().memory_pages(512)).await;
     assert_eq!(kind, FailureKind::Memory);
 }
 
@@ -97,20 +97,20 @@ async fn stops_a_guest_that_recurses_for_ever() {
     let recurse = PricingGuest::new()
         .functions("(func $deeper (param i64) (result i64) (i64.add (call $deeper (local.get 0)) (local.get 0)))")
         .price("(drop (call $deeper (i64.const 1))) unreachable");
-    let (kind, message) = fails_alone(Limits::default(), recurse).await;
+    let (kind, message) = fails_alone(patient(), recurse).await;
     assert_eq!((kind, message.as_str()), (FailureKind::Trap, "call stack exhausted"));
 }
 
 #[tokio::test]
 async fn survives_a_trap() {
-    let (kind, message) = fails_alone(Limits::default(), PricingGuest::new().price("unreachable")).await;
+    let (kind, message) = fails_alone(patient(), PricingGuest::new().price("unreachable")).await;
     assert_eq!((kind, message.as_str()), (FailureKind::Trap, "wasm `unreachable` instruction executed"));
 }
 
 #[tokio::test]
 async fn survives_an_access_out_of_bounds() {
     let read = "(i32.load (i32.const -4))";
-    let (kind, _) = fails_alone(Limits::default(), PricingGuest::new().price(read)).await;
+    let (kind, _) = fails_alone(patient(), PricingGuest::new().price(read)).await;
     assert_eq!(kind, FailureKind::Trap);
 }
 
@@ -119,23 +119,23 @@ async fn survives_an_access_out_of_bounds() {
 async fn refuses_an_answer_of_ten_megabytes() {
     let count = 10 * 1024 * 1024 / 24;
     let answer = format!("(call $answer (call $alloc (i32.const 10485784)) (i32.const {count}))");
-    let (kind, _) = fails_alone(Limits::default(), PricingGuest::new().price(&answer)).await;
+    let (kind, _) = fails_alone(patient(), PricingGuest::new().price(&answer)).await;
     assert_eq!(kind, FailureKind::Output);
 }
 
 #[tokio::test]
 async fn refuses_an_answer_outside_the_guests_memory() {
     let (kind, _) =
-        fails_alone(Limits::default(), PricingGuest::new().price("(call $answer (i32.const 65536) (i32.const -1))")).await;
+        fails_alone(patient(), PricingGuest::new().price("(call $answer (i32.const 65536) (i32.const -1))")).await;
     assert_eq!(kind, FailureKind::Output);
-    let (kind, _) = fails_alone(Limits::default(), PricingGuest::new().price("(i32.const -8)")).await;
+    let (kind, _) = fails_alone(patient(), PricingGuest::new().price("(i32.const -8)")).await;
     assert_eq!(kind, FailureKind::Output);
 }
 
 #[tokio::test]
 async fn refuses_an_adjustment_of_a_line_that_does_not_exist() {
     let guest = PricingGuest::new().adjust(&[(On::Line(0), -1, "a"), (On::Line(3), -1, "b")]);
-    let (kind, message) = fails_alone(Limits::default(), guest).await;
+    let (kind, message) = fails_alone(patient(), guest).await;
     assert_eq!(kind, FailureKind::Output);
     assert_eq!(message, "adjustment 2 names line 3, which the order does not have");
 }
@@ -157,16 +157,16 @@ async fn stops_a_guest_that_floods_the_log() {
     let guest = guest.price(&format!(
         "(loop $again (call $log (i32.const {address}) (i32.const {length})) (br $again)) unreachable"
     ));
-    let (kind, message) = fails_alone(Limits::default(), guest).await;
+    let (kind, message) = fails_alone(patient(), guest).await;
     assert_eq!((kind, message.as_str()), (FailureKind::Output, "made more than 1000 calls to the host"));
 }
 
 #[tokio::test]
 async fn stops_a_guest_that_logs_by_the_megabyte() {
     let guest = PricingGuest::new().memory_pages(16).price("(call $log (i32.const 0) (i32.const 1000000)) unreachable");
-    assert_eq!(fails_alone(Limits::default(), guest).await.0, FailureKind::Output);
+    assert_eq!(fails_alone(patient(), guest).await.0, FailureKind::Output);
     let often = "(loop $again (call $log (i32.const 0) (i32.const 60000)) (br $again)) unreachable";
-    let (kind, message) = fails_alone(Limits::default(), PricingGuest::new().price(often)).await;
+    let (kind, message) = fails_alone(patient(), PricingGuest::new().price(often)).await;
     assert_eq!((kind, message.as_str()), (FailureKind::Output, "handed more than 1048576 bytes to the host"));
 }
 

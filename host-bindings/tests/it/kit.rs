@@ -11,7 +11,7 @@ use soko_extension::pricing::{
 };
 use soko_extension::{ComponentBytes, ComponentSource, Digest, FailureKind, PluginFailure};
 use soko_host::testing::{On, PricingGuest};
-use soko_host::{HostConfig, Limits, PluginHost};
+use soko_host::{CallLimits, HostConfig, Limits, PluginHost};
 
 /// Components by digest, and how often they were asked for.
 #[derive(Default)]
@@ -48,7 +48,7 @@ pub struct Kit {
 
 impl Kit {
     pub fn new() -> Self {
-        Self::with(HostConfig::default())
+        Self::with_limits(patient())
     }
 
     pub fn with_limits(limits: Limits) -> Self {
@@ -75,6 +75,12 @@ impl Kit {
     pub async fn failure_kind(&self, guest: PricingGuest) -> FailureKind {
         self.failure(guest).await.kind
     }
+}
+
+/// The default limits, except that no clock stops a guest: a test machine may be slow.
+pub fn patient() -> Limits {
+    let ordinary = CallLimits { hard_ms: 30_000, wall_ms: 60_000, ..CallLimits::ordinary() };
+    Limits { ordinary, ..Limits::default() }
 }
 
 /// A guest that takes one shilling off the first line.
