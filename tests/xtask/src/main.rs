@@ -10,6 +10,8 @@ mod process;
 mod toolchain;
 mod workspace;
 
+use std::process::ExitCode;
+
 use clap::Parser;
 
 use commands::{bench, demo, guests, soak, test};
@@ -26,8 +28,17 @@ enum Command {
     Bench(bench::Args),
 }
 
-fn main() -> anyhow::Result<()> {
-    let command = Command::parse();
+fn main() -> ExitCode {
+    match run(Command::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
     let workspace = Workspace::locate()?;
     match command {
         Command::Guests(args) => guests::run(&workspace, &args),

@@ -7,7 +7,7 @@ pub mod config;
 pub mod rule;
 pub mod window;
 
-use soko_pricing::{Adjustment, Context, KIND, Manifest, PricingRule, Refusal, parse_config};
+use soko_pricing::{Adjustment, Context, Manifest, PricingRule, Refusal, manifest, parse_config};
 
 /// The component.
 #[derive(Debug)]
@@ -15,13 +15,7 @@ pub struct HappyHour;
 
 impl PricingRule for HappyHour {
     fn describe() -> Manifest {
-        Manifest {
-            name: env!("CARGO_PKG_NAME").into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            description: env!("CARGO_PKG_DESCRIPTION").into(),
-            kind: KIND.into(),
-            config_schema: include_str!("../config-schema.json").into(),
-        }
+        manifest!(include_str!("../config-schema.json"))
     }
 
     fn price_order(context: Context, config: String) -> Result<Vec<Adjustment>, Refusal> {
@@ -30,7 +24,7 @@ impl PricingRule for HappyHour {
 }
 
 #[cfg(target_arch = "wasm32")]
-soko_pricing::export!(HappyHour with_types_in soko_pricing::bindings);
+soko_pricing::export!(HappyHour);
 
 #[cfg(test)]
 mod tests;

@@ -4,19 +4,13 @@
 //! A rule is a type that implements [`PricingRule`], made a component by one line at the end:
 //!
 //! ```
-//! use soko_pricing::{Adjustment, Context, KIND, Manifest, PricingRule, Refusal, adjust_line};
+//! use soko_pricing::{Adjustment, Context, Manifest, PricingRule, Refusal, adjust_line, manifest};
 //!
 //! struct TenOff;
 //!
 //! impl PricingRule for TenOff {
 //!     fn describe() -> Manifest {
-//!         Manifest {
-//!             name: "ten-off".into(),
-//!             version: "1.0.0".into(),
-//!             description: "Takes 10 % off every line.".into(),
-//!             kind: KIND.into(),
-//!             config_schema: r#"{"type": "object", "additionalProperties": false}"#.into(),
-//!         }
+//!         manifest!(r#"{"type": "object", "additionalProperties": false}"#)
 //!     }
 //!
 //!     fn price_order(context: Context, _config: String) -> Result<Vec<Adjustment>, Refusal> {
@@ -24,7 +18,7 @@
 //!     }
 //! }
 //!
-//! soko_pricing::export!(TenOff with_types_in soko_pricing::bindings);
+//! soko_pricing::export!(TenOff);
 //! ```
 //!
 //! Amounts are whole minor units (cents of KES) everywhere; there is no float and no division that drops a remainder
@@ -46,6 +40,21 @@ pub const REASON_MAX_BYTES: usize = 200;
 
 /// The kind that a pricing component's manifest states.
 pub const KIND: &str = "pricing";
+
+/// The manifest of the crate that calls it: name, version and description from its `Cargo.toml`, and the configuration's
+/// JSON Schema as given.
+#[macro_export]
+macro_rules! manifest {
+    ($config_schema:expr) => {
+        $crate::Manifest {
+            name: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            description: env!("CARGO_PKG_DESCRIPTION").into(),
+            kind: $crate::KIND.into(),
+            config_schema: $config_schema.into(),
+        }
+    };
+}
 
 /// Reads a binding's configuration.
 ///

@@ -5,7 +5,7 @@
 pub mod config;
 pub mod rule;
 
-use soko_pricing::{Adjustment, Context, KIND, Manifest, PricingRule, Refusal, parse_config};
+use soko_pricing::{Adjustment, Context, Manifest, PricingRule, Refusal, manifest, parse_config};
 
 /// The component.
 #[derive(Debug)]
@@ -13,13 +13,7 @@ pub struct WholesaleTiers;
 
 impl PricingRule for WholesaleTiers {
     fn describe() -> Manifest {
-        Manifest {
-            name: env!("CARGO_PKG_NAME").into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            description: env!("CARGO_PKG_DESCRIPTION").into(),
-            kind: KIND.into(),
-            config_schema: include_str!("../config-schema.json").into(),
-        }
+        manifest!(include_str!("../config-schema.json"))
     }
 
     fn price_order(context: Context, config: String) -> Result<Vec<Adjustment>, Refusal> {
@@ -28,7 +22,7 @@ impl PricingRule for WholesaleTiers {
 }
 
 #[cfg(target_arch = "wasm32")]
-soko_pricing::export!(WholesaleTiers with_types_in soko_pricing::bindings);
+soko_pricing::export!(WholesaleTiers);
 
 #[cfg(test)]
 mod tests;

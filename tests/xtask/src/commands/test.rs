@@ -4,7 +4,11 @@ use std::process::Command;
 
 use super::guests;
 use crate::process::{announce, cargo, run as run_process, run_in_front, succeeds};
+use crate::toolchain::{GuestCompiler, TARGET};
 use crate::workspace::Workspace;
+
+/// The plugin of the walk-through, which must go on building as it is told there.
+const EXAMPLE_PLUGIN: &str = "examples/plugin-from-zero";
 
 /// Run all checks and tests, with all the set-up that they need.
 ///
@@ -45,7 +49,7 @@ fn check_format(workspace: &Workspace) -> anyhow::Result<()> {
     run_process(cargo().args(["fmt", "--all", "--check"]).current_dir(workspace.path(guests::RUST_FOLDER)))
 }
 
-/// The plugins' rules, natively, and their lints.
+/// The plugins' rules, natively, and their lints; and that the walk-through's plugin builds.
 fn test_guests(workspace: &Workspace) -> anyhow::Result<()> {
     let target = workspace.guest_target("native");
     for check in [["clippy", "--all-targets"].as_slice(), &["test"]] {
@@ -54,6 +58,12 @@ fn test_guests(workspace: &Workspace) -> anyhow::Result<()> {
         command.args(check).args(["--workspace", "--locked"]).env("CARGO_TARGET_DIR", &target);
         run_process(command.current_dir(workspace.path(guests::RUST_FOLDER)))?;
     }
+    announce("the plugin of examples/plugin-from-zero");
+    let compiler = GuestCompiler::prepare()?;
+    let mut example = compiler.cargo();
+    example.args(["build", "--release", "--locked", "--target", TARGET]);
+    example.env("CARGO_TARGET_DIR", workspace.guest_target(compiler.name()));
+    run_process(example.current_dir(workspace.path(EXAMPLE_PLUGIN)))?;
     for project in guests::list_javascript_projects(workspace)? {
         guests::install_packages(&project)?;
         announce(&format!("npm test in {}", project.display()));
