@@ -12,7 +12,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 /// Folders that hold no inputs: what the builds themselves put among the sources.
-const GENERATED_FOLDERS: [&str; 2] = ["node_modules", "target"];
+const GENERATED_FOLDERS: [&str; 3] = ["dist", "node_modules", "target"];
 
 /// Collects what a build depends on, in the order in which it is added.
 #[derive(Default)]

@@ -150,17 +150,20 @@ function readBundle(bundle, index) {
   return { name: bundle.name, items, amountOff: bundle.amountOff, maxPerOrder: bundle.maxPerOrder ?? Infinity };
 }
 
-/** Currencies whose minor unit is not a hundredth (ISO 4217), with its digits. */
-const MINOR_DIGITS = new Map([
-  ...['BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF'].map(
-    (code) => [code, 0],
-  ),
-  ...['BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND'].map((code) => [code, 3]),
-]);
+/** Currencies whose minor unit is not a hundredth (ISO 4217). */
+const WITHOUT_MINOR_UNIT = new Set(
+  'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' '),
+);
+const WITH_THOUSANDTHS = new Set('BHD IQD JOD KWD LYD OMR TND'.split(' '));
+
+function minorDigits(currency) {
+  if (WITHOUT_MINOR_UNIT.has(currency)) return 0;
+  return WITH_THOUSANDTHS.has(currency) ? 3 : 2;
+}
 
 /** An amount as customers read it: `KES 1,250.00`, `UGX 500`. */
 export function showAmount(minorUnits, currency) {
-  const digits = MINOR_DIGITS.get(currency) ?? 2;
+  const digits = minorDigits(currency);
   const text = minorUnits.toString().padStart(digits + 1, '0');
   const whole = text.slice(0, text.length - digits).replace(/\B(?=(\d{3})+$)/g, ',');
   return digits === 0 ? `${currency} ${whole}` : `${currency} ${whole}.${text.slice(-digits)}`;
