@@ -1,0 +1,110 @@
+//! Running requests: a schema behind its limits and its cache of parsed documents.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    BatchRequest, BatchResponse, ErrorExtensionValues, ObjectType, Request, Response, Schema, ServerError,
+    SubscriptionType, Value, value,
+};
+use soko_kernel::ErrorKind;
+
+use crate::context::RequestContext;
+use crate::document::{DIRECTIVES_MAX, DocumentError, Documents, RECURSION_MAX};
+
+/// Most requests of one batch.
+pub const BATCH_MAX: usize = 10;
+/// The code of a text that is no GraphQL.
+pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+/// The code of a document that does not fit the schema, or is beyond a limit.
+pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+
+/// A schema, ready to run requests.
+pub(crate) struct Endpoint<Query, Mutation, Subscription> {
+    schema: Schema<Query, Mutation, Subscription>,
+    documents: Documents,
+}
+
+impl<Query, Mutation, Subscription> Endpoint<Query, Mutation, Subscription>
+where
+    Query: ObjectType + 'static,
+    Mutation: ObjectType + 'static,
+    Subscription: SubscriptionType + 'static,
+{
+    pub(crate) fn new(builder: async_graphql::SchemaBuilder<Query, Mutation, Subscription>) -> Self {
+        // The other limits are the document's own.
+        let schema = builder.limit_recursive_depth(RECURSION_MAX).limit_directives(DIRECTIVES_MAX).finish();
+        Self { schema, documents: Documents::new() }
+    }
+
+    /// The schema in GraphQL's schema language.
+    pub(crate) fn sdl(&self) -> String {
+        self.schema.sdl_with_options(
+            async_graphql::SDLExportOptions::new().include_specified_by().use_space_ident().indent_width(2),
+        )
+    }
+
+    /// Runs one request. Every error of the answer has an `extensions.code`.
+    pub(crate) async fn execute(&self, mut request: Request, context: &Arc<RequestContext>) -> Response {
+        let document = match self.documents.get(&request.query) {
+            Ok(document) => document,
+            Err(DocumentError::Syntax(error)) => return refused(error, PARSE_FAILED),
+            Err(DocumentError::Limit { what, most }) => {
+                let message = format!("the document has too many {what}: there may be {most}");
+                return refused(ServerError::new(message, None), VALIDATION_FAILED);
+            }
+        };
+        let cost = document.cost(request.operation_name.as_deref());
+        request.set_parsed_query(document.parsed.clone());
+        let mut response = self.schema.execute(request.data(Arc::clone(context))).await;
+        let uncoded = if ran(&response) { ErrorKind::InvalidInput.code() } else { VALIDATION_FAILED };
+        for error in &mut response.errors {
+            add_code(error, uncoded);
+        }
+        if let Some(cost) = cost {
+            let shown = value!({ "complexity": cost.complexity, "depth": cost.depth });
+            response.extensions.insert("cost".to_owned(), shown);
+        }
+        response
+    }
+
+    /// Runs a request, or the requests of a batch one after another.
+    pub(crate) async fn execute_batch(
+        &self,
+        batch: BatchRequest,
+        context: &Arc<RequestContext>,
+    ) -> BatchResponse {
+        match batch {
+            BatchRequest::Single(request) => BatchResponse::Single(self.execute(request, context).await),
+            BatchRequest::Batch(requests) if requests.len() > BATCH_MAX => {
+                let message = format!("a batch has at most {BATCH_MAX} requests");
+                BatchResponse::Single(refused(ServerError::new(message, None), VALIDATION_FAILED))
+            }
+            BatchRequest::Batch(requests) => {
+                let mut responses = Vec::with_capacity(requests.len());
+                for request in requests {
+                    responses.push(self.execute(request, context).await);
+                }
+                BatchResponse::Batch(responses)
+            }
+        }
+    }
+}
+
+/// Whether a response comes from running an operation; if not, its document was refused before.
+pub fn ran(response: &Response) -> bool {
+    response.errors.is_empty()
+        || response.data != Value::Null
+        || response.errors.iter().any(|error| !error.path.is_empty())
+}
+
+fn refused(mut error: ServerError, code: &'static str) -> Response {
+    add_code(&mut error, code);
+    Response::from_errors(vec![error])
+}
+
+fn add_code(error: &mut ServerError, code: &'static str) {
+    let extensions = error.extensions.get_or_insert_with(ErrorExtensionValues::default);
+    if extensions.get("code").is_none() {
+        extensions.set("code", code);
+    }
+}

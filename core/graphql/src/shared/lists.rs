@@ -1,0 +1,43 @@
+//! The lists whose fields are the same in both endpoints, and the macro that describes a list.
+
+/// Describes lists: `Marker "ApiName" { field: Kind sort, … } flags [ … ]`. `sort` marks fields to sort by.
+macro_rules! lists {
+    ($($(#[$doc:meta])* $marker:ident $api_name:literal
+        { $($field:literal: $kind:ident $($sort:ident)?),* $(,)? } $(flags [$($flag:literal),*])?)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $marker;
+
+        impl $crate::shared::list_options::Listed for $marker {
+            const NAME: &'static str = $api_name;
+            const FIELDS: &'static [$crate::shared::list_options::Field] = &[$(
+                $crate::shared::list_options::Field {
+                    name: $field,
+                    kind: $crate::shared::list_options::Kind::$kind,
+                    sortable: $crate::shared::lists::sortable!($($sort)?),
+                }
+            ),*];
+            $(const FLAGS: &'static [&'static str] = &[$($flag),*];)?
+        }
+    )*};
+}
+
+/// Whether a field is marked `sort`.
+macro_rules! sortable {
+    () => {
+        false
+    };
+    (sort) => {
+        true
+    };
+}
+
+pub(crate) use {lists, sortable};
+
+lists! {
+    /// Values of a facet.
+    FacetValues "FacetValue" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text, "facetId": Id sort,
+        "name": Text sort, "code": Text sort,
+    }
+}

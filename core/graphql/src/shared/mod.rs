@@ -1,0 +1,13 @@
+//! What both endpoints share: enums, list options, refusals, batched loads, and the types that are the same in both.
+//!
+//! A type that is the same in both endpoints, with everything that it leads to, stands here; the others stand once
+//! per endpoint. What the schema must name although no resolver returns or takes it is written in an endpoint's
+//! `.graphql` file and read by [`vocabulary`].
+
+pub(crate) mod batch;
+pub(crate) mod enums;
+pub(crate) mod list_options;
+pub(crate) mod lists;
+pub(crate) mod refusals;
+pub(crate) mod values;
+pub(crate) mod vocabulary;
