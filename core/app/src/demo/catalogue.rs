@@ -191,8 +191,11 @@ mod tests {
         assert!(catalogue.products.len() >= 60);
         let slugs: HashSet<&str> = catalogue.products.iter().map(|product| product.slug.as_str()).collect();
         assert_eq!(slugs.len(), catalogue.products.len());
-        let skus: Vec<&str> = catalogue.products.iter().flat_map(|one| &one.variants).map(|one| &*one.sku).collect();
+        let skus: Vec<&str> =
+            catalogue.products.iter().flat_map(|one| &one.variants).map(|one| &*one.sku).collect();
         assert_eq!(skus.iter().collect::<HashSet<_>>().len(), skus.len());
-        assert!(catalogue.products.iter().flat_map(|one| &one.variants).all(|one| one.price > 0 && one.stock > 0));
+        assert!(
+            catalogue.products.iter().flat_map(|one| &one.variants).all(|one| one.price > 0 && one.stock > 0)
+        );
     }
 }

@@ -51,10 +51,20 @@ impl Colour {
         self.mixed_with(Self::WHITE, 35)
     }
 
+    /// A light background on which this colour stands out.
+    pub fn backdrop(self, other: Self) -> Self {
+        let tint = if self.luma() > 225_000 { other } else { self };
+        tint.mixed_with(Self::WHITE, 84)
+    }
+
     /// White on dark colours, black on light ones.
     pub fn contrasting(self) -> Self {
-        let luma = u32::from(self.0) * 299 + u32::from(self.1) * 587 + u32::from(self.2) * 114;
-        if luma < 150_000 { Self::WHITE } else { Self::BLACK }
+        if self.luma() < 150_000 { Self::WHITE } else { Self::BLACK }
+    }
+
+    /// How light the eye finds it, 0 to 255,000.
+    fn luma(self) -> u32 {
+        u32::from(self.0) * 299 + u32::from(self.1) * 587 + u32::from(self.2) * 114
     }
 }
 
@@ -105,8 +115,7 @@ impl Canvas {
 
     /// Fills the ellipse in a rectangle.
     pub fn ellipse(&mut self, (left, top, width, height): Area, colour: Colour) {
-        let bounds =
-            Rect::from_xywh(f32::from(left), f32::from(top), f32::from(width), f32::from(height));
+        let bounds = Rect::from_xywh(f32::from(left), f32::from(top), f32::from(width), f32::from(height));
         self.fill(bounds.and_then(PathBuilder::from_oval), colour);
     }
 
@@ -125,7 +134,22 @@ impl Canvas {
 
     /// The drawing as a PNG.
     pub fn into_png(self) -> anyhow::Result<Vec<u8>> {
-        Ok(self.pixels.encode_png()?)
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, self.pixels.width(), self.pixels.height());
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Default);
+        encoder.set_filter(png::FilterType::Up);
+        let opaque: Vec<u8> = self
+            .pixels
+            .pixels()
+            .iter()
+            .flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()])
+            .collect();
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&opaque)?;
+        writer.finish()?;
+        Ok(file)
     }
 
     fn fill(&mut self, path: Option<Path>, colour: Colour) {

@@ -15,7 +15,7 @@ pub fn write(canvas: &mut Canvas, text: &str, (left, top, width, height): Area, 
         return;
     }
     let columns = count * ADVANCE - (ADVANCE - GRID.0);
-    let unit = ((width - 8) / columns).min((height - 8) / GRID.1).max(2);
+    let unit = (width * 3 / 4 / columns).min(height * 3 / 5 / GRID.1).max(2);
     let origin = (left + (width - columns * unit) / 2, top + (height - GRID.1 * unit) / 2);
     for (letter, index) in letters.iter().zip(0_i16..) {
         for stroke in letter.split(", ") {
@@ -31,7 +31,8 @@ pub fn write(canvas: &mut Canvas, text: &str, (left, top, width, height): Area, 
 
 /// `23`: two to the right, three down.
 fn grid_point(text: &str) -> Option<Point> {
-    let mut digits = text.chars().filter_map(|digit| digit.to_digit(10)).filter_map(|digit| i16::try_from(digit).ok());
+    let mut digits =
+        text.chars().filter_map(|digit| digit.to_digit(10)).filter_map(|digit| i16::try_from(digit).ok());
     Some((digits.next()?, digits.next()?))
 }
 

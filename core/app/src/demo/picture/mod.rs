@@ -61,7 +61,7 @@ enum Shape {
 /// # Errors
 /// When the drawing library cannot encode it.
 pub fn draw(sketch: &Sketch, name: &str) -> anyhow::Result<Vec<u8>> {
-    let mut canvas = Canvas::new(sketch.accent.mixed_with(Colour::WHITE, 88)).context("no room for a picture")?;
+    let mut canvas = Canvas::new(sketch.accent.backdrop(sketch.body)).context("no room for a picture")?;
     let label = shapes::draw(&mut canvas, sketch);
     let ink = sketch.accent.contrasting();
     lettering::write(&mut canvas, &initials(name), label, ink);

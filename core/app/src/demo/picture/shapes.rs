@@ -5,7 +5,7 @@ use super::{Shape, Sketch};
 
 /// Draws the shape standing on a shadow, and returns the area for the lettering.
 pub fn draw(canvas: &mut Canvas, sketch: &Sketch) -> Area {
-    let ground = sketch.accent.mixed_with(Colour::WHITE, 70).mixed_with(Colour::BLACK, 12);
+    let ground = sketch.accent.backdrop(sketch.body).shaded();
     canvas.ellipse((70, 338, 260, 34), ground);
     let draw = match sketch.shape {
         Shape::Bag => bag,
