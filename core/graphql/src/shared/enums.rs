@@ -15,7 +15,7 @@ macro_rules! output_enum {
     ($($(#[$doc:meta])* $name:ident($value:ty) => |$self:ident| $text:expr;)*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq)]
-        pub(crate) struct $name(pub(crate) $value);
+        pub struct $name(pub $value);
 
         impl OutputType for $name {
             fn type_name() -> Cow<'static, str> {
@@ -104,7 +104,7 @@ input_enum! {
 /// Up or down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(name = "SortOrder")]
-pub(crate) enum SortOrder {
+pub enum SortOrder {
     /// Smallest first.
     #[graphql(name = "ASC")]
     Ascending,
@@ -125,7 +125,7 @@ impl From<SortOrder> for Direction {
 /// All or any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, async_graphql::Enum)]
 #[graphql(name = "LogicalOperator")]
-pub(crate) enum LogicalOperator {
+pub enum LogicalOperator {
     /// All of them.
     #[graphql(name = "AND")]
     And,

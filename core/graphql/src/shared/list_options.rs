@@ -19,11 +19,16 @@ use crate::scalars::Id;
 
 /// What a field holds, and so which operators it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// An id.
     Id,
+    /// A text.
     Text,
+    /// A whole number.
     Number,
+    /// A truth value.
     Boolean,
+    /// A moment.
     Date,
 }
 
@@ -41,14 +46,17 @@ impl Kind {
 
 /// A field that a list can be filtered by, and perhaps sorted by.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Field {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) sortable: bool,
+pub struct Field {
+    /// The API's name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether the list can be sorted by it.
+    pub sortable: bool,
 }
 
 /// A list of the API.
-pub(crate) trait Listed: Send + Sync + 'static {
+pub trait Listed: Send + Sync + 'static {
     /// The API's name of an item; the input types are named after it.
     const NAME: &'static str;
     /// The fields, in the order of the schema.
@@ -59,7 +67,7 @@ pub(crate) trait Listed: Send + Sync + 'static {
 
 /// The options of a list, read.
 #[derive(Debug)]
-pub(crate) struct ListOptions<L> {
+pub struct ListOptions<L> {
     query: Result<ListQuery, InvalidListQuery>,
     flags: Vec<&'static str>,
     list: PhantomData<fn() -> L>,

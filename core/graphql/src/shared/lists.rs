@@ -6,7 +6,7 @@ macro_rules! lists {
         { $($field:literal: $kind:ident $($sort:ident)?),* $(,)? } $(flags [$($flag:literal),*])?)*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
-        pub(crate) struct $marker;
+        pub struct $marker;
 
         impl $crate::shared::list_options::Listed for $marker {
             const NAME: &'static str = $api_name;

@@ -4,10 +4,10 @@
 //! per endpoint. What the schema must name although no resolver returns or takes it is written in an endpoint's
 //! `.graphql` file and read by [`vocabulary`].
 
-pub(crate) mod batch;
-pub(crate) mod enums;
-pub(crate) mod list_options;
-pub(crate) mod lists;
-pub(crate) mod refusals;
-pub(crate) mod values;
-pub(crate) mod vocabulary;
+pub mod batch;
+pub mod enums;
+pub mod list_options;
+pub mod lists;
+pub mod refusals;
+pub mod values;
+pub mod vocabulary;

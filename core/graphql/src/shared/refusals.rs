@@ -10,7 +10,7 @@ macro_rules! refusals {
         $(#[$doc])*
         #[derive(async_graphql::SimpleObject)]
         #[graphql(name_type)]
-        pub(crate) struct $name {
+        pub struct $name {
             /// Which refusal this is.
             error_code: $crate::shared::enums::ErrorCode,
             /// What happened, in words.

@@ -1,64 +1,188 @@
 //! Small values that are the same in both endpoints.
 
 use async_graphql::SimpleObject;
+use soko_kernel::operation;
 
-use super::enums::LanguageCode;
-use crate::scalars::{DateTime, Id};
+use super::enums::{AdjustmentType, LanguageCode};
+use crate::scalars::{DateTime, Id, Json, Money, Percent};
 
 /// An operation was carried out.
 #[derive(SimpleObject)]
 #[graphql(name = "Success")]
-pub(crate) struct Success {
+pub struct Success {
     /// Whether it was.
-    pub(crate) success: bool,
+    pub success: bool,
 }
 
 /// The point of a picture that stays in view when it is cropped, as fractions of its width and height.
-#[derive(SimpleObject)]
+#[derive(Debug, Clone, SimpleObject)]
 #[graphql(name = "Coordinate")]
-pub(crate) struct Coordinate {
+pub struct Coordinate {
     /// From the left.
-    pub(crate) x: f64,
+    pub x: f64,
     /// From the top.
-    pub(crate) y: f64,
+    pub y: f64,
+}
+
+impl Coordinate {
+    /// The point at millionths of the width and the height.
+    pub fn at_ppm(x: i64, y: i64) -> Self {
+        Self { x: fraction(x), y: fraction(y) }
+    }
+}
+
+#[expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a place in a picture, for display")]
+fn fraction(ppm: i64) -> f64 {
+    ppm as f64 / 1_000_000.0
 }
 
 /// An argument of a configurable operation.
-#[derive(SimpleObject)]
+#[derive(Debug, Clone, SimpleObject)]
 #[graphql(name = "ConfigArg")]
-pub(crate) struct ConfigArg {
+pub struct ConfigArg {
     /// Its name.
-    pub(crate) name: String,
+    pub name: String,
     /// Its value as text.
-    pub(crate) value: String,
+    pub value: String,
 }
 
-/// Which of the shop's built-in rules is used, and with what.
-#[derive(SimpleObject)]
+/// Which of the core's built-in rules is used, and with what.
+#[derive(Debug, Clone, SimpleObject)]
 #[graphql(name = "ConfigurableOperation")]
-pub(crate) struct ConfigurableOperation {
+pub struct ConfigurableOperation {
     /// The rule.
-    pub(crate) code: String,
+    pub code: String,
     /// What it is given.
-    pub(crate) args: Vec<ConfigArg>,
+    pub args: Vec<ConfigArg>,
 }
 
-/// A texts' translation with a name only: `Name of Type`.
+impl From<&operation::ConfigurableOperation> for ConfigurableOperation {
+    fn from(operation: &operation::ConfigurableOperation) -> Self {
+        let arg = |arg: &operation::ConfigArg| ConfigArg { name: arg.name.clone(), value: arg.value.clone() };
+        Self { code: operation.code.clone(), args: operation.args.iter().map(arg).collect() }
+    }
+}
+
+/// A tax that applies.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(name = "TaxLine")]
+pub struct TaxLine {
+    /// Its name.
+    pub description: String,
+    /// Percent.
+    pub tax_rate: Percent,
+}
+
+/// The tax of an order at one rate.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(name = "OrderTaxSummary")]
+pub struct OrderTaxSummary {
+    /// Its name.
+    pub description: String,
+    /// Percent.
+    pub tax_rate: Percent,
+    /// What is taxed.
+    pub tax_base: Money,
+    /// The tax on it.
+    pub tax_total: Money,
+}
+
+/// A price change by one cause.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(name = "Discount")]
+pub struct Discount {
+    /// Who asked for it.
+    pub adjustment_source: String,
+    /// What it was for.
+    #[graphql(name = "type")]
+    pub kind: AdjustmentType,
+    /// Shown to the customer.
+    pub description: String,
+    /// Negative for a discount.
+    pub amount: Money,
+    /// The same with tax.
+    pub amount_with_tax: Money,
+}
+
+/// A copy of an address, as it was when it was given.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(name = "OrderAddress")]
+#[expect(missing_docs, reason = "an address, as everybody knows it")]
+pub struct OrderAddress {
+    pub full_name: Option<String>,
+    pub company: Option<String>,
+    pub street_line1: Option<String>,
+    pub street_line2: Option<String>,
+    pub city: Option<String>,
+    pub province: Option<String>,
+    pub postal_code: Option<String>,
+    pub country: Option<String>,
+    pub country_code: Option<String>,
+    pub phone_number: Option<String>,
+    pub custom_fields: Option<Json>,
+}
+
+/// A way to deliver an order, and what it would cost.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(name = "ShippingMethodQuote")]
+pub struct ShippingMethodQuote {
+    /// The method.
+    pub id: Id,
+    /// Without tax.
+    pub price: Money,
+    /// With tax.
+    pub price_with_tax: Money,
+    /// The method's code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// What its calculator says beside the price.
+    pub metadata: Option<Json>,
+    /// None.
+    pub custom_fields: Option<Json>,
+}
+
+/// A way to pay for an order.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(name = "PaymentMethodQuote")]
+pub struct PaymentMethodQuote {
+    /// The method.
+    pub id: Id,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Its description.
+    pub description: String,
+    /// Whether this order can be paid with it.
+    pub is_eligible: bool,
+    /// Why not.
+    pub eligibility_message: Option<String>,
+    /// None.
+    pub custom_fields: Option<Json>,
+}
+
+/// Texts in one language: `Type { field, … }`.
 macro_rules! translations {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident),* $(,)? };)*) => {$(
+    ($($(#[$doc:meta])* $name:ident { $($field:ident),* $(,)? };)*) => {$(
         $(#[$doc])*
-        #[derive(SimpleObject)]
+        #[derive(Debug, Clone, SimpleObject)]
         #[graphql(name_type)]
-        pub(crate) struct $name {
+        pub struct $name {
             /// Its id.
-            pub(crate) id: Id,
+            pub id: Id,
             /// When it was created.
-            pub(crate) created_at: DateTime,
+            pub created_at: DateTime,
             /// When it last changed.
-            pub(crate) updated_at: DateTime,
+            pub updated_at: DateTime,
             /// The language of the texts.
-            pub(crate) language_code: LanguageCode,
-            $($(#[$field_doc])* pub(crate) $field: String,)*
+            pub language_code: LanguageCode,
+            $(
+                #[expect(missing_docs, reason = "the text that its name says")]
+                pub $field: String,
+            )*
         }
 
         impl async_graphql::TypeName for $name {

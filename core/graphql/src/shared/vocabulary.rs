@@ -1,7 +1,7 @@
 //! What a schema must name although no resolver returns or takes it: interfaces, types that only they lead to, and
 //! shapes that clients know from elsewhere.
 //!
-//! Each endpoint has a `.graphql` file of such declarations. They join the registry that the derives have filled;
+//! Such declarations stand in `.graphql` files, one for both endpoints and one for each. They join the registry that the derives have filled;
 //! where both name a type, the derive's stands. Which objects implement `Node`, `PaginatedList` and `ErrorResult`
 //! follows from their fields.
 
@@ -20,7 +20,7 @@ use async_graphql::{OutputType, Positioned, Value};
 
 /// An endpoint's declarations.
 pub(crate) trait Vocabulary: Send + Sync + 'static {
-    /// The declarations in GraphQL's schema language.
+    /// The endpoint's own declarations in GraphQL's schema language; those of both endpoints come first.
     const SDL: &'static str;
     /// Objects with an `id` that are no `Node`, besides translations.
     const NOT_NODES: &'static [&'static str];
@@ -39,14 +39,8 @@ impl<V: Vocabulary> OutputType for Declared<V> {
 
     fn create_type_info(registry: &mut Registry) -> String {
         V::declare(registry);
-        match async_graphql::parser::parse_schema(V::SDL) {
-            Ok(document) => document.definitions.into_iter().for_each(|definition| {
-                if let TypeSystemDefinition::Type(definition) = definition {
-                    declare_type(registry, &definition.node);
-                }
-            }),
-            // The file is part of the program; a test reads it.
-            Err(error) => tracing::error!(%error, "the declarations of the schema cannot be read"),
+        for sdl in [include_str!("vocabulary.graphql"), V::SDL] {
+            declare_all(registry, sdl);
         }
         implement_by_shape(registry, V::NOT_NODES);
         list_implementers(registry);
@@ -59,6 +53,18 @@ impl<V: Vocabulary> OutputType for Declared<V> {
         _: &Positioned<async_graphql::parser::types::Field>,
     ) -> async_graphql::ServerResult<Value> {
         Ok(Value::Null)
+    }
+}
+
+fn declare_all(registry: &mut Registry, sdl: &str) {
+    match async_graphql::parser::parse_schema(sdl) {
+        Ok(document) => document.definitions.into_iter().for_each(|definition| {
+            if let TypeSystemDefinition::Type(definition) = definition {
+                declare_type(registry, &definition.node);
+            }
+        }),
+        // The files are part of the program, and the exported schemas show what was read of them.
+        Err(error) => tracing::error!(%error, "declarations of the schema cannot be read"),
     }
 }
 
