@@ -9,7 +9,11 @@
 //!
 //! To add a domain: its folder, a line here, its service in [`Services`], its tables in `migrations/`.
 
+pub mod catalogue;
 pub mod channels;
+pub mod plugins;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 /// The schema of the store.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");

@@ -127,14 +127,23 @@ CREATE INDEX product_facet_value_value ON product_facet_value (facet_value_id);
 CREATE TABLE option_group (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL REFERENCES channel (id),
-    product_id BIGINT REFERENCES product (id) ON DELETE CASCADE,
     code TEXT NOT NULL,
-    position BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 
-CREATE INDEX option_group_product ON option_group (product_id);
+CREATE INDEX option_group_channel ON option_group (channel_id, id);
+
+-- Products may share a group, such as shoe sizes.
+CREATE TABLE product_option_group (
+    channel_id BIGINT NOT NULL,
+    product_id BIGINT NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    option_group_id BIGINT NOT NULL REFERENCES option_group (id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    PRIMARY KEY (product_id, option_group_id)
+);
+
+CREATE INDEX product_option_group_group ON product_option_group (option_group_id);
 
 CREATE TABLE option_group_translation (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -228,6 +237,8 @@ CREATE TABLE variant_option (
     PRIMARY KEY (variant_id, product_option_id)
 );
 
+CREATE INDEX variant_option_option ON variant_option (product_option_id);
+
 -- The tree of categories. The root has no parent and is never shown by itself.
 CREATE TABLE collection (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -279,9 +290,24 @@ CREATE TABLE collection_variant (
 
 CREATE INDEX collection_variant_variant ON collection_variant (variant_id);
 
--- Full-text index of live variants: one row per variant and language, kept by the catalogue in the same transaction.
+-- What full-text search can find: one row per live variant and language, kept by the catalogue in the transaction
+-- of every change.
+CREATE TABLE search_document (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    product_id BIGINT NOT NULL REFERENCES product (id) ON DELETE CASCADE,
+    variant_id BIGINT NOT NULL REFERENCES product_variant (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    UNIQUE (variant_id, language)
+);
+
+CREATE INDEX search_document_product ON search_document (product_id);
+CREATE INDEX search_document_channel ON search_document (channel_id);
+
+-- The words of the documents, by the same id. The texts themselves are not stored again; the column `channel` holds
+-- one word that names the channel, so that a search never reads another's postings.
 CREATE VIRTUAL TABLE search_text USING fts5 (
-    product_name, variant_name, sku, description, facet_values,
-    channel_id UNINDEXED, language UNINDEXED, variant_id UNINDEXED, product_id UNINDEXED,
+    channel, product_name, variant_name, sku, facet_values, description,
+    content = '', contentless_delete = 1,
     tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
 );

@@ -1,0 +1,89 @@
+//! The catalogue: what a shop sells, how it is sorted, shown and found.
+//!
+//! Products have variants, which are what is bought; option groups say what the variants of a product differ in;
+//! facet values classify products and variants; collections gather variants by filters; assets are the pictures.
+//! Every shop has its own.
+//!
+//! Invariants: slugs are unique in a channel for a language; no two variants of a product have the same options; a
+//! collection's members and the search index are those that its rules give, in the same transaction as the change;
+//! deleted products and variants keep their rows, because orders name them.
+//!
+//! Reading: [`Catalogue::shop`] and [`Catalogue::admin`] give the same reads, of what customers may see and of all.
+//! To add a field to a variant: its column, `variant::repo` (row, select, insert, update), `variant::entity`.
+
+mod asset;
+mod audience;
+mod batch;
+mod collection;
+mod error;
+mod links;
+mod product;
+mod search;
+mod stock;
+mod text;
+mod translation;
+mod variant;
+
+use soko_infra::{Blobs, Database};
+use soko_kernel::{Actor, ChannelScope, Clock, Timestamp};
+
+pub use audience::CatalogueReads;
+pub use error::{CatalogueError, Thing};
+pub use product::{NewProduct, Product, ProductChanges};
+pub use text::{DESCRIPTION_LENGTH_MAX, InvalidText, NAME_LENGTH_MAX, slug};
+pub use translation::{Languages, SluggedInput, SluggedTranslation, Translation, TranslationInput};
+pub use variant::{
+    NewVariant, PRICE_MAX_MINOR, TrackInventory, Variant, VariantChanges, VariantsOf, load_facet_codes,
+    load_variants,
+};
+
+use audience::Audience;
+
+/// Most products, variants, facet values or assets that one request may create or change.
+pub const ITEMS_PER_REQUEST_MAX: usize = 1000;
+
+/// The use cases that change the catalogue, and the way to those that read it.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    database: Database,
+    clock: Clock,
+    blobs: Blobs,
+    shop: CatalogueReads,
+    admin: CatalogueReads,
+}
+
+/// In which channel, for readers of which languages and at which moment a change happens.
+#[derive(Debug, Clone, Copy)]
+pub struct Writing {
+    /// The channel.
+    pub scope: ChannelScope,
+    /// The languages of the answer.
+    pub languages: Languages,
+    /// The moment.
+    pub now: Timestamp,
+}
+
+impl Catalogue {
+    /// The service over this store; pictures go to `blobs`.
+    pub fn new(database: Database, clock: Clock, blobs: Blobs) -> Self {
+        let reads =
+            |audience| CatalogueReads { database: database.clone(), clock: clock.clone(), audience };
+        let (shop, admin) = (reads(Audience::Shop), reads(Audience::Admin));
+        Self { database, clock, blobs, shop, admin }
+    }
+
+    /// What customers may see: enabled products and variants, public facets and collections.
+    pub fn shop(&self) -> &CatalogueReads {
+        &self.shop
+    }
+
+    /// Everything that is not deleted, for administrators with permission to read it.
+    pub fn admin(&self) -> &CatalogueReads {
+        &self.admin
+    }
+
+    /// A change by this actor, now.
+    pub fn writing(&self, actor: &Actor, scope: ChannelScope) -> Writing {
+        Writing { scope, languages: Languages::of(actor), now: self.clock.now() }
+    }
+}

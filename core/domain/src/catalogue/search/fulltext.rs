@@ -1,0 +1,138 @@
+//! Full-text search on SQLite (FTS5): the one place of the catalogue where the dialects differ.
+//!
+//! A PostgreSQL counterpart has the same functions over a `tsvector` column of `search_document`.
+
+use soko_infra::db::{Bound, MultiRowInsert};
+use soko_infra::{DatabaseError, Tx};
+use soko_kernel::{ChannelScope, ProductId};
+
+use super::document::Document;
+use crate::catalogue::batch;
+
+/// Longest term, in characters.
+pub const TERM_LENGTH_MAX: usize = 200;
+/// Most words of a term that are looked for; further ones are left out.
+pub const TERM_WORDS_MAX: usize = 16;
+
+/// What a term counts more or less by where its words stand: channel, product name, variant name, SKU, facet values,
+/// description.
+const RANK: &str = "-bm25(search_text, 0.0, 10.0, 8.0, 6.0, 3.0, 1.0)";
+
+/// How matching documents are found: the tables to read from, the condition, and how well a document matches, in a
+/// statement whose further parts name the document `d`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Matching {
+    pub(super) from: &'static str,
+    pub(super) condition: String,
+    pub(super) score: &'static str,
+}
+
+/// Finds documents that have every word of the term, or one that begins with it, in any field. `None` for a term
+/// without a word, which matches nothing.
+pub(super) fn matching(values: &mut Vec<Bound>, scope: ChannelScope, term: &str) -> Option<Matching> {
+    let words = words(term);
+    if words.is_empty() {
+        return None;
+    }
+    values.push(query(scope, &words).into());
+    Some(Matching {
+        from: "search_text JOIN search_document d ON d.id = search_text.rowid",
+        condition: format!("search_text MATCH ${}", values.len()),
+        score: RANK,
+    })
+}
+
+/// The parts of a term between white space that have a letter or a digit.
+fn words(term: &str) -> Vec<&str> {
+    let has_word = |part: &&str| part.chars().any(char::is_alphanumeric);
+    term.split(|c: char| c.is_whitespace() || c.is_control()).filter(has_word).take(TERM_WORDS_MAX).collect()
+}
+
+/// The words as prefixes, all of which must match, below the word that stands for the channel. Quoted words are
+/// data: nothing a client writes is read as an operator.
+fn query(scope: ChannelScope, words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{}\"*", word.replace('"', "\"\""))).collect();
+    format!(
+        "channel : {} AND {{product_name variant_name sku facet_values description}} : ({})",
+        channel_word(scope),
+        quoted.join(" AND ")
+    )
+}
+
+fn channel_word(scope: ChannelScope) -> String {
+    format!("c{}", scope.channel_id())
+}
+
+const DELETE_TEXTS: &str = "DELETE FROM search_text WHERE rowid IN \
+     (SELECT id FROM search_document WHERE channel_id = $1 AND product_id IN ({ids}))";
+const DELETE_DOCUMENTS: &str = "DELETE FROM search_document WHERE channel_id = $1 AND product_id IN ({ids})";
+
+/// Takes the documents of products out of the index.
+pub(super) async fn remove(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    products: &[ProductId],
+) -> Result<(), DatabaseError> {
+    for sql in [DELETE_TEXTS, DELETE_DOCUMENTS] {
+        batch::execute(tx, sql, batch::of_channel(scope), batch::raw(products)).await?;
+    }
+    Ok(())
+}
+
+const INSERT_DOCUMENTS: MultiRowInsert = MultiRowInsert::new(
+    "INSERT INTO search_document (channel_id, product_id, variant_id, language)",
+    4,
+    "RETURNING id",
+);
+const INSERT_TEXTS: MultiRowInsert = MultiRowInsert::new(
+    "INSERT INTO search_text (rowid, channel, product_name, variant_name, sku, facet_values, description)",
+    7,
+    "",
+);
+
+/// Adds documents to the index.
+pub(super) async fn add(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    documents: Vec<Document>,
+) -> Result<(), DatabaseError> {
+    let row = |document: &Document| -> Vec<Bound> {
+        vec![
+            scope.channel_id().0.into(),
+            document.product_id.0.into(),
+            document.variant_id.0.into(),
+            document.language.code().into(),
+        ]
+    };
+    let rows: Vec<Vec<Bound>> = documents.iter().map(row).collect();
+    let mut ids: Vec<(i64,)> = INSERT_DOCUMENTS.fetch(tx, rows).await?;
+    // Ids are given in the rows' order; what is returned may come in another.
+    ids.sort_unstable();
+    let channel = channel_word(scope);
+    let text = |(document, (id,)): (Document, (i64,))| -> Vec<Bound> {
+        vec![
+            id.into(),
+            channel.as_str().into(),
+            document.product_name.into(),
+            document.variant_name.into(),
+            document.sku.into(),
+            document.facet_values.into(),
+            document.description.into(),
+        ]
+    };
+    let texts: Vec<Vec<Bound>> = documents.into_iter().zip(ids).map(text).collect();
+    INSERT_TEXTS.execute(tx, texts).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_only_parts_with_words() {
+        assert_eq!(words("  green-tea  \"500g\" && -- chai\u{0}ya "), ["green-tea", "\"500g\"", "chai", "ya"]);
+        assert_eq!(words(" !? \"\" * "), [] as [&str; 0]);
+        assert_eq!(words(&"a ".repeat(100)).len(), TERM_WORDS_MAX);
+    }
+}
