@@ -3,7 +3,7 @@
 use semver::Version;
 use serde_json::Value;
 use soko_extension::{ComponentBytes, FailureKind, Inspection, Manifest, PluginFailure, PluginKind, Rejection};
-use wasmparser::{Encoding, Parser, Payload, Validator};
+use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, TypeBounds, Validator};
 
 use crate::error::LoadError;
 use crate::host::Inner;
@@ -100,7 +100,12 @@ fn outline(bytes: &[u8]) -> Result<Outline, Rejection> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    outline.imports.push(import.map_err(invalid)?.name.name.to_owned());
+                    let import = import.map_err(invalid)?;
+                    // Types that the world uses from an interface are imported by name; a name for a known type gives
+                    // the guest nothing to call.
+                    if !matches!(import.ty, ComponentTypeRef::Type(TypeBounds::Eq(_))) {
+                        outline.imports.push(import.name.name.to_owned());
+                    }
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {

@@ -48,6 +48,9 @@ pub struct PricingGuest {
     functions: String,
     memory_pages: u32,
     imports: String,
+    lowered: String,
+    core_imports: String,
+    arguments: String,
     price_export: String,
     texts: Vec<u8>,
 }
@@ -73,6 +76,9 @@ impl PricingGuest {
             functions: String::new(),
             memory_pages: 2,
             imports: String::new(),
+            lowered: String::new(),
+            core_imports: String::new(),
+            arguments: String::new(),
             price_export: "price-order".to_owned(),
             texts: Vec::new(),
         }
@@ -147,6 +153,21 @@ impl PricingGuest {
     pub fn import(mut self, interface: &str) -> Self {
         // A `String` takes every write.
         let _ = writeln!(self.imports, "(import \"{interface}\" (instance))");
+        self
+    }
+
+    /// Imports one function for use in instructions as `call $name`. `exports` is the inside of the interface's instance
+    /// type, `signature` the function's core signature.
+    #[must_use]
+    pub fn import_function(mut self, interface: &str, exports: &str, name: &str, signature: &str) -> Self {
+        let _ = writeln!(self.imports, "(import \"{interface}\" (instance ${name} {exports}))");
+        let _ = writeln!(
+            self.lowered,
+            "(core func ${name} (canon lower (func ${name} \"{name}\")
+               (memory $mem) (realloc (core func $realloc)) string-encoding=utf8))"
+        );
+        let _ = writeln!(self.core_imports, "(import \"{interface}\" \"{name}\" (func ${name} {signature}))");
+        let _ = writeln!(self.arguments, "(with \"{interface}\" (instance (export \"{name}\" (func ${name}))))");
         self
     }
 
@@ -242,6 +263,7 @@ impl PricingGuest {
     fn wat(mut self) -> String {
         let describe = self.describe.take().unwrap_or_else(|| self.describe_truly());
         let Self { contract, price, functions, memory_pages, imports, price_export, texts, .. } = self;
+        let Self { lowered, core_imports, arguments, .. } = self;
         let texts = texts.iter().fold(String::new(), |mut escaped, byte| {
             let _ = write!(escaped, "\\{byte:02x}");
             escaped
@@ -252,10 +274,14 @@ impl PricingGuest {
 (import "soko:pricing/types@{contract}" (instance $types
   {TYPES}
 ))
-(alias export $types "context" (type $context))
-(alias export $types "adjustment" (type $adjustment))
-(alias export $types "refusal" (type $refusal))
-(alias export $types "manifest" (type $manifest))
+(alias export $types "context" (type $types-context))
+(import "context" (type $context (eq $types-context)))
+(alias export $types "adjustment" (type $types-adjustment))
+(import "adjustment" (type $adjustment (eq $types-adjustment)))
+(alias export $types "refusal" (type $types-refusal))
+(import "refusal" (type $refusal (eq $types-refusal)))
+(alias export $types "manifest" (type $types-manifest))
+(import "manifest" (type $manifest (eq $types-manifest)))
 (import "soko:pricing/log@{contract}" (instance $log (export "info" (func (param "message" string)))))
 (core module $Memory
   (memory (export "memory") {memory_pages})
@@ -276,10 +302,12 @@ impl PricingGuest {
 (alias core export $memory "memory" (core memory $mem))
 (alias core export $memory "realloc" (core func $realloc))
 (core func $log_info (canon lower (func $log "info") (memory $mem) string-encoding=utf8))
+{lowered}
 (core module $Guest
   (import "memory" "memory" (memory 1))
   (import "memory" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
   (import "log" "info" (func $log (param i32 i32)))
+  {core_imports}
   (func $alloc (param $bytes i32) (result i32)
     (call $realloc (i32.const 0) (i32.const 0) (i32.const 8) (local.get $bytes)))
   (func $answer (param $adjustments i32) (param $count i32) (result i32)
@@ -294,6 +322,7 @@ impl PricingGuest {
 (core instance $guest (instantiate $Guest
   (with "memory" (instance $memory))
   (with "log" (instance (export "info" (func $log_info))))
+  {arguments}
 ))
 (func $describe (result $manifest)
   (canon lift (core func $guest "describe") (memory $mem) string-encoding=utf8))

@@ -87,3 +87,34 @@ async fn keeps_the_guests_log_lines() {
     assert_eq!(run.outcome.unwrap(), []);
     assert_eq!(run.log, ["looked at it", "looked at it"]);
 }
+
+/// The guest asks WASI for the time and for randomness, as a language runtime would.
+#[tokio::test]
+async fn shows_a_frozen_world_to_language_runtimes() {
+    let kit = Kit::new();
+    let random = |version: &str, amount: &str| {
+        let guest = PricingGuest::new()
+            .import_function(
+                &format!("wasi:random/random@{version}"),
+                r#"(export "get-random-u64" (func (result u64)))"#,
+                "get-random-u64",
+                "(result i64)",
+            )
+            .import_function(
+                &format!("wasi:clocks/monotonic-clock@{version}"),
+                r#"(export "now" (func (result u64)))"#,
+                "now",
+                "(result i64)",
+            );
+        kit.store.put(guest.adjust_order_by(amount, "asked").build())
+    };
+    let first = kit.price(1, random("0.2.0", "(call $get-random-u64)")).await.outcome.unwrap()[0].amount;
+    let second = "(drop (call $get-random-u64)) (call $get-random-u64)";
+    let second = kit.price(1, random("0.2.0", second)).await.outcome.unwrap()[0].amount;
+    assert_ne!(first, second, "the sequence goes on within a call");
+    for version in ["0.2.0", "0.2.3", "0.2.6"] {
+        let again = kit.price(2, random(version, "(call $get-random-u64)")).await.outcome.unwrap()[0].amount;
+        assert_eq!(first, again, "and begins anew with each");
+        assert_eq!(kit.price(3, random(version, "(call $now)")).await.outcome.unwrap()[0].amount, 0);
+    }
+}
