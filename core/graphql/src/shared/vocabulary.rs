@@ -192,3 +192,32 @@ fn list_implementers(registry: &mut Registry) {
         }
     }
 }
+
+/// Types that fields name although the core has no such thing yet: their shape is declared, and no value exists.
+macro_rules! declared_only {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        pub enum $name {}
+
+        impl async_graphql::OutputType for $name {
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
+            }
+
+            fn create_type_info(_: &mut async_graphql::registry::Registry) -> String {
+                <Self as async_graphql::OutputType>::qualified_type_name()
+            }
+
+            async fn resolve(
+                &self,
+                _: &async_graphql::ContextSelectionSet<'_>,
+                _: &async_graphql::Positioned<async_graphql::parser::types::Field>,
+            ) -> async_graphql::ServerResult<async_graphql::Value> {
+                match *self {}
+            }
+        }
+    )*};
+}
+
+pub(crate) use declared_only;
