@@ -4,10 +4,18 @@
 //! per endpoint. What the schema must name although no resolver returns or takes it is written in an endpoint's
 //! `.graphql` file and read by [`vocabulary`].
 
-pub mod batch;
+pub mod absent;
+pub mod asset;
+pub(crate) mod batch;
+pub mod channel;
 pub mod enums;
 pub mod list_options;
 pub mod lists;
+pub(crate) mod loads;
+pub mod people;
 pub mod refusals;
+pub mod region;
+pub mod shipping;
+pub mod tax;
 pub mod values;
-pub mod vocabulary;
+pub(crate) mod vocabulary;

@@ -212,8 +212,6 @@ translations! {
     CollectionTranslation { name, slug, description };
     /// A country's or province's texts in one language.
     RegionTranslation { name };
-    /// A promotion's texts in one language.
-    PromotionTranslation { name, description };
     /// A shipping method's texts in one language.
     ShippingMethodTranslation { name, description };
     /// A payment method's texts in one language.

@@ -16,17 +16,11 @@ use super::shipping::ShippingLine;
 use crate::context::OfRequest as _;
 use crate::error::ApiResult;
 use crate::scalars::{DateTime, Id, Json, Money, NO_CUSTOM_FIELDS, Percent};
+use crate::shared::absent::{Promotion, Surcharge};
 use crate::shared::enums::{CurrencyCode, OrderType};
 use crate::shared::list_options::ListOptions;
 use crate::shared::loads::each;
-use crate::shared::promotion::Promotion;
 use crate::shared::values::{Discount, OrderAddress, OrderTaxSummary};
-use crate::shared::vocabulary::declared_only;
-
-declared_only! {
-    /// A fee on top of an order.
-    Surcharge,
-}
 
 /// An order: a cart, and what becomes of it.
 #[derive(Debug, Clone, SimpleObject)]

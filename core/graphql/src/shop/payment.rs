@@ -5,14 +5,9 @@ use soko_domain::payments;
 use soko_kernel::Actor;
 
 use crate::scalars::{DateTime, Id, Json, Money, NO_CUSTOM_FIELDS};
+use crate::shared::absent::Refund;
 use crate::shared::enums::LanguageCode;
 use crate::shared::values::{PaymentMethodQuote, PaymentMethodTranslation};
-use crate::shared::vocabulary::declared_only;
-
-declared_only! {
-    /// Money given back.
-    Refund,
-}
 
 /// A payment, or an attempt at one.
 #[derive(Debug, Clone, SimpleObject)]
