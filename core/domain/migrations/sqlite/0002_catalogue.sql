@@ -165,7 +165,7 @@ CREATE TABLE product_option (
     updated_at BIGINT NOT NULL
 );
 
-CREATE INDEX product_option_group ON product_option (option_group_id);
+CREATE INDEX product_option_of_group ON product_option (option_group_id);
 
 CREATE TABLE product_option_translation (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

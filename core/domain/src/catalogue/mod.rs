@@ -20,6 +20,8 @@ mod links;
 mod product;
 mod search;
 mod stock;
+#[cfg(test)]
+mod tests;
 mod text;
 mod translation;
 mod variant;

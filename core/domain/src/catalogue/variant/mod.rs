@@ -90,7 +90,7 @@ impl Catalogue {
         let mut options = OptionChecks::load(tx, scope, &products).await?;
         let (mut rows, mut names) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
         for variant in new {
-            let sku = text::name("sku", &variant.sku)?;
+            let (sku, list_price) = (text::name("sku", &variant.sku)?, check_price(variant.list_price_minor)?);
             names.push(new_names(&variant.translations)?);
             options.claim(variant.product_id, &variant.option_ids, &sku)?;
             rows.push(OwnRow {
@@ -98,7 +98,7 @@ impl Catalogue {
                 product_id: variant.product_id,
                 enabled: variant.enabled,
                 sku,
-                list_price: check_price(variant.list_price_minor)?,
+                list_price,
                 tax_category_id: taxes.get(variant.tax_category_id)?,
                 featured_asset_id: variant.featured_asset_id.or(variant.asset_ids.first().copied()),
                 track_inventory: variant.track_inventory.as_str().to_owned(),
