@@ -72,7 +72,7 @@ refusals! {
     /// The order would have more items than an order may have.
     OrderLimitError = ORDER_LIMIT_ERROR, "The order has too many items" {
         /// Most items that an order may have.
-        max_items: i32,
+        max_items: i64,
     };
     /// A quantity below zero.
     NegativeQuantityError = NEGATIVE_QUANTITY_ERROR, "A quantity must not be negative" {};
