@@ -107,8 +107,10 @@ impl Catalogue {
                 created_at: now,
             });
         }
-        let featured = new.iter().filter_map(|variant| variant.featured_asset_id).collect();
-        links::check_assets(tx, scope, featured).await?;
+        let featured = new.iter().filter_map(|variant| {
+            variant.featured_asset_id.or(variant.asset_ids.first().copied())
+        });
+        links::check_assets(tx, scope, featured.collect()).await?;
         let ids = repo::insert(tx, scope, rows, now).await?;
         let names = ids.iter().zip(names).flat_map(|(id, names)| names.into_iter().map(|name| (id.0, name)));
         put_names(tx, scope, VARIANT_NAMES, names.collect(), now).await?;
