@@ -11,7 +11,9 @@
 
 pub mod catalogue;
 pub mod channels;
+pub mod payments;
 pub mod plugins;
+pub mod pricing;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

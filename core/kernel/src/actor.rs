@@ -1,7 +1,7 @@
 //! Who acts, in which channel, with which rights. The channel comes from the request's token or session.
 
 use crate::error::ErrorKind;
-use crate::id::{ChannelId, SessionId, UserId};
+use crate::id::{ChannelId, OrderId, SessionId, UserId};
 use crate::locale::{Currency, Language};
 use crate::permission::{Permission, PermissionSet};
 
@@ -12,6 +12,8 @@ pub struct Actor {
     pub channel: ActorChannel,
     /// The session, if the request named a valid one.
     pub session: Option<SessionId>,
+    /// The order that the session is shopping for, as the session said when the request began.
+    pub active_order: Option<OrderId>,
     /// Who is logged in.
     pub user: Option<UserId>,
     /// What the user's roles allow in this channel.
@@ -123,6 +125,6 @@ impl Actor {
     pub fn system(channel: ActorChannel) -> Self {
         let language = channel.default_language;
         let permissions = std::iter::once(Permission::SuperAdmin).collect();
-        Self { channel, session: None, user: None, permissions, language }
+        Self { channel, session: None, active_order: None, user: None, permissions, language }
     }
 }

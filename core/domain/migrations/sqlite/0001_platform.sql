@@ -91,6 +91,8 @@ CREATE TABLE session (
     channel_id BIGINT REFERENCES channel (id),
     user_id BIGINT REFERENCES user_account (id),
     active_order_id BIGINT,
+    -- How long the session lives after its last use.
+    lifetime_ms BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );

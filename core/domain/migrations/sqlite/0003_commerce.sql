@@ -184,6 +184,7 @@ CREATE TABLE stock_location (
 
 -- Units at a location: on the shelf, and of those how many are sold but not handed over.
 CREATE TABLE stock_level (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL REFERENCES channel (id),
     variant_id BIGINT NOT NULL REFERENCES product_variant (id),
     stock_location_id BIGINT NOT NULL REFERENCES stock_location (id),
@@ -191,8 +192,10 @@ CREATE TABLE stock_level (
     allocated BIGINT NOT NULL DEFAULT 0 CHECK (allocated >= 0),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    PRIMARY KEY (variant_id, stock_location_id)
+    UNIQUE (variant_id, stock_location_id)
 );
+
+CREATE INDEX stock_level_location ON stock_level (stock_location_id);
 
 -- Units kept for an order between ArrangingPayment and its payment. One row per order and variant.
 CREATE TABLE stock_hold (
@@ -205,8 +208,10 @@ CREATE TABLE stock_hold (
 );
 
 CREATE INDEX stock_hold_variant ON stock_hold (variant_id, expires_at);
+CREATE INDEX stock_hold_expiry ON stock_hold (expires_at);
 
--- Every change of a level, with its reason.
+-- Every change of a level, with its reason. Sales are negative; what an order line has allocated at a location is
+-- its allocations less its releases and sales.
 CREATE TABLE stock_movement (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL REFERENCES channel (id),

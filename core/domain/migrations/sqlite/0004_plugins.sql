@@ -30,11 +30,14 @@ CREATE TABLE plugin_version (
     imports TEXT NOT NULL,
     size_bytes BIGINT NOT NULL,
     compile_ms BIGINT NOT NULL,
+    file_name TEXT,
     uploaded_by BIGINT,
     created_at BIGINT NOT NULL,
     UNIQUE (plugin_id, version),
     UNIQUE (plugin_id, digest)
 );
+
+CREATE INDEX plugin_version_channel ON plugin_version (channel_id, digest);
 
 -- A version put to use. Rolling back swaps version and previous version, with the configuration of then.
 CREATE TABLE plugin_binding (
@@ -60,7 +63,7 @@ CREATE TABLE plugin_run (
     plugin_id BIGINT NOT NULL,
     version_id BIGINT NOT NULL,
     order_id BIGINT,
-    -- `ok`, or the kind of failure.
+    -- `ok`, or the kind of failure. The log is a JSON list of lines.
     outcome TEXT NOT NULL,
     message TEXT,
     log TEXT NOT NULL,
@@ -70,7 +73,7 @@ CREATE TABLE plugin_run (
 );
 
 CREATE INDEX plugin_run_channel ON plugin_run (channel_id, id);
-CREATE INDEX plugin_run_plugin ON plugin_run (plugin_id, id);
+CREATE INDEX plugin_run_plugin ON plugin_run (channel_id, plugin_id, id);
 
 -- Enough to price the order again from stored bytes. Documents are canonical JSON.
 CREATE TABLE price_receipt (

@@ -110,7 +110,7 @@ CREATE TABLE order_history_entry (
     is_public BOOLEAN NOT NULL,
     -- JSON document.
     data TEXT NOT NULL,
-    administrator_id BIGINT,
+    user_id BIGINT,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );

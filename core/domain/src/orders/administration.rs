@@ -1,0 +1,222 @@
+//! What administrators do with orders that are placed, and the proof of how they were priced.
+
+use soko_extension::payment::{PaymentChange, PaymentHandler, PaymentReference};
+use soko_kernel::{Actor, FulfillmentId, OrderId, PaymentId, Permission};
+
+use super::Orders;
+use super::cart::{Cart, transition};
+use super::checkout::{allocatable, place_if_covered, record_payment, record_transition};
+use super::error::OrderError;
+use super::fulfillment::{self, Fulfillment, FulfillmentState, NewFulfillment};
+use super::history::{self, NewEntry};
+use super::read::load_cart;
+use super::repo;
+use super::state::OrderState;
+use super::view::OrderView;
+use crate::auth::Auth;
+use crate::catalogue::Languages;
+use crate::inventory::Inventory;
+use crate::payments::{Payment, PaymentError, PaymentState, Payments};
+use crate::plugins::Plugins;
+use crate::pricing::{ReceiptDocuments, Replay};
+
+impl Orders {
+    /// Takes the money of an authorised payment. The handler is asked outside any transaction.
+    ///
+    /// # Errors
+    /// A payment that is not authorised, or a handler that refuses.
+    pub async fn settle_payment(&self, actor: &Actor, id: PaymentId) -> Result<Payment, OrderError> {
+        self.change_payment(actor, id, PaymentState::Settled).await
+    }
+
+    /// Gives up an authorised payment.
+    ///
+    /// # Errors
+    /// A payment that is not authorised, or a handler that refuses.
+    pub async fn cancel_payment(&self, actor: &Actor, id: PaymentId) -> Result<Payment, OrderError> {
+        self.change_payment(actor, id, PaymentState::Cancelled).await
+    }
+
+    async fn change_payment(
+        &self,
+        actor: &Actor,
+        id: PaymentId,
+        to: PaymentState,
+    ) -> Result<Payment, OrderError> {
+        let scope = actor.require(Permission::UpdateOrder)?;
+        let payment = self.payment(scope, id).await?;
+        let from = payment.state;
+        if from != PaymentState::Authorized {
+            return Err(PaymentError::StateTransition { from, to }.into());
+        }
+        let handler = self.payments.handlers().find(&payment.handler);
+        let handler = handler.ok_or_else(|| PaymentError::UnknownHandler(payment.handler.clone()))?;
+        let reference = Payments::reference(&payment, actor.channel.currency);
+        if let PaymentChange::Refused { message } = ask(handler.as_ref(), reference, to).await {
+            return Err(PaymentError::HandlerRefused(message).into());
+        }
+        let (now, user, languages) = (self.clock.now(), actor.user, Languages::of(actor));
+        self.database
+            .write(scope, async move |tx| {
+                let payment = Payments::change_state_in_tx(tx, scope, id, to, now).await?;
+                record_payment(tx, scope, &payment, from, user, now).await?;
+                if to == PaymentState::Settled {
+                    let cart = load_cart(tx, scope, languages, payment.order_id, &[]).await?;
+                    let mut cart = cart.ok_or_else(|| OrderError::NotFound(payment.order_id.to_string()))?;
+                    place_if_covered(tx, scope, &mut cart, user, now).await?;
+                }
+                Ok(payment)
+            })
+            .await
+    }
+
+    /// Hands goods over: they leave the shelf.
+    ///
+    /// # Errors
+    /// Units that the order does not have left, or an order that is not paid.
+    pub async fn fulfill(
+        &self,
+        actor: &Actor,
+        order: OrderId,
+        new: NewFulfillment,
+    ) -> Result<Fulfillment, OrderError> {
+        let scope = actor.require(Permission::UpdateOrder)?;
+        let (now, user, languages) = (self.clock.now(), actor.user, Languages::of(actor));
+        self.database
+            .write(scope, async move |tx| {
+                let cart = load_cart(tx, scope, languages, order, &[]).await?;
+                let mut cart = cart.ok_or_else(|| OrderError::NotFound(order.to_string()))?;
+                if !cart.order.state.is_fulfillable() {
+                    let state = cart.order.state.as_str();
+                    return Err(OrderError::Fulfillment(format!("the order is {state}")));
+                }
+                let existing = fulfillment::of_orders(tx, scope, &[order]).await?;
+                fulfillment::check(&cart.lines, &existing, &new.lines)?;
+                let mut made = fulfillment::insert_in_tx(tx, scope, order, &new, now).await?;
+                fulfillment::set_state_in_tx(tx, scope, &mut made, FulfillmentState::Pending, now).await?;
+                let sold = of_lines(&cart, &new.lines);
+                Inventory::sell_in_tx(tx, scope, &sold, now).await?;
+                let entry = NewEntry::fulfillment(made.id);
+                history::write_in_tx(tx, scope, order, user, &[entry], now).await?;
+                repo::update(tx, scope, &mut cart.order, now).await?;
+                Ok(made)
+            })
+            .await
+    }
+
+    /// Says where handed-over goods are. The order follows: shipped or delivered, wholly or in part.
+    ///
+    /// # Errors
+    /// A state that may not follow.
+    pub async fn transition_fulfillment(
+        &self,
+        actor: &Actor,
+        id: FulfillmentId,
+        to: &str,
+    ) -> Result<Fulfillment, OrderError> {
+        let scope = actor.require(Permission::UpdateOrder)?;
+        let unknown = || OrderError::Fulfillment(format!("there is no fulfillment state {to:?}"));
+        let to = FulfillmentState::find(to).ok_or_else(unknown)?;
+        let (now, user, languages) = (self.clock.now(), actor.user, Languages::of(actor));
+        self.database
+            .write(scope, async move |tx| {
+                let not_found = || OrderError::NotFound(format!("with the fulfillment {id}"));
+                let order = fulfillment::order_of(tx, scope, id).await?.ok_or_else(not_found)?;
+                let mut cart = load_cart(tx, scope, languages, order, &[]).await?.ok_or_else(not_found)?;
+                let mut all = fulfillment::of_orders(tx, scope, &[order]).await?;
+                let one = all.iter_mut().find(|one| one.id == id).ok_or_else(not_found)?;
+                let from_state = one.state;
+                fulfillment::set_state_in_tx(tx, scope, one, to, now).await?;
+                let changed = one.clone();
+                let entry = NewEntry::fulfillment_transition(id, from_state.as_str(), to.as_str());
+                history::write_in_tx(tx, scope, order, user, &[entry], now).await?;
+                if to == FulfillmentState::Cancelled {
+                    let lines: Vec<_> =
+                        changed.lines.iter().map(|line| (line.order_line_id, line.quantity)).collect();
+                    Inventory::cancel_in_tx(tx, scope, &of_lines(&cart, &lines), now).await?;
+                }
+                let from = cart.order.state;
+                if let Some(next) = fulfillment::order_state(&cart.lines, &all)
+                    && from.next().contains(&next)
+                {
+                    cart.order.state = next;
+                    repo::update(tx, scope, &mut cart.order, now).await?;
+                    record_transition(tx, scope, &cart, from, user, now).await?;
+                }
+                Ok(changed)
+            })
+            .await
+    }
+
+    /// Gives up a whole order: its stock goes back, its authorised payments are cancelled. Money that is here stays
+    /// until it is refunded.
+    ///
+    /// # Errors
+    /// An order that cannot be cancelled any more.
+    pub async fn cancel(&self, actor: &Actor, id: OrderId, reason: &str) -> Result<OrderView, OrderError> {
+        let scope = actor.require_any(&[Permission::DeleteOrder, Permission::UpdateOrder])?;
+        let (now, user, languages) = (self.clock.now(), actor.user, Languages::of(actor));
+        let reason = reason.to_owned();
+        let cart = self
+            .database
+            .write(scope, async move |tx| {
+                let cart = load_cart(tx, scope, languages, id, &[]).await?;
+                let mut cart = cart.ok_or_else(|| OrderError::NotFound(id.to_string()))?;
+                let (from, to) = (cart.order.state, OrderState::Cancelled);
+                if !from.next().contains(&to) {
+                    return Err(transition(from, to, format!("an order that is {} stays so", from.as_str())));
+                }
+                if cart.order.placed_at.is_some() {
+                    Inventory::cancel_in_tx(tx, scope, &allocatable(&cart.lines), now).await?;
+                }
+                Inventory::release_holds_in_tx(tx, scope, id).await?;
+                Auth::clear_active_order_in_tx(tx, scope, id).await?;
+                cart.order.state = to;
+                cart.order.active = false;
+                repo::update(tx, scope, &mut cart.order, now).await?;
+                let entry = NewEntry::cancellation(&reason);
+                history::write_in_tx(tx, scope, id, user, &[entry], now).await?;
+                record_transition(tx, scope, &cart, from, user, now).await?;
+                Ok(cart)
+            })
+            .await?;
+        OrderView::of(cart)
+    }
+
+    /// Prices the order's latest receipt again and says whether it comes out the same.
+    ///
+    /// # Errors
+    /// An unknown order, one without a receipt, or a component that is gone.
+    pub async fn replay_receipt(&self, actor: &Actor, code: &str) -> Result<Replay, OrderError> {
+        let scope = actor.require(Permission::ReadOrder)?;
+        let missing = || OrderError::NotFound(format!("{code:?} with a price receipt"));
+        let receipt = self
+            .database
+            .read(scope, async |reader| {
+                let Some((order, _)) = repo::find_by_code(reader, scope, code).await? else { return Ok(None) };
+                Ok::<_, OrderError>(Plugins::find_latest_receipt(reader, scope, order.id).await.map_err(crate::pricing::PricingError::from)?)
+            })
+            .await?
+            .ok_or_else(missing)?;
+        let documents = ReceiptDocuments {
+            engine_version: receipt.engine_version,
+            rounding_version: receipt.rounding_version,
+            input: receipt.input,
+            steps: receipt.steps,
+            output: receipt.output,
+        };
+        Ok(self.pricing.replay(actor, &documents).await?)
+    }
+}
+
+async fn ask(handler: &dyn PaymentHandler, payment: PaymentReference, to: PaymentState) -> PaymentChange {
+    if to == PaymentState::Settled { handler.settle(payment).await } else { handler.cancel(payment).await }
+}
+
+fn of_lines(
+    cart: &Cart,
+    lines: &[(soko_kernel::OrderLineId, i64)],
+) -> Vec<(soko_kernel::OrderLineId, soko_kernel::VariantId, i64)> {
+    let variant_of = |id| cart.lines.iter().find(|line| line.id == Some(id)).map(|line| line.variant_id);
+    lines.iter().filter_map(|(id, quantity)| Some((*id, variant_of(*id)?, *quantity))).collect()
+}

@@ -1,0 +1,365 @@
+//! From cart to sale: arranging payment, paying, and what both do to stock.
+//!
+//! A payment takes two transactions with the handler's call between them. The first records the attempt and renews
+//! the hold on the stock, so that nobody pays for a unit that is not there; the second records the answer and, when
+//! the order is covered, makes it a sale.
+
+use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentRequest};
+use soko_infra::Tx;
+use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId, Timestamp, UserId};
+
+use super::cart::{Cart, transition};
+use super::entity::OrderLine;
+use super::error::OrderError;
+use super::event::{OrderPlaced, OrderStateChanged, PaymentStateChanged};
+use super::history::{self, NewEntry};
+use super::read::load_cart;
+use super::repo;
+use super::shopping::{Before, save_cart_in_tx};
+use super::state::OrderState;
+use super::view::OrderView;
+use super::{ATTEMPT_ABANDONED_AFTER, ATTEMPTS_MAX, HOLD_LIFETIME, Orders};
+use crate::auth::Auth;
+use crate::catalogue::Languages;
+use crate::inventory::{Inventory, InventoryError};
+use crate::payments::{Coverage, NewAttempt, Payment, PaymentMethod, PaymentState, Payments};
+use crate::plugins::{NewReceipt, Plugins};
+
+/// A payment that a client asks for.
+#[derive(Debug, Clone)]
+pub struct PaymentInput {
+    /// Code of the payment method.
+    pub method: String,
+    /// Handed to the handler as it is.
+    pub metadata: serde_json::Value,
+}
+
+impl Orders {
+    /// The states that the cart may go to next; those of a new order when there is none.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn next_states(&self, actor: &Actor) -> Result<Vec<OrderState>, OrderError> {
+        let order = self.find_active(actor).await?;
+        Ok(order.map_or(OrderState::Created, |view| view.order.state).next().to_vec())
+    }
+
+    /// Takes the cart to another state: to arrange its payment, back to shopping, or to give it up.
+    ///
+    /// # Errors
+    /// [`OrderError::StateTransition`] with the reason.
+    pub async fn transition_active(&self, actor: &Actor, to: &str) -> Result<OrderView, OrderError> {
+        let id = actor.active_order.ok_or(OrderError::NoActiveOrder)?;
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_transition(actor, id, to).await {
+                Err(OrderError::VersionConflict(_)) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(OrderError::Busy)
+    }
+
+    async fn try_transition(&self, actor: &Actor, id: OrderId, to: &str) -> Result<OrderView, OrderError> {
+        let (scope, now) = (actor.public_scope(), self.clock.now());
+        let mut cart = self.active_cart(actor, id).await?;
+        let from = cart.order.state;
+        let unknown = || OrderError::StateTransition {
+            from,
+            to: to.to_owned(),
+            reason: format!("there is no order state {to:?}"),
+        };
+        let to = OrderState::find(to).ok_or_else(unknown)?;
+        cart.check_transition(to)?;
+        if matches!(to, OrderState::PaymentAuthorized | OrderState::PaymentSettled) {
+            return Err(transition(from, to, "cannot transition order without its payments covering the total"));
+        }
+        let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
+        let receipt = if to == OrderState::ArrangingPayment {
+            let circumstances = self.circumstances(actor, &cart).await?;
+            let pricing = self.reprice(actor, &mut cart, &circumstances, now).await?;
+            cart.check_transition(to)?;
+            Some(self.pricing.receipt(&pricing)?)
+        } else {
+            None
+        };
+        cart.order.state = to;
+        cart.order.active = to != OrderState::Cancelled;
+        let user = actor.user;
+        let cart = self
+            .database
+            .write(scope, async move |tx| {
+                let mut cart = cart;
+                refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
+                save_cart_in_tx(tx, scope, &before, &mut cart, now).await?;
+                match to {
+                    OrderState::ArrangingPayment => hold(tx, scope, &cart, from, to, now).await?,
+                    _ => Inventory::release_holds_in_tx(tx, scope, cart.order.id).await?,
+                }
+                if let Some(documents) = receipt {
+                    let receipt = NewReceipt {
+                        order: cart.order.id,
+                        order_version: cart.order.version,
+                        engine_version: documents.engine_version,
+                        rounding_version: documents.rounding_version,
+                        input: documents.input,
+                        steps: documents.steps,
+                        output: documents.output,
+                    };
+                    Plugins::insert_receipt_in_tx(tx, scope, &receipt, now).await?;
+                }
+                if to == OrderState::Cancelled {
+                    Auth::clear_active_order_in_tx(tx, scope, cart.order.id).await?;
+                }
+                record_transition(tx, scope, &cart, from, user, now).await?;
+                Ok::<_, OrderError>(cart)
+            })
+            .await?;
+        OrderView::of(cart)
+    }
+
+    /// Pays the rest of the cart by one of the channel's payment methods. The cart becomes a sale when its payments
+    /// cover it.
+    ///
+    /// # Errors
+    /// [`OrderError::PaymentState`], [`OrderError::IneligiblePaymentMethod`], [`OrderError::PaymentDeclined`],
+    /// [`OrderError::PaymentFailed`]; [`OrderError::StateTransition`] when the stock is gone.
+    pub async fn add_payment(&self, actor: &Actor, input: PaymentInput) -> Result<OrderView, OrderError> {
+        let id = actor.active_order.ok_or(OrderError::NoActiveOrder)?;
+        let (method, handler) = self
+            .payments
+            .find_usable(actor, &input.method)
+            .await?
+            .ok_or(OrderError::IneligiblePaymentMethod)?;
+        let cart = self.active_cart(actor, id).await?;
+        if cart.order.state != OrderState::ArrangingPayment {
+            return Err(OrderError::PaymentState);
+        }
+        let (attempt, cart) = self.begin_attempt(actor, cart, &method, &input.metadata).await?;
+        let outcome = ask(handler.as_ref(), &attempt, &cart, &method).await;
+        let (cart, payment) = self.finish_attempt(actor, cart, attempt.id, outcome).await?;
+        match payment.state {
+            PaymentState::Declined => {
+                Err(OrderError::PaymentDeclined(payment.error_message.unwrap_or_default()))
+            }
+            PaymentState::Error | PaymentState::Cancelled => {
+                Err(OrderError::PaymentFailed(payment.error_message.unwrap_or_default()))
+            }
+            PaymentState::Created | PaymentState::Authorized | PaymentState::Settled => OrderView::of(cart),
+        }
+    }
+
+    async fn active_cart(&self, actor: &Actor, id: OrderId) -> Result<Cart, OrderError> {
+        let scope = actor.public_scope();
+        let cart = self
+            .database
+            .read(scope, async |reader| load_cart(reader, scope, Languages::of(actor), id, &[]).await)
+            .await?;
+        cart.filter(|cart| cart.order.active).ok_or(OrderError::NoActiveOrder)
+    }
+
+    /// The first transaction: the attempt, and a fresh hold on the stock.
+    async fn begin_attempt(
+        &self,
+        actor: &Actor,
+        cart: Cart,
+        method: &PaymentMethod,
+        metadata: &serde_json::Value,
+    ) -> Result<(Payment, Cart), OrderError> {
+        let (scope, now) = (actor.public_scope(), self.clock.now());
+        let (method, handler) = (method.code.clone(), method.handler.code.clone());
+        let metadata = metadata.clone();
+        self.database
+            .write(scope, async move |tx| {
+                let mut cart = cart;
+                refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
+                let paid = Coverage::of(&Payments::of_orders(tx, scope, &[cart.order.id]).await?);
+                let amount = paid.outstanding(cart.order.totals.total().gross);
+                repo::update(tx, scope, &mut cart.order, now).await?;
+                let (from, to) = (cart.order.state, OrderState::PaymentSettled);
+                hold(tx, scope, &cart, from, to, now).await?;
+                let order_id = cart.order.id;
+                let attempt = NewAttempt { order_id, method, handler, amount, metadata };
+                let payment = Payments::begin_in_tx(tx, scope, &attempt, now).await?;
+                Ok::<_, OrderError>((payment, cart))
+            })
+            .await
+            .map_err(|error| match error {
+                // Another request took the cart elsewhere between the read and this transaction.
+                OrderError::VersionConflict(_) => OrderError::Busy,
+                error => error,
+            })
+    }
+
+    /// The second transaction: the handler's answer, and the sale if the order is covered.
+    async fn finish_attempt(
+        &self,
+        actor: &Actor,
+        cart: Cart,
+        payment: PaymentId,
+        outcome: PaymentOutcome,
+    ) -> Result<(Cart, Payment), OrderError> {
+        let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
+        self.database
+            .write(scope, async move |tx| {
+                let mut cart = cart;
+                let payment = Payments::record_outcome_in_tx(tx, scope, payment, outcome, now).await?;
+                record_payment(tx, scope, &payment, PaymentState::Created, user, now).await?;
+                if payment.state.covers() {
+                    place_if_covered(tx, scope, &mut cart, user, now).await?;
+                }
+                Ok::<_, OrderError>((cart, payment))
+            })
+            .await
+    }
+}
+
+async fn ask(
+    handler: &dyn PaymentHandler,
+    attempt: &Payment,
+    cart: &Cart,
+    method: &PaymentMethod,
+) -> PaymentOutcome {
+    let arguments = method.handler.args.iter().map(|arg| (arg.name.clone(), arg.value.clone())).collect();
+    let request = PaymentRequest {
+        idempotency_key: attempt.idempotency_key(),
+        order_code: cart.order.code.clone(),
+        amount: attempt.amount,
+        currency: cart.order.currency.code().to_owned(),
+        metadata: attempt.metadata.clone(),
+        arguments,
+    };
+    handler.create(request).await
+}
+
+/// Holds the stock of every line; too little of it refuses the transition.
+async fn hold(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    cart: &Cart,
+    from: OrderState,
+    to: OrderState,
+    now: Timestamp,
+) -> Result<(), OrderError> {
+    let wanted: Vec<_> = cart.lines.iter().map(|line| (line.variant_id, line.quantity)).collect();
+    let held = Inventory::hold_in_tx(tx, scope, cart.order.id, &wanted, now.after(HOLD_LIFETIME), now).await;
+    held.map_err(|error| stock_refusal(error, from, to))
+}
+
+fn stock_refusal(error: InventoryError, from: OrderState, to: OrderState) -> OrderError {
+    match error {
+        InventoryError::InsufficientStock { .. } => transition(from, to, error.to_string()),
+        error => error.into(),
+    }
+}
+
+/// Refuses while a payment of the order has no answer. An attempt that was abandoned counts as failed: built-in
+/// handlers move no money by themselves, so none is lost.
+async fn refuse_payment_in_progress(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    order: OrderId,
+    now: Timestamp,
+) -> Result<(), OrderError> {
+    for payment in Payments::of_orders(tx, scope, &[order]).await? {
+        if payment.state != PaymentState::Created {
+            continue;
+        }
+        if now <= payment.created_at.after(ATTEMPT_ABANDONED_AFTER) {
+            return Err(OrderError::PaymentInProgress);
+        }
+        let message = "the attempt was interrupted".to_owned();
+        let failed = PaymentOutcome::Failed { message };
+        Payments::record_outcome_in_tx(tx, scope, payment.id, failed, now).await?;
+    }
+    Ok(())
+}
+
+/// Makes the order a sale when its payments cover it, with its stock allocated.
+pub(super) async fn place_if_covered(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    cart: &mut Cart,
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Result<(), OrderError> {
+    let paid = Coverage::of(&Payments::of_orders(tx, scope, &[cart.order.id]).await?);
+    let total = cart.order.totals.total().gross;
+    let from = cart.order.state;
+    let to = if paid.settled >= total {
+        OrderState::PaymentSettled
+    } else if paid.outstanding(total) == 0 {
+        OrderState::PaymentAuthorized
+    } else {
+        return Ok(());
+    };
+    if from == to || !from.next().contains(&to) {
+        return Ok(());
+    }
+    let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
+    let placing = cart.order.placed_at.is_none();
+    if placing {
+        let lines = allocatable(&cart.lines);
+        let allocated = Inventory::allocate_in_tx(tx, scope, cart.order.id, &lines, now).await;
+        allocated.map_err(|error| stock_refusal(error, from, to))?;
+        cart.order.placed_at = Some(now);
+        cart.order.active = false;
+        for line in &mut cart.lines {
+            line.placed_quantity = line.quantity;
+        }
+    }
+    cart.order.state = to;
+    save_cart_in_tx(tx, scope, &before, cart, now).await?;
+    record_transition(tx, scope, cart, from, user, now).await?;
+    if placing {
+        Auth::clear_active_order_in_tx(tx, scope, cart.order.id).await?;
+        let placed = OrderPlaced {
+            order_id: cart.order.id,
+            code: cart.order.code.clone(),
+            customer_id: cart.order.customer_id,
+            total_with_tax: total,
+            currency: cart.order.currency.code().to_owned(),
+        };
+        tx.publish(scope, now, &placed).await?;
+    }
+    Ok(())
+}
+
+/// The stored lines in the form in which stock is asked for.
+pub(super) fn allocatable(
+    lines: &[OrderLine],
+) -> Vec<(soko_kernel::OrderLineId, soko_kernel::VariantId, i64)> {
+    lines.iter().filter_map(|line| Some((line.id?, line.variant_id, line.quantity))).collect()
+}
+
+/// Writes a transition into the order's history and states it as a fact.
+pub(super) async fn record_transition(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    cart: &Cart,
+    from: OrderState,
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Result<(), OrderError> {
+    let (order, to) = (&cart.order, cart.order.state);
+    let entry = NewEntry::order_transition(from, to);
+    history::write_in_tx(tx, scope, order.id, user, &[entry], now).await?;
+    let code = order.code.clone();
+    let changed = OrderStateChanged { order_id: order.id, code, from: from.as_str(), to: to.as_str() };
+    Ok(tx.publish(scope, now, &changed).await?)
+}
+
+/// Writes a payment's new state into its order's history and states it as a fact.
+pub(super) async fn record_payment(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    payment: &Payment,
+    from: PaymentState,
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Result<(), OrderError> {
+    let (order_id, to) = (payment.order_id, payment.state.as_str());
+    let entry = NewEntry::payment_transition(payment.id, from.as_str(), to);
+    history::write_in_tx(tx, scope, order_id, user, &[entry], now).await?;
+    let changed = PaymentStateChanged { order_id, payment_id: payment.id, amount: payment.amount, to };
+    Ok(tx.publish(scope, now, &changed).await?)
+}

@@ -1,0 +1,155 @@
+//! What an order costs now: prices, taxes, plugins, delivery. Everything here happens outside transactions.
+
+use std::collections::HashMap;
+
+use soko_kernel::{Actor, CustomerGroupId, Timestamp, VariantId};
+
+use super::Orders;
+use super::cart::Cart;
+use super::entity::ShippingLine;
+use super::error::OrderError;
+use crate::catalogue::load_facet_codes;
+use crate::customers::{Customers, ShoppingCustomer};
+use crate::pricing::{
+    AppliedTax, InputLine, InputShipping, LocalTime, Pricing, PricingCustomer, PricingInput,
+};
+use crate::shipping::{ShippableOrder, ShippingQuote};
+
+/// What the reading side found out about who buys and what.
+pub(super) struct Circumstances {
+    pub(super) customer: Option<ShoppingCustomer>,
+    pub(super) facet_codes: HashMap<VariantId, Vec<(String, String)>>,
+}
+
+impl Orders {
+    /// Who buys, and the facets that plugins may ask for. No statement for guests of a channel without plugins.
+    pub(super) async fn circumstances(&self, actor: &Actor, cart: &Cart) -> Result<Circumstances, OrderError> {
+        let scope = actor.public_scope();
+        let bound = !self.pricing.bindings(actor).await?.is_empty();
+        let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
+        if actor.user.is_none() && (!bound || variants.is_empty()) {
+            return Ok(Circumstances { customer: None, facet_codes: HashMap::new() });
+        }
+        self.database
+            .read(scope, async |reader| {
+                let customer = match actor.user {
+                    Some(user) => Customers::find_of_user(reader, scope, user).await?,
+                    None => None,
+                };
+                let facet_codes =
+                    if bound { load_facet_codes(reader, scope, &variants).await? } else { HashMap::new() };
+                Ok(Circumstances { customer, facet_codes })
+            })
+            .await
+    }
+
+    /// Prices the cart anew: list prices, taxes, plugins, then the delivery. A delivery that is no longer for this
+    /// order is taken off it.
+    pub(super) async fn reprice(
+        &self,
+        actor: &Actor,
+        cart: &mut Cart,
+        circumstances: &Circumstances,
+        now: Timestamp,
+    ) -> Result<Pricing, OrderError> {
+        let input = self.pricing_input(actor, cart, circumstances, now).await?;
+        let bindings = self.pricing.bindings(actor).await?;
+        let order = (!cart.is_new()).then_some(cart.order.id);
+        let pricing = self.pricing.price(actor, order, input, &bindings).await?;
+        for (line, priced) in cart.lines.iter_mut().zip(&pricing.output.lines) {
+            line.adjustments.clone_from(&priced.adjustments);
+        }
+        cart.order.totals = pricing.output.totals;
+        if let Some(chosen) = cart.shipping.take() {
+            let quotes = self.quotes(actor, cart).await?;
+            let quote = quotes.iter().find(|quote| quote.method.id == chosen.shipping_method_id);
+            cart.shipping = quote.map(|quote| shipping_line(Some(&chosen), quote));
+        }
+        let pricing = pricing.with_shipping(cart.shipping.as_ref().map(|shipping| shipping.cost.clone()))?;
+        cart.order.totals = pricing.output.totals;
+        Ok(pricing)
+    }
+
+    /// The deliveries that this order can have, and what they cost.
+    pub(super) async fn quotes(&self, actor: &Actor, cart: &Cart) -> Result<Vec<ShippingQuote>, OrderError> {
+        let order = ShippableOrder {
+            sub_total: cart.order.totals.sub_total.net,
+            sub_total_with_tax: cart.order.totals.sub_total.gross,
+            country_code: cart.order.shipping_address.as_ref().and_then(|address| address.country_code.clone()),
+            currency: cart.order.currency,
+            total_quantity: cart.order.totals.quantity,
+        };
+        Ok(self.shipping.setup(actor).await?.quotes(&order))
+    }
+
+    async fn pricing_input(
+        &self,
+        actor: &Actor,
+        cart: &mut Cart,
+        circumstances: &Circumstances,
+        now: Timestamp,
+    ) -> Result<PricingInput, OrderError> {
+        let taxes = self.tax.setup(actor).await?;
+        let country = cart.order.shipping_address.as_ref().and_then(|address| address.country_code.as_deref());
+        let zone = country.and_then(|code| taxes.zone_for_country(code)).or(taxes.default_zone());
+        let groups: &[CustomerGroupId] =
+            circumstances.customer.as_ref().map_or(&[], |customer| customer.group_ids.as_slice());
+        let mut lines = Vec::with_capacity(cart.lines.len());
+        for line in &mut cart.lines {
+            let variant = cart.variants.get(&line.variant_id);
+            let variant = variant.ok_or_else(|| OrderError::VariantNotFound(line.variant_id.to_string()))?;
+            let rate = taxes.rate_for(variant.tax_category_id, zone, groups);
+            line.tax = AppliedTax { rate: rate.rate, description: rate.name.clone() };
+            line.unit_list_price = variant.list_price.minor();
+            line.list_price_includes_tax = actor.channel.prices_include_tax;
+            lines.push(InputLine {
+                variant_id: line.variant_id,
+                sku: variant.sku.clone(),
+                product_slug: variant.product.slug.clone(),
+                quantity: line.quantity,
+                unit_list_price: line.unit_list_price,
+                facet_values: circumstances.facet_codes.get(&line.variant_id).cloned().unwrap_or_default(),
+                tax: line.tax.clone(),
+            });
+        }
+        Ok(PricingInput {
+            channel: actor.channel.code.clone(),
+            currency: cart.order.currency,
+            prices_include_tax: actor.channel.prices_include_tax,
+            now: local_time(now, &actor.channel.time_zone)?,
+            customer: circumstances.customer.as_ref().map(|customer| PricingCustomer {
+                id: customer.id.to_string(),
+                groups: customer.group_names.clone(),
+            }),
+            coupon_codes: cart.order.coupon_codes.clone(),
+            lines,
+            shipping: None,
+        })
+    }
+}
+
+/// The delivery that a quote stands for.
+pub(super) fn shipping_line(before: Option<&ShippingLine>, quote: &ShippingQuote) -> ShippingLine {
+    ShippingLine {
+        id: before.and_then(|shipping| shipping.id),
+        shipping_method_id: quote.method.id,
+        cost: InputShipping {
+            list_price: quote.list_price,
+            includes_tax: quote.includes_tax,
+            tax: AppliedTax { rate: quote.tax_rate, description: quote.tax_name.clone() },
+        },
+    }
+}
+
+fn local_time(now: Timestamp, time_zone: &str) -> Result<LocalTime, OrderError> {
+    let unreadable = |error: jiff::Error| OrderError::InvalidInput(format!("the channel's time zone: {error}"));
+    let moment = jiff::Timestamp::from_millisecond(now.0).map_err(unreadable)?;
+    let local = moment.in_tz(time_zone).map_err(unreadable)?;
+    let minute_of_day = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+    Ok(LocalTime {
+        unix_ms: now.0,
+        date: local.date().to_string(),
+        weekday: local.weekday().to_monday_one_offset().unsigned_abs(),
+        minute_of_day,
+    })
+}

@@ -1,0 +1,327 @@
+//! What whoever shops does with a cart.
+
+use std::collections::HashMap;
+
+use soko_infra::Tx;
+use soko_kernel::{Actor, ChannelScope, OrderId, OrderLineId, ShippingMethodId, Timestamp, VariantId};
+
+use super::cart::{Cart, Edit};
+use super::entity::{OrderAddress, OrderLine, ShippingLine};
+use super::error::OrderError;
+use super::read::load_cart;
+use super::repo;
+use super::reprice::shipping_line;
+use super::view::OrderView;
+use super::{ATTEMPTS_MAX, Orders};
+use crate::auth::{Auth, NewSession};
+use crate::catalogue::{Languages, load_variants};
+use crate::customers::{Customers, GuestCustomer};
+use crate::inventory::{Inventory, Saleable};
+use crate::shipping::ShippingQuote;
+
+/// A changed cart.
+#[derive(Debug, Clone)]
+pub struct Changed {
+    /// The order after the change.
+    pub order: OrderView,
+    /// The token of the session that began with this change, if one did.
+    pub session_token: Option<String>,
+}
+
+/// What a cart was when it was read, for writing only what changed.
+#[derive(Debug, Clone)]
+pub(super) struct Before {
+    pub(super) lines: Vec<OrderLine>,
+    pub(super) shipping: Option<ShippingLine>,
+}
+
+impl Orders {
+    /// Adds units of variants to the cart, which begins with the first of them. Each item that cannot be added is
+    /// refused by itself; of an item of which there is too little, as much as there is is added.
+    ///
+    /// # Errors
+    /// What keeps all items from being added: an order that cannot be priced, too many changes at once.
+    pub async fn add_items(
+        &self,
+        actor: &Actor,
+        items: Vec<(VariantId, i64)>,
+    ) -> Result<(Changed, Vec<OrderError>), OrderError> {
+        self.edit(actor, Edit::AddItems(items)).await
+    }
+
+    /// Sets the quantity of a line; zero removes it.
+    ///
+    /// # Errors
+    /// [`OrderError`]; the refusals say what was done only in part.
+    pub async fn adjust_line(
+        &self,
+        actor: &Actor,
+        line: OrderLineId,
+        quantity: i64,
+    ) -> Result<(Changed, Vec<OrderError>), OrderError> {
+        self.edit_active(actor, Edit::AdjustLine(line, quantity)).await
+    }
+
+    /// Removes a line.
+    ///
+    /// # Errors
+    /// [`OrderError`].
+    pub async fn remove_line(&self, actor: &Actor, line: OrderLineId) -> Result<Changed, OrderError> {
+        self.edit_whole(actor, Edit::AdjustLine(line, 0)).await
+    }
+
+    /// Removes every line.
+    ///
+    /// # Errors
+    /// [`OrderError`].
+    pub async fn remove_all_lines(&self, actor: &Actor) -> Result<Changed, OrderError> {
+        self.edit_whole(actor, Edit::RemoveAll).await
+    }
+
+    /// Says who buys, for guests.
+    ///
+    /// # Errors
+    /// [`OrderError::EmailAddressConflict`] when a customer with an account has the address.
+    pub async fn set_customer(&self, actor: &Actor, customer: GuestCustomer) -> Result<Changed, OrderError> {
+        if actor.user.is_some() {
+            return Err(OrderError::AlreadyLoggedIn);
+        }
+        self.edit_whole(actor, Edit::SetCustomer(customer)).await
+    }
+
+    /// Says where the order goes, or takes that back. Its country must be one that the channel serves.
+    ///
+    /// # Errors
+    /// [`OrderError::InvalidInput`] for a country that the channel does not serve.
+    pub async fn set_shipping_address(
+        &self,
+        actor: &Actor,
+        address: Option<OrderAddress>,
+    ) -> Result<Changed, OrderError> {
+        let address = self.with_country(actor, address).await?;
+        self.edit_whole(actor, Edit::SetShippingAddress(address)).await
+    }
+
+    /// Says who is billed, or takes that back.
+    ///
+    /// # Errors
+    /// [`OrderError::InvalidInput`] for a country that the channel does not serve.
+    pub async fn set_billing_address(
+        &self,
+        actor: &Actor,
+        address: Option<OrderAddress>,
+    ) -> Result<Changed, OrderError> {
+        let address = self.with_country(actor, address).await?;
+        self.edit_whole(actor, Edit::SetBillingAddress(address)).await
+    }
+
+    /// Chooses a delivery.
+    ///
+    /// # Errors
+    /// [`OrderError::IneligibleShippingMethod`].
+    pub async fn set_shipping_method(
+        &self,
+        actor: &Actor,
+        method: ShippingMethodId,
+    ) -> Result<Changed, OrderError> {
+        self.edit_whole(actor, Edit::SetShippingMethod(method)).await
+    }
+
+    /// The deliveries that the cart can have; none without a cart.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn eligible_shipping(&self, actor: &Actor) -> Result<Vec<ShippingQuote>, OrderError> {
+        let scope = actor.public_scope();
+        let Some(id) = actor.active_order else { return Ok(Vec::new()) };
+        let stored = self.database.read(scope, async |reader| repo::find(reader, scope, id).await).await?;
+        let Some((order, shipping)) = stored.filter(|(order, _)| order.active) else { return Ok(Vec::new()) };
+        self.quotes(actor, &Cart { order, shipping, lines: Vec::new(), variants: HashMap::new() }).await
+    }
+
+    async fn with_country(
+        &self,
+        actor: &Actor,
+        address: Option<OrderAddress>,
+    ) -> Result<Option<OrderAddress>, OrderError> {
+        let Some(mut address) = address else { return Ok(None) };
+        let code = address.country_code.clone().unwrap_or_default();
+        let taxes = self.tax.setup(actor).await?;
+        let name = taxes.country_name(&code, actor.language);
+        let name = name.ok_or_else(|| OrderError::InvalidInput(format!("the country {code:?} is not served")))?;
+        address.country = Some(name);
+        Ok(Some(address))
+    }
+
+    /// An edit that is done whole or refused.
+    async fn edit_whole(&self, actor: &Actor, edit: Edit) -> Result<Changed, OrderError> {
+        let (changed, refusals) = self.edit_active(actor, edit).await?;
+        refusals.into_iter().next().map_or(Ok(changed), Err)
+    }
+
+    async fn edit_active(&self, actor: &Actor, edit: Edit) -> Result<(Changed, Vec<OrderError>), OrderError> {
+        if actor.active_order.is_none() {
+            return Err(OrderError::NoActiveOrder);
+        }
+        self.edit(actor, edit).await
+    }
+
+    /// Reads, decides, prices and writes; all anew when the order changed meanwhile.
+    async fn edit(&self, actor: &Actor, edit: Edit) -> Result<(Changed, Vec<OrderError>), OrderError> {
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_edit(actor, edit.clone()).await {
+                Err(OrderError::VersionConflict(_)) => {}
+                outcome => return outcome,
+            }
+        }
+        Err(OrderError::Busy)
+    }
+
+    async fn try_edit(&self, actor: &Actor, edit: Edit) -> Result<(Changed, Vec<OrderError>), OrderError> {
+        let now = self.clock.now();
+        let (mut cart, stock) = self.read_for(actor, &edit, now).await?;
+        let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
+        let refusals = self.decide(actor, &mut cart, &edit, &stock, now).await?;
+        let circumstances = self.circumstances(actor, &cart).await?;
+        if cart.is_new() {
+            cart.order.customer_id = circumstances.customer.as_ref().map(|customer| customer.id);
+        }
+        self.reprice(actor, &mut cart, &circumstances, now).await?;
+        let guest = if let Edit::SetCustomer(guest) = edit { Some(guest) } else { None };
+        let changed = self.write_cart(actor, before, cart, guest, now).await?;
+        Ok((changed, refusals))
+    }
+
+    /// The cart, or an empty one, and the stock that the edit depends on.
+    async fn read_for(
+        &self,
+        actor: &Actor,
+        edit: &Edit,
+        now: Timestamp,
+    ) -> Result<(Cart, HashMap<VariantId, Saleable>), OrderError> {
+        let (scope, languages) = (actor.public_scope(), Languages::of(actor));
+        let more = edit.new_variants();
+        let fresh = || Cart::empty(actor.channel.currency, self.random.order_code(), now);
+        let may_begin = matches!(edit, Edit::AddItems(_));
+        self.database
+            .read(scope, async |reader| {
+                let stored = match actor.active_order {
+                    Some(id) => load_cart(reader, scope, languages, id, &more).await?,
+                    None => None,
+                };
+                let cart = match stored.filter(|cart| cart.order.active) {
+                    Some(cart) => cart,
+                    None if may_begin => {
+                        let variants = load_variants(reader, scope, languages, &more).await?;
+                        Cart { variants: variants.into_iter().map(|one| (one.id, one)).collect(), ..fresh() }
+                    }
+                    None => return Err(OrderError::NoActiveOrder),
+                };
+                let wanted: Vec<VariantId> = match edit {
+                    Edit::AddItems(_) => more.clone(),
+                    _ if edit.needs_stock() => cart.lines.iter().map(|line| line.variant_id).collect(),
+                    _ => Vec::new(),
+                };
+                let stock = if wanted.is_empty() {
+                    HashMap::new()
+                } else {
+                    Inventory::saleable_in(reader, scope, &wanted, now).await?
+                };
+                Ok((cart, stock))
+            })
+            .await
+    }
+
+    async fn decide(
+        &self,
+        actor: &Actor,
+        cart: &mut Cart,
+        edit: &Edit,
+        stock: &HashMap<VariantId, Saleable>,
+        now: Timestamp,
+    ) -> Result<Vec<OrderError>, OrderError> {
+        match edit {
+            Edit::AddItems(items) => return Ok(cart.add_items(items, stock, now)),
+            Edit::AdjustLine(line, quantity) => match cart.adjust_line(*line, *quantity, stock) {
+                Err(refusal @ OrderError::InsufficientStock { .. }) => return Ok(vec![refusal]),
+                outcome => outcome?,
+            },
+            Edit::RemoveAll => cart.remove_all()?,
+            Edit::SetCustomer(guest) => guest.check()?,
+            Edit::SetShippingAddress(address) => cart.order.shipping_address.clone_from(address),
+            Edit::SetBillingAddress(address) => cart.order.billing_address.clone_from(address),
+            Edit::SetShippingMethod(method) => {
+                cart.check_modifiable()?;
+                let quotes = self.quotes(actor, cart).await?;
+                let quote = quotes.iter().find(|quote| quote.method.id == *method);
+                let quote = quote.ok_or(OrderError::IneligibleShippingMethod)?;
+                cart.shipping = Some(shipping_line(cart.shipping.as_ref(), quote));
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    async fn write_cart(
+        &self,
+        actor: &Actor,
+        before: Before,
+        cart: Cart,
+        guest: Option<GuestCustomer>,
+        now: Timestamp,
+    ) -> Result<Changed, OrderError> {
+        let scope = actor.public_scope();
+        let (session, begun) = match (actor.session, cart.is_new()) {
+            (None, true) => (None, Some(self.auth.new_session())),
+            (session, _) => (session, None),
+        };
+        let is_new = cart.is_new();
+        let (cart, session_token) = self
+            .database
+            .write(scope, async move |tx| {
+                let mut cart = cart;
+                if let Some(guest) = guest {
+                    cart.order.customer_id = Some(Customers::upsert_guest_in_tx(tx, scope, &guest, now).await?);
+                }
+                save_cart_in_tx(tx, scope, &before, &mut cart, now).await?;
+                if let (true, Some(session)) = (is_new, session) {
+                    Auth::set_active_order_in_tx(tx, session, Some(cart.order.id)).await?;
+                }
+                let token = match begun {
+                    Some(begun) => Some(begin_session(tx, scope, cart.order.id, begun, now).await?),
+                    None => None,
+                };
+                Ok::<_, OrderError>((cart, token))
+            })
+            .await?;
+        Ok(Changed { order: OrderView::of(cart)?, session_token })
+    }
+}
+
+async fn begin_session(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    order: OrderId,
+    begun: NewSession,
+    now: Timestamp,
+) -> Result<String, OrderError> {
+    Auth::begin_session_in_tx(tx, Some(scope.channel_id()), None, Some(order), &begun, now).await?;
+    Ok(begun.token)
+}
+
+/// Writes what changed of a cart: the order, its lines, its delivery.
+pub(super) async fn save_cart_in_tx(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    before: &Before,
+    cart: &mut Cart,
+    now: Timestamp,
+) -> Result<(), OrderError> {
+    if cart.is_new() {
+        repo::insert(tx, scope, &mut cart.order).await?;
+    } else {
+        repo::update(tx, scope, &mut cart.order, now).await?;
+    }
+    repo::save_lines(tx, scope, cart.order.id, &before.lines, &mut cart.lines, now).await?;
+    repo::save_shipping(tx, scope, cart.order.id, before.shipping.as_ref(), &mut cart.shipping, now).await?;
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! Ways to pay, payments, and the states they go through.
+
+use soko_infra::DatabaseError;
+use soko_kernel::operation::ConfigurableOperation;
+use soko_kernel::{Language, OrderId, PaymentId, PaymentMethodId, Timestamp};
+
+use soko_extension::payment::PaymentOutcome;
+
+/// A way to pay in a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentMethod {
+    /// Its id.
+    pub id: PaymentMethodId,
+    /// What clients name it by.
+    pub code: String,
+    /// Whether customers may use it.
+    pub enabled: bool,
+    /// Who may use it; everybody when absent.
+    pub checker: Option<ConfigurableOperation>,
+    /// Who moves the money, and its settings.
+    pub handler: ConfigurableOperation,
+    /// Its place among the others, lowest first.
+    pub position: i64,
+    /// Its texts; at least one.
+    pub translations: Vec<PaymentMethodTranslation>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl PaymentMethod {
+    /// The texts in the wanted language, else in the fallback, else in any.
+    pub fn text(&self, wanted: Language, fallback: Language) -> Option<&PaymentMethodTranslation> {
+        let of = |language| self.translations.iter().find(|translation| translation.language == language);
+        of(wanted).or_else(|| of(fallback)).or(self.translations.first())
+    }
+}
+
+/// A payment method's texts in one language.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct PaymentMethodTranslation {
+    /// Its id.
+    pub id: i64,
+    /// The method.
+    pub payment_method_id: PaymentMethodId,
+    /// The language.
+    pub language: Language,
+    /// Shown to customers.
+    pub name: String,
+    /// Shown to customers; may be empty.
+    pub description: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a new payment method needs.
+#[derive(Debug, Clone)]
+pub struct NewPaymentMethod {
+    /// Unique in the channel.
+    pub code: String,
+    /// Whether customers may use it.
+    pub enabled: bool,
+    /// Who moves the money.
+    pub handler: ConfigurableOperation,
+    /// Who may use it.
+    pub checker: Option<ConfigurableOperation>,
+    /// Its texts; at least one.
+    pub texts: Vec<MethodText>,
+}
+
+/// Texts in one language, as given.
+#[derive(Debug, Clone)]
+pub struct MethodText {
+    /// The language.
+    pub language: Language,
+    /// Shown to customers.
+    pub name: String,
+    /// Shown to customers; may be empty.
+    pub description: String,
+}
+
+/// What may change; absent fields stay, and so do texts of languages that are not named.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "the fields are those of NewPaymentMethod")]
+pub struct PaymentMethodChanges {
+    pub code: Option<String>,
+    pub enabled: Option<bool>,
+    pub handler: Option<ConfigurableOperation>,
+    pub texts: Vec<MethodText>,
+}
+
+/// Where a payment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaymentState {
+    /// The handler has been asked and its answer is not recorded.
+    Created,
+    /// The money is reserved.
+    Authorized,
+    /// The money is here.
+    Settled,
+    /// The payer or the provider said no.
+    Declined,
+    /// It failed for certain.
+    Error,
+    /// It was given up before it was settled.
+    Cancelled,
+}
+
+impl PaymentState {
+    const ALL: [Self; 6] =
+        [Self::Created, Self::Authorized, Self::Settled, Self::Declined, Self::Error, Self::Cancelled];
+
+    /// The name that the database and clients use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "Created",
+            Self::Authorized => "Authorized",
+            Self::Settled => "Settled",
+            Self::Declined => "Declined",
+            Self::Error => "Error",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
+    /// The state with this name.
+    ///
+    /// # Errors
+    /// A name that the database cannot hold.
+    pub fn parse(name: &str) -> Result<Self, DatabaseError> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == name)
+            .ok_or_else(|| DatabaseError::corrupt("payment state", name))
+    }
+
+    /// States that may follow.
+    pub fn next(self) -> &'static [Self] {
+        match self {
+            Self::Created => &[Self::Authorized, Self::Settled, Self::Declined, Self::Error, Self::Cancelled],
+            Self::Authorized => &[Self::Settled, Self::Error, Self::Cancelled],
+            Self::Settled | Self::Declined | Self::Error | Self::Cancelled => &[],
+        }
+    }
+
+    /// Whether the payment's money counts towards the order.
+    pub fn covers(self) -> bool {
+        matches!(self, Self::Authorized | Self::Settled)
+    }
+}
+
+/// A payment, or an attempt at one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// Its id.
+    pub id: PaymentId,
+    /// The order that it pays for.
+    pub order_id: OrderId,
+    /// Code of the payment method.
+    pub method: String,
+    /// Code of the handler.
+    pub handler: String,
+    /// Minor units of the order's currency.
+    pub amount: i64,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// The provider's reference.
+    pub transaction_id: Option<String>,
+    /// Why it was declined or failed.
+    pub error_message: Option<String>,
+    /// What the client sent along.
+    pub metadata: serde_json::Value,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Payment {
+    /// Takes the handler's answer. In doubt, the payment stays as it is, with the reason.
+    pub fn record(&mut self, outcome: PaymentOutcome) {
+        let (state, transaction_id, message) = match outcome {
+            PaymentOutcome::Authorized { transaction_id } => (PaymentState::Authorized, transaction_id, None),
+            PaymentOutcome::Settled { transaction_id } => (PaymentState::Settled, transaction_id, None),
+            PaymentOutcome::Declined { message } => (PaymentState::Declined, None, Some(message)),
+            PaymentOutcome::Failed { message } => (PaymentState::Error, None, Some(message)),
+            PaymentOutcome::InDoubt { message } => (PaymentState::Created, None, Some(message)),
+        };
+        self.state = state;
+        self.transaction_id = transaction_id.or(self.transaction_id.take());
+        self.error_message = message;
+    }
+
+    /// Names the attempt towards its handler.
+    pub fn idempotency_key(&self) -> String {
+        format!("payment-{}", self.id)
+    }
+}
+
+/// What the payments of an order come to, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// Money that is here.
+    pub settled: i64,
+    /// Money that is reserved.
+    pub authorized: i64,
+}
+
+impl Coverage {
+    /// The coverage by these payments.
+    pub fn of(payments: &[Payment]) -> Self {
+        payments.iter().fold(Self::default(), |mut coverage, payment| {
+            match payment.state {
+                PaymentState::Settled => coverage.settled = coverage.settled.saturating_add(payment.amount),
+                PaymentState::Authorized => {
+                    coverage.authorized = coverage.authorized.saturating_add(payment.amount)
+                }
+                _ => {}
+            }
+            coverage
+        })
+    }
+
+    /// What is still to be paid of `total`; never negative.
+    pub fn outstanding(self, total: i64) -> i64 {
+        total.saturating_sub(self.settled).saturating_sub(self.authorized).max(0)
+    }
+}

@@ -1,0 +1,82 @@
+//! How payments and payment methods are refused.
+
+use soko_infra::DatabaseError;
+use soko_infra::db::ListError;
+use soko_kernel::query::InvalidListQuery;
+use soko_kernel::{ErrorKind, Forbidden, PaymentId, PaymentMethodId};
+
+use super::entity::PaymentState;
+
+/// Why an operation on payments or payment methods failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PaymentError {
+    /// The channel has no payment method with this id.
+    #[error("there is no payment method with the id {0}")]
+    MethodNotFound(PaymentMethodId),
+    /// The channel has no payment with this id.
+    #[error("there is no payment with the id {0}")]
+    NotFound(PaymentId),
+    /// Another method of the channel has the code.
+    #[error("another payment method has the code {0:?}")]
+    CodeInUse(String),
+    /// A malformed code.
+    #[error("a payment method's code is 1 to 64 letters, digits, dashes and underscores")]
+    InvalidCode,
+    /// A method without texts, or with an empty name.
+    #[error("a payment method needs a name in at least one language")]
+    NameMissing,
+    /// A handler that this core does not have.
+    #[error("there is no payment handler {0:?}")]
+    UnknownHandler(String),
+    /// A checker that this core does not have.
+    #[error("there is no payment eligibility checker {0:?}")]
+    UnknownChecker(String),
+    /// The payment cannot go from one state to the other.
+    #[error("a payment that is {} cannot become {}", .from.as_str(), .to.as_str())]
+    StateTransition {
+        /// Where it stands.
+        from: PaymentState,
+        /// Where it was to go.
+        to: PaymentState,
+    },
+    /// The handler refused for certain.
+    #[error("the payment handler refused: {0}")]
+    HandlerRefused(String),
+    /// A list that cannot be read as asked.
+    #[error(transparent)]
+    Query(#[from] InvalidListQuery),
+    /// The actor may not.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// The store failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl PaymentError {
+    /// The kind that clients can tell apart.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::MethodNotFound(_) | Self::NotFound(_) => ErrorKind::NotFound,
+            Self::CodeInUse(_) | Self::StateTransition { .. } | Self::HandlerRefused(_) => {
+                ErrorKind::Conflict
+            }
+            Self::InvalidCode
+            | Self::NameMissing
+            | Self::UnknownHandler(_)
+            | Self::UnknownChecker(_)
+            | Self::Query(_) => ErrorKind::InvalidInput,
+            Self::Forbidden(forbidden) => forbidden.kind(),
+            Self::Database(error) => error.kind(),
+        }
+    }
+}
+
+impl From<ListError> for PaymentError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Query(error) => Self::Query(error),
+            ListError::Database(error) => Self::Database(error),
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Payments: ways to pay, attempts to pay, and who moves the money.
+//!
+//! Invariants: an attempt is recorded before its handler is called, and the handler is called outside any
+//! transaction; a payment settles once; an outcome in doubt is kept as it is and never guessed.
+//!
+//! To add a built-in way to pay: its handler in `handlers.rs` and a line in [`PaymentHandlers::built_in`].
+
+mod entity;
+mod error;
+mod handlers;
+mod repo;
+
+use std::sync::Arc;
+
+use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentReference};
+use soko_infra::{Database, DatabaseError, Reader, RevisionCache, Tx};
+use soko_kernel::{
+    Actor, ChannelScope, Clock, ListQuery, OrderId, Page, PaymentId, PaymentMethodId, Permission, Timestamp,
+};
+
+use crate::channels::Channels;
+
+pub use entity::{
+    Coverage, MethodText, NewPaymentMethod, Payment, PaymentMethod, PaymentMethodChanges,
+    PaymentMethodTranslation, PaymentState,
+};
+pub use error::PaymentError;
+pub use handlers::PaymentHandlers;
+
+const CACHED_CHANNELS_MAX: usize = 10_000;
+const CODE_LENGTH_MAX: usize = 64;
+const READ: &[Permission] = &[Permission::ReadSettings, Permission::ReadPaymentMethod];
+const CREATE: &[Permission] = &[Permission::CreateSettings, Permission::CreatePaymentMethod];
+const UPDATE: &[Permission] = &[Permission::UpdateSettings, Permission::UpdatePaymentMethod];
+const DELETE: &[Permission] = &[Permission::DeleteSettings, Permission::DeletePaymentMethod];
+
+/// The use cases of payments.
+#[derive(Debug, Clone)]
+pub struct Payments {
+    database: Database,
+    clock: Clock,
+    handlers: PaymentHandlers,
+    methods: Arc<RevisionCache<Vec<PaymentMethod>>>,
+}
+
+/// An attempt to pay that is about to be made.
+#[derive(Debug, Clone)]
+pub struct NewAttempt {
+    /// The order to pay for.
+    pub order_id: OrderId,
+    /// Code of the payment method.
+    pub method: String,
+    /// Code of the handler.
+    pub handler: String,
+    /// Minor units.
+    pub amount: i64,
+    /// What the client sent along.
+    pub metadata: serde_json::Value,
+}
+
+impl Payments {
+    /// The service over this store, with these handlers.
+    pub fn new(database: Database, clock: Clock, handlers: PaymentHandlers) -> Self {
+        Self { database, clock, handlers, methods: Arc::new(RevisionCache::new(CACHED_CHANNELS_MAX)) }
+    }
+
+    /// The handlers that payment methods can name.
+    pub fn handlers(&self) -> &PaymentHandlers {
+        &self.handlers
+    }
+
+    /// The channel's payment methods in their order, those that are off included.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn methods(&self, actor: &Actor) -> Result<Arc<Vec<PaymentMethod>>, PaymentError> {
+        let scope = actor.public_scope();
+        let load = self.database.read(scope, async |reader| repo::methods(reader, scope).await);
+        Ok(self.methods.get(actor.channel.id, actor.channel.revision, load).await?)
+    }
+
+    /// The method that customers of the channel may use by this code, and its handler.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn find_usable(
+        &self,
+        actor: &Actor,
+        code: &str,
+    ) -> Result<Option<(PaymentMethod, Arc<dyn PaymentHandler>)>, PaymentError> {
+        let methods = self.methods(actor).await?;
+        let method = methods.iter().find(|method| method.enabled && method.code == code);
+        Ok(method.and_then(|method| Some((method.clone(), self.handlers.find(&method.handler.code)?))))
+    }
+
+    /// A page of the channel's payment methods.
+    ///
+    /// # Errors
+    /// [`PaymentError`].
+    pub async fn list_methods(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+    ) -> Result<Page<PaymentMethod>, PaymentError> {
+        let scope = actor.require_any(READ)?;
+        self.database.read(scope, async |reader| repo::list_methods(reader, scope, query).await).await
+    }
+
+    /// A payment method of the channel.
+    ///
+    /// # Errors
+    /// [`PaymentError`].
+    pub async fn find_method(
+        &self,
+        actor: &Actor,
+        id: PaymentMethodId,
+    ) -> Result<Option<PaymentMethod>, PaymentError> {
+        let scope = actor.require_any(READ)?;
+        Ok(self.database.read(scope, async |reader| repo::find_method(reader, scope, id).await).await?)
+    }
+
+    /// Creates a payment method, after the channel's others.
+    ///
+    /// # Errors
+    /// A code in use or malformed, no name, or an unknown handler or checker.
+    pub async fn create_method(
+        &self,
+        actor: &Actor,
+        new: NewPaymentMethod,
+    ) -> Result<PaymentMethod, PaymentError> {
+        let scope = actor.require_any(CREATE)?;
+        check_code(&new.code)?;
+        check_texts(&new.texts, true)?;
+        self.check_handler(&new.handler.code)?;
+        if let Some(checker) = &new.checker {
+            return Err(PaymentError::UnknownChecker(checker.code.clone()));
+        }
+        let now = self.clock.now();
+        self.database
+            .write(scope, async move |tx| {
+                let id = repo::insert_method(tx, scope, &new, now).await?;
+                Channels::touch_in_tx(tx, scope, now).await?;
+                repo::find_method(tx, scope, id).await?.ok_or(PaymentError::MethodNotFound(id))
+            })
+            .await
+    }
+
+    /// Changes a payment method.
+    ///
+    /// # Errors
+    /// As for [`Self::create_method`]; also an unknown id.
+    pub async fn update_method(
+        &self,
+        actor: &Actor,
+        id: PaymentMethodId,
+        changes: PaymentMethodChanges,
+    ) -> Result<PaymentMethod, PaymentError> {
+        let scope = actor.require_any(UPDATE)?;
+        check_texts(&changes.texts, false)?;
+        changes.code.as_deref().map_or(Ok(()), check_code)?;
+        changes.handler.as_ref().map_or(Ok(()), |handler| self.check_handler(&handler.code))?;
+        let now = self.clock.now();
+        self.database
+            .write(scope, async move |tx| {
+                let found = repo::find_method(tx, scope, id).await?;
+                let mut method = found.ok_or(PaymentError::MethodNotFound(id))?;
+                method.code = changes.code.unwrap_or(method.code);
+                method.enabled = changes.enabled.unwrap_or(method.enabled);
+                method.handler = changes.handler.unwrap_or(method.handler);
+                repo::update_method(tx, scope, &method, &changes.texts, now).await?;
+                Channels::touch_in_tx(tx, scope, now).await?;
+                repo::find_method(tx, scope, id).await?.ok_or(PaymentError::MethodNotFound(id))
+            })
+            .await
+    }
+
+    /// Deletes a payment method. Payments made by it keep its code.
+    ///
+    /// # Errors
+    /// An unknown id.
+    pub async fn delete_method(&self, actor: &Actor, id: PaymentMethodId) -> Result<(), PaymentError> {
+        let scope = actor.require_any(DELETE)?;
+        let now = self.clock.now();
+        self.database
+            .write(scope, async move |tx| {
+                if !repo::delete_method(tx, scope, id).await? {
+                    return Err(PaymentError::MethodNotFound(id));
+                }
+                Ok(Channels::touch_in_tx(tx, scope, now).await?)
+            })
+            .await
+    }
+
+    /// Records an attempt before its handler is called.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn begin_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        attempt: &NewAttempt,
+        now: Timestamp,
+    ) -> Result<Payment, DatabaseError> {
+        repo::insert(tx, scope, attempt, now).await
+    }
+
+    /// Records the handler's answer to an attempt, once: an attempt that has been answered already is left as it is.
+    ///
+    /// # Errors
+    /// An unknown payment, or one that is past [`PaymentState::Created`].
+    pub async fn record_outcome_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        id: PaymentId,
+        outcome: PaymentOutcome,
+        now: Timestamp,
+    ) -> Result<Payment, PaymentError> {
+        let mut payment = repo::find(tx, scope, id).await?.ok_or(PaymentError::NotFound(id))?;
+        let from = payment.state;
+        payment.record(outcome);
+        if from != PaymentState::Created {
+            return Err(PaymentError::StateTransition { from, to: payment.state });
+        }
+        repo::update(tx, scope, &payment, from, now).await?;
+        Ok(payment)
+    }
+
+    /// Moves a payment to another state, for settling and cancelling.
+    ///
+    /// # Errors
+    /// An unknown payment, or a state that may not follow.
+    pub async fn change_state_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        id: PaymentId,
+        to: PaymentState,
+        now: Timestamp,
+    ) -> Result<Payment, PaymentError> {
+        let mut payment = repo::find(tx, scope, id).await?.ok_or(PaymentError::NotFound(id))?;
+        let from = payment.state;
+        if !from.next().contains(&to) {
+            return Err(PaymentError::StateTransition { from, to });
+        }
+        payment.state = to;
+        repo::update(tx, scope, &payment, from, now).await?;
+        Ok(payment)
+    }
+
+    /// A payment by its id.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn find_in(
+        reader: &mut Reader,
+        scope: ChannelScope,
+        id: PaymentId,
+    ) -> Result<Option<Payment>, DatabaseError> {
+        repo::find(reader, scope, id).await
+    }
+
+    /// The payments of these orders, oldest first.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn of_orders(
+        reader: &mut Reader,
+        scope: ChannelScope,
+        orders: &[OrderId],
+    ) -> Result<Vec<Payment>, DatabaseError> {
+        repo::of_orders(reader, scope, orders).await
+    }
+
+    /// What a handler needs to know of a payment that exists.
+    pub fn reference(payment: &Payment, currency: soko_kernel::Currency) -> PaymentReference {
+        PaymentReference {
+            idempotency_key: payment.idempotency_key(),
+            transaction_id: payment.transaction_id.clone(),
+            amount: payment.amount,
+            currency: currency.code().to_owned(),
+            arguments: Vec::new(),
+        }
+    }
+
+    fn check_handler(&self, code: &str) -> Result<(), PaymentError> {
+        self.handlers.find(code).map(|_| ()).ok_or_else(|| PaymentError::UnknownHandler(code.to_owned()))
+    }
+}
+
+fn check_code(code: &str) -> Result<(), PaymentError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if code.is_empty() || code.len() > CODE_LENGTH_MAX || !code.chars().all(allowed) {
+        return Err(PaymentError::InvalidCode);
+    }
+    Ok(())
+}
+
+fn check_texts(texts: &[MethodText], required: bool) -> Result<(), PaymentError> {
+    if (required && texts.is_empty()) || texts.iter().any(|text| text.name.trim().is_empty()) {
+        return Err(PaymentError::NameMissing);
+    }
+    Ok(())
+}
