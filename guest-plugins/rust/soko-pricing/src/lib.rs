@@ -25,6 +25,8 @@
 //! in silence. Keep the decision in a function of plain values (`fn price(&Context, &Config)`), so that it is tested
 //! natively; only the implementation of [`PricingRule`] belongs to the sandbox.
 
+#[cfg(feature = "arena")]
+mod arena;
 pub mod bindings;
 pub mod money;
 

@@ -6,7 +6,8 @@
 //! - Break and trade price never add up: the line gets the lower unit price of the two, the break's at a tie.
 //! - No terms raise a price, and no line ends below zero, whatever earlier adjustments took off it.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use soko_pricing::money::for_all_units;
 use soko_pricing::{Adjustment, Context, OrderLine, Refusal, adjust_line, out_of_range};
@@ -94,9 +95,10 @@ fn buys_at_trade_prices(context: &Context, trade: &Trade) -> bool {
         .is_some_and(|customer| customer.groups.iter().any(|group| trade.groups.contains(group)))
 }
 
-/// Units of each variant over all lines; the sum of all `u32` quantities fits.
-fn count_variants(lines: &[OrderLine]) -> BTreeMap<&str, u64> {
-    let mut quantities = BTreeMap::new();
+/// Units of each variant over all lines; the sum of all `u32` quantities fits. The hasher has fixed keys: a sandbox has
+/// no randomness.
+fn count_variants(lines: &[OrderLine]) -> HashMap<&str, u64, BuildHasherDefault<DefaultHasher>> {
+    let mut quantities = HashMap::with_capacity_and_hasher(lines.len(), BuildHasherDefault::default());
     for line in lines {
         *quantities.entry(line.variant_id.as_str()).or_default() += u64::from(line.quantity);
     }
