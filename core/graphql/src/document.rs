@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, Selection, SelectionSet};
-use async_graphql::{Positioned, ServerError};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+};
+use async_graphql::{Name, Positioned, ServerError};
 use quick_cache::sync::Cache;
 
 /// Longest document, in bytes.
@@ -34,7 +36,17 @@ const KEPT_BYTES_MAX: u64 = 1024 * 1024;
 pub(crate) struct Document {
     /// The parsed text.
     pub(crate) parsed: ExecutableDocument,
-    operations: Vec<(Option<String>, Cost)>,
+    operations: Vec<Operation>,
+}
+
+/// What is known of an operation before it runs.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    name: Option<String>,
+    /// What it costs.
+    pub(crate) cost: Cost,
+    /// Variables that must have a value.
+    pub(crate) required: Vec<Name>,
 }
 
 /// What an operation costs.
@@ -47,14 +59,12 @@ pub(crate) struct Cost {
 }
 
 impl Document {
-    /// What the named operation costs, or the only one.
-    pub(crate) fn cost(&self, operation: Option<&str>) -> Option<Cost> {
-        match (operation, self.operations.as_slice()) {
-            (None, [(_, cost)]) => Some(*cost),
-            (Some(wanted), all) => {
-                all.iter().find(|(name, _)| name.as_deref() == Some(wanted)).map(|(_, cost)| *cost)
-            }
+    /// The named operation, or the only one.
+    pub(crate) fn operation(&self, wanted: Option<&str>) -> Option<&Operation> {
+        match (wanted, self.operations.as_slice()) {
+            (None, [only]) => Some(only),
             (None, _) => None,
+            (Some(_), all) => all.iter().find(|operation| operation.name.as_deref() == wanted),
         }
     }
 }
@@ -104,19 +114,21 @@ fn parse(text: &str) -> Result<Document, DocumentError> {
     }
     let parsed = async_graphql::parser::parse_query(text)
         .map_err(|error| DocumentError::Syntax(ServerError::from(error)))?;
-    let mut operations = Vec::new();
     let mut aliases = 0;
-    match &parsed.operations {
-        DocumentOperations::Single(operation) => {
-            operations.push((None, measure(&parsed, &operation.node.selection_set, &mut aliases)?));
-        }
+    let mut known = |name: Option<&Name>, operation: &OperationDefinition| {
+        let cost = measure(&parsed, &operation.selection_set, &mut aliases)?;
+        let required = operation.variable_definitions.iter().filter(|variable| {
+            !variable.node.var_type.node.nullable && variable.node.default_value.is_none()
+        });
+        let required = required.map(|variable| variable.node.name.node.clone()).collect();
+        Ok(Operation { name: name.map(Name::to_string), cost, required })
+    };
+    let operations = match &parsed.operations {
+        DocumentOperations::Single(operation) => vec![known(None, &operation.node)?],
         DocumentOperations::Multiple(all) => {
-            for (name, operation) in all {
-                let cost = measure(&parsed, &operation.node.selection_set, &mut aliases)?;
-                operations.push((Some(name.to_string()), cost));
-            }
+            all.iter().map(|(name, operation)| known(Some(name), &operation.node)).collect::<Result<_, _>>()?
         }
-    }
+    };
     Ok(Document { parsed, operations })
 }
 
@@ -194,10 +206,13 @@ mod tests {
     fn measures_each_operation_with_its_fragments() {
         let text = "query A { a { ...F } } query B { b } fragment F on T { c d { e } }";
         let document = parse(text).unwrap();
-        assert_eq!(document.cost(Some("A")), Some(Cost { complexity: 4, depth: 3 }));
-        assert_eq!(document.cost(Some("B")), Some(Cost { complexity: 1, depth: 1 }));
-        assert_eq!(document.cost(None), None);
-        assert_eq!(parse("{ a b }").unwrap().cost(None), Some(Cost { complexity: 2, depth: 1 }));
+        let cost = |name| document.operation(name).map(|operation| operation.cost);
+        assert_eq!(cost(Some("A")), Some(Cost { complexity: 4, depth: 3 }));
+        assert_eq!(cost(Some("B")), Some(Cost { complexity: 1, depth: 1 }));
+        assert_eq!(cost(None), None);
+        let only = parse("query($a: Int!, $b: Int, $c: Int! = 1) { a b }").unwrap();
+        let only = only.operation(None).unwrap();
+        assert_eq!((only.cost, only.required.as_slice()), (Cost { complexity: 2, depth: 1 }, &[Name::new("a")][..]));
     }
 
     #[test]
@@ -219,7 +234,7 @@ mod tests {
 
     #[test]
     fn refuses_fragments_that_multiply() {
-        let mut text = String::from("{ ...F0 }");
+        let mut text = String::from("{ t { ...F0 } }");
         for level in 0..RECURSION_MAX {
             let next = level + 1;
             text.push_str(&format!(" fragment F{level} on T {{ ...F{next} ...F{next} ...F{next} ...F{next} }}"));

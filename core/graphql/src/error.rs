@@ -13,6 +13,9 @@ const INTERNAL_MESSAGE: &str = "Internal server error";
 /// What a resolver returns.
 pub type ApiResult<T> = Result<T, ApiError>;
 
+/// What a resolver of a field that may be null returns: its error leaves the fields beside it alone.
+pub type Nullable<T> = Option<ApiResult<T>>;
+
 /// An error on its way to a client. Deliberately not `Display`: everything that is would become an error of
 /// async-graphql without a code, and with its message shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

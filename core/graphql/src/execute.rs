@@ -1,15 +1,15 @@
 //! Running requests: a schema behind its limits and its cache of parsed documents.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use async_graphql::{
-    BatchRequest, BatchResponse, ErrorExtensionValues, ObjectType, Request, Response, Schema, ServerError,
+    BatchRequest, BatchResponse, ErrorExtensionValues, Name, ObjectType, Request, Response, Schema, ServerError,
     SubscriptionType, Value, value,
 };
 use soko_kernel::ErrorKind;
 
-use crate::context::RequestContext;
-use crate::document::{DIRECTIVES_MAX, DocumentError, Documents, RECURSION_MAX};
+use crate::document::{DIRECTIVES_MAX, DocumentError, Documents, Operation, RECURSION_MAX};
 
 /// Most requests of one batch.
 pub const BATCH_MAX: usize = 10;
@@ -43,8 +43,9 @@ where
         )
     }
 
-    /// Runs one request. Every error of the answer has an `extensions.code`.
-    pub(crate) async fn execute(&self, mut request: Request, context: &Arc<RequestContext>) -> Response {
+    /// Runs one request; resolvers find `context` as they need it. Every error of the answer has an
+    /// `extensions.code`.
+    pub(crate) async fn execute<C: Any + Send + Sync>(&self, mut request: Request, context: &Arc<C>) -> Response {
         let document = match self.documents.get(&request.query) {
             Ok(document) => document,
             Err(DocumentError::Syntax(error)) => return refused(error, PARSE_FAILED),
@@ -53,14 +54,19 @@ where
                 return refused(ServerError::new(message, None), VALIDATION_FAILED);
             }
         };
-        let cost = document.cost(request.operation_name.as_deref());
+        let operation = document.operation(request.operation_name.as_deref());
+        if let Some(missing) = operation.and_then(|operation| missing_variable(operation, &request)) {
+            let message = format!("the variable ${missing} must have a value");
+            return refused(ServerError::new(message, None), VALIDATION_FAILED);
+        }
         request.set_parsed_query(document.parsed.clone());
         let mut response = self.schema.execute(request.data(Arc::clone(context))).await;
         let uncoded = if ran(&response) { ErrorKind::InvalidInput.code() } else { VALIDATION_FAILED };
         for error in &mut response.errors {
             add_code(error, uncoded);
         }
-        if let Some(cost) = cost {
+        if let Some(operation) = operation {
+            let cost = operation.cost;
             let shown = value!({ "complexity": cost.complexity, "depth": cost.depth });
             response.extensions.insert("cost".to_owned(), shown);
         }
@@ -68,10 +74,10 @@ where
     }
 
     /// Runs a request, or the requests of a batch one after another.
-    pub(crate) async fn execute_batch(
+    pub(crate) async fn execute_batch<C: Any + Send + Sync>(
         &self,
         batch: BatchRequest,
-        context: &Arc<RequestContext>,
+        context: &Arc<C>,
     ) -> BatchResponse {
         match batch {
             BatchRequest::Single(request) => BatchResponse::Single(self.execute(request, context).await),
@@ -97,6 +103,13 @@ pub fn ran(response: &Response) -> bool {
         || response.errors.iter().any(|error| !error.path.is_empty())
 }
 
+/// A variable that must have a value and has none. Looked for before anything runs, so that a mutation is not half
+/// done when its second field finds out.
+fn missing_variable<'d>(operation: &'d Operation, request: &Request) -> Option<&'d Name> {
+    let has_value = |name: &&Name| request.variables.get(*name).is_some_and(|value| *value != Value::Null);
+    operation.required.iter().find(|name| !has_value(name))
+}
+
 fn refused(mut error: ServerError, code: &'static str) -> Response {
     add_code(&mut error, code);
     Response::from_errors(vec![error])
@@ -108,3 +121,7 @@ fn add_code(error: &mut ServerError, code: &'static str) {
         extensions.set("code", code);
     }
 }
+
+#[cfg(test)]
+#[path = "execute_tests.rs"]
+mod tests;

@@ -12,4 +12,4 @@ pub mod document;
 pub mod error;
 pub mod execute;
 pub mod scalars;
-mod shared;
+pub mod shared;

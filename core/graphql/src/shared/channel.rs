@@ -7,7 +7,7 @@ use soko_kernel::{SellerId, ZoneId};
 use super::enums::{CurrencyCode, LanguageCode};
 use super::region::Zone;
 use crate::context::OfRequest as _;
-use crate::error::ApiResult;
+use crate::error::{ApiError, Nullable};
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
 
 /// A shop.
@@ -81,21 +81,20 @@ impl From<&channels::Channel> for Channel {
 #[ComplexObject]
 impl Channel {
     /// The zone whose taxes are shown before an address is known.
-    async fn default_tax_zone(&self, context: &Context<'_>) -> ApiResult<Option<Zone>> {
-        Zone::load(context, self.tax_zone_id).await
+    async fn default_tax_zone(&self, context: &Context<'_>) -> Nullable<Zone> {
+        Zone::load(context, self.tax_zone_id?).await.transpose()
     }
 
     /// The zone whose shipping is assumed before an address is known.
-    async fn default_shipping_zone(&self, context: &Context<'_>) -> ApiResult<Option<Zone>> {
-        Zone::load(context, self.shipping_zone_id).await
+    async fn default_shipping_zone(&self, context: &Context<'_>) -> Nullable<Zone> {
+        Zone::load(context, self.shipping_zone_id?).await.transpose()
     }
 
     /// The legal party behind it.
-    async fn seller(&self, context: &Context<'_>) -> ApiResult<Option<Seller>> {
-        let Some(id) = self.seller_id else { return Ok(None) };
+    async fn seller(&self, context: &Context<'_>) -> Nullable<Seller> {
         let request = context.request();
-        let seller = request.services.channels.find_seller(&request.actor(), id).await?;
-        Ok(seller.as_ref().map(Seller::from))
+        let seller = request.services.channels.find_seller(&request.actor(), self.seller_id?).await;
+        seller.map(|seller| seller.as_ref().map(Seller::from)).map_err(ApiError::from).transpose()
     }
 }
 

@@ -33,9 +33,8 @@ fn condition(json: serde_json::Value) -> Option<Comparison> {
 
 #[test]
 fn reads_pages_sorting_and_flags() {
-    let read = options(serde_json::json!({
-        "skip": 5, "take": 10, "sort": { "name": "DESC", "id": "ASC" }, "topLevelOnly": true, "filter": null,
-    }));
+    let sent = r#"{"skip":5,"take":10,"sort":{"name":"DESC","id":"ASC"},"topLevelOnly":true,"filter":null}"#;
+    let read = ListOptions::<Things>::parse(serde_json::from_str(sent).unwrap()).map_err(|_| "refused").unwrap();
     assert!(read.has("topLevelOnly"));
     let query = ListOptions::query(Some(read)).unwrap();
     assert_eq!((query.skip(), query.take()), (5, 10));

@@ -7,7 +7,7 @@ use soko_kernel::{AssetId, CollectionId};
 use super::lists::ProductVariants;
 use super::variant::ProductVariantList;
 use crate::context::OfRequest as _;
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
 use crate::shared::asset::Asset;
 use crate::shared::enums::LanguageCode;
@@ -75,8 +75,8 @@ impl Collection {
     }
 
     /// The picture that stands for it.
-    async fn featured_asset(&self, context: &Context<'_>) -> ApiResult<Option<Asset>> {
-        Asset::load(context, self.featured_asset_id).await
+    async fn featured_asset(&self, context: &Context<'_>) -> Nullable<Asset> {
+        Asset::load(context, self.featured_asset_id).await.transpose()
     }
 
     /// Its pictures in order.
@@ -85,14 +85,14 @@ impl Collection {
     }
 
     /// What it is below.
-    async fn parent(&self, context: &Context<'_>) -> ApiResult<Option<Collection>> {
-        let Some(above) = self.above else { return Ok(None) };
-        Ok(context.request().collection(above).await?.as_deref().map(Collection::from))
+    async fn parent(&self, context: &Context<'_>) -> Nullable<Collection> {
+        let parent = context.request().collection(self.above?).await;
+        parent.map(|parent| parent.as_deref().map(Collection::from)).transpose()
     }
 
     /// What is below it, in order.
-    async fn children(&self, context: &Context<'_>) -> ApiResult<Option<Vec<Collection>>> {
-        Ok(Some(each(&context.request().children_of_collection(self.id.into()).await?)))
+    async fn children(&self, context: &Context<'_>) -> Nullable<Vec<Collection>> {
+        Some(context.request().children_of_collection(self.id.into()).await.map(|below| each(&below)))
     }
 
     /// Its texts in every language.

@@ -14,7 +14,7 @@ use super::order_line::{OrderLine, discount};
 use super::payment::Payment;
 use super::shipping::ShippingLine;
 use crate::context::OfRequest as _;
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, Money, NO_CUSTOM_FIELDS, Percent};
 use crate::shared::absent::{Promotion, Surcharge};
 use crate::shared::enums::{CurrencyCode, OrderType};
@@ -115,12 +115,12 @@ impl From<Arc<OrderView>> for Order {
 #[ComplexObject]
 impl Order {
     /// Who buys.
-    async fn customer(&self, context: &Context<'_>) -> ApiResult<Option<Customer>> {
-        Customer::load(context, self.view.order.customer_id).await
+    async fn customer(&self, context: &Context<'_>) -> Nullable<Customer> {
+        Customer::load(context, self.view.order.customer_id?).await.transpose()
     }
 
     /// Its lines, in the order in which they were added.
-    async fn lines(&self) -> Result<Vec<OrderLine>, crate::error::ApiError> {
+    async fn lines(&self) -> ApiResult<Vec<OrderLine>> {
         Ok(OrderLine::all(&self.view)?)
     }
 
@@ -130,15 +130,15 @@ impl Order {
     }
 
     /// Its payments, and attempts at them.
-    async fn payments(&self, context: &Context<'_>) -> ApiResult<Option<Vec<Payment>>> {
-        Ok(Some(each(&context.request().payments_of_order(self.id.into()).await?)))
+    async fn payments(&self, context: &Context<'_>) -> Nullable<Vec<Payment>> {
+        Some(context.request().payments_of_order(self.id.into()).await.map(|payments| each(&payments)))
     }
 
     /// What has been handed over of it.
-    async fn fulfillments(&self, context: &Context<'_>) -> ApiResult<Option<Vec<Fulfillment>>> {
-        let handed_over = context.request().fulfillments_of_order(self.id.into()).await?;
-        let handed_over = handed_over.iter().flat_map(|all| all.iter());
-        Ok(Some(handed_over.map(|one| Fulfillment::new(one, &self.view)).collect()))
+    async fn fulfillments(&self, context: &Context<'_>) -> Nullable<Vec<Fulfillment>> {
+        let handed_over = context.request().fulfillments_of_order(self.id.into()).await;
+        let shown = |one| Fulfillment::new(one, &self.view);
+        Some(handed_over.map(|all| all.iter().flat_map(|all| all.iter()).map(shown).collect()))
     }
 
     /// The chosen delivery; none before it is chosen.

@@ -11,7 +11,7 @@ use super::fulfillment::FulfillmentLine;
 use super::order::Order;
 use super::variant::ProductVariant;
 use crate::context::OfRequest as _;
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, Money, NO_CUSTOM_FIELDS, Percent};
 use crate::shared::asset::Asset;
 use crate::shared::enums::AdjustmentType;
@@ -118,10 +118,10 @@ impl OrderLine {
     }
 
     /// The picture that stands for what is bought: the variant's, else the product's.
-    async fn featured_asset(&self, context: &Context<'_>) -> ApiResult<Option<Asset>> {
+    async fn featured_asset(&self, context: &Context<'_>) -> Nullable<Asset> {
         let variant = self.held().map(|held| &held.variant);
         let id = variant.and_then(|variant| variant.featured_asset_id.or(variant.product.featured_asset_id));
-        Asset::load(context, id).await
+        Asset::load(context, id).await.transpose()
     }
 
     /// Every adjustment of its prices, in the order of application.
@@ -145,11 +145,13 @@ impl OrderLine {
     }
 
     /// What has been handed over of it.
-    async fn fulfillment_lines(&self, context: &Context<'_>) -> ApiResult<Option<Vec<FulfillmentLine>>> {
-        let handed_over = context.request().fulfillments_of_order(self.view.order.id).await?;
-        let handed_over = handed_over.iter().flat_map(|all| all.iter());
-        let lines = handed_over.flat_map(|one| FulfillmentLine::all(one, &self.view));
-        Ok(Some(lines.filter(|line| line.order_line_id == self.id).collect()))
+    async fn fulfillment_lines(&self, context: &Context<'_>) -> Nullable<Vec<FulfillmentLine>> {
+        let handed_over = context.request().fulfillments_of_order(self.view.order.id).await;
+        Some(handed_over.map(|all| {
+            let lines = all.iter().flat_map(|all| all.iter());
+            let lines = lines.flat_map(|one| FulfillmentLine::all(one, &self.view));
+            lines.filter(|line| line.order_line_id == self.id).collect()
+        }))
     }
 }
 

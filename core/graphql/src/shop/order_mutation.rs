@@ -12,7 +12,7 @@ use super::order_result::{
     UpdateOrderItemErrorResult, UpdateOrderItemsResult,
 };
 use crate::context::{OfRequest as _, RequestContext};
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Nullable};
 use crate::scalars::Id;
 
 /// Mutations of the session's order.
@@ -87,12 +87,15 @@ impl OrderMutation {
         &self,
         context: &Context<'_>,
         state: String,
-    ) -> ApiResult<Option<TransitionOrderToStateResult>> {
+    ) -> Nullable<TransitionOrderToStateResult> {
         let request = context.request();
-        let actor = request.current_actor().await?;
+        let actor = match request.current_actor().await {
+            Ok(actor) => actor,
+            Err(error) => return Some(Err(error)),
+        };
         match request.services.orders.transition_active(&actor, &state).await {
-            Err(OrderError::NoActiveOrder) => Ok(None),
-            outcome => TransitionOrderToStateResult::of(outcome).map(Some),
+            Err(OrderError::NoActiveOrder) => None,
+            outcome => Some(TransitionOrderToStateResult::of(outcome)),
         }
     }
 
@@ -124,7 +127,7 @@ impl OrderMutation {
         set_billing_address(context.request(), None).await
     }
 
-    /// Chooses a delivery: the first of the methods, as an order has one.
+    /// Chooses a delivery: one method, as an order is delivered in one piece.
     async fn set_order_shipping_method(
         &self,
         context: &Context<'_>,
@@ -132,7 +135,9 @@ impl OrderMutation {
     ) -> ApiResult<SetOrderShippingMethodResult> {
         let request = context.request();
         let actor = request.current_actor().await?;
-        let method = shipping_method_id.first().copied().unwrap_or(Id(0));
+        let [method] = shipping_method_id[..] else {
+            return SetOrderShippingMethodResult::refused(OrderError::IneligibleShippingMethod);
+        };
         let outcome = request.services.orders.set_shipping_method(&actor, method.into()).await;
         SetOrderShippingMethodResult::of(whole(request, outcome))
     }

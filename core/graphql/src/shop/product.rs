@@ -10,7 +10,7 @@ use super::lists::ProductVariants;
 use super::option::ProductOptionGroup;
 use super::variant::{ProductVariant, ProductVariantList};
 use crate::context::OfRequest as _;
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
 use crate::shared::asset::Asset;
 use crate::shared::enums::LanguageCode;
@@ -64,8 +64,8 @@ impl From<&catalogue::Product> for Product {
 #[ComplexObject]
 impl Product {
     /// The picture that stands for it.
-    async fn featured_asset(&self, context: &Context<'_>) -> ApiResult<Option<Asset>> {
-        Asset::load(context, self.featured_asset_id).await
+    async fn featured_asset(&self, context: &Context<'_>) -> Nullable<Asset> {
+        Asset::load(context, self.featured_asset_id).await.transpose()
     }
 
     /// Its pictures in order.

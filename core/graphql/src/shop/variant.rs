@@ -13,7 +13,7 @@ use super::option::ProductOption;
 use super::product::Product;
 use super::tax::TaxRate;
 use crate::context::OfRequest as _;
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, Money, NO_CUSTOM_FIELDS};
 use crate::shared::asset::Asset;
 use crate::shared::enums::{CurrencyCode, LanguageCode};
@@ -89,8 +89,8 @@ impl ProductVariant {
     }
 
     /// The picture that stands for it; absent where its product's stands for it as well.
-    async fn featured_asset(&self, context: &Context<'_>) -> ApiResult<Option<Asset>> {
-        Asset::load(context, self.featured_asset_id).await
+    async fn featured_asset(&self, context: &Context<'_>) -> Nullable<Asset> {
+        Asset::load(context, self.featured_asset_id).await.transpose()
     }
 
     /// Its pictures in order.
