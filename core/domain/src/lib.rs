@@ -9,8 +9,11 @@
 //!
 //! To add a domain: its folder, a line here, its service in [`Services`], its tables in `migrations/`.
 
+pub mod auth;
 pub mod catalogue;
 pub mod channels;
+pub mod customers;
+pub mod inventory;
 pub mod payments;
 pub mod plugins;
 pub mod pricing;
