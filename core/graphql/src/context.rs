@@ -1,9 +1,16 @@
-//! What a request carries: who acts, the services, and the session that its answer hands out.
+//! What a request carries: who acts, the services, what is being loaded, and the session that its answer hands out.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::Context;
+use soko_domain::Services;
+use soko_domain::auth::{Api, RequestCredentials};
+use soko_domain::tax::TaxSetup;
 use soko_kernel::Actor;
+use tokio::sync::OnceCell;
+
+use crate::error::ApiResult;
+use crate::shared::loads::Loads;
 
 /// A session that an operation began or ended; the HTTP layer tells the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,56 +28,112 @@ pub enum SessionChange {
 
 /// One request's context. Made by the HTTP layer, shared by the operations of a batch.
 pub struct RequestContext {
-    actor: Mutex<Arc<Actor>>,
-    session: Mutex<Option<SessionChange>>,
-    /// Where clients find assets: an absolute URL that ends in a slash.
+    pub(crate) services: Arc<Services>,
+    pub(crate) api: Api,
+    pub(crate) loads: Loads,
+    credentials: RequestCredentials,
+    state: Mutex<State>,
+    taxes: OnceCell<Arc<TaxSetup>>,
     assets_url: String,
 }
 
+struct State {
+    actor: Arc<Actor>,
+    /// Whether the actor is that of the session before its change.
+    stale: bool,
+    session: Option<SessionChange>,
+}
+
 impl RequestContext {
-    /// The context of a request by `actor`. `assets_url` is where clients find assets, without a slash at its end
-    /// or with one.
-    pub fn new(actor: Actor, assets_url: &str) -> Self {
+    /// The context of a request with these credentials, which stand for `actor`. `assets_url` is the absolute URL
+    /// under which clients find assets, with or without a slash at its end.
+    pub fn new(
+        services: Arc<Services>,
+        credentials: RequestCredentials,
+        actor: Actor,
+        assets_url: &str,
+    ) -> Self {
         Self {
-            actor: Mutex::new(Arc::new(actor)),
-            session: Mutex::default(),
+            services,
+            api: credentials.api,
+            loads: Loads::default(),
+            credentials,
+            state: Mutex::new(State { actor: Arc::new(actor), stale: false, session: None }),
+            taxes: OnceCell::new(),
             assets_url: format!("{}/", assets_url.trim_end_matches('/')),
         }
     }
 
-    /// Who acts. Operations that begin or end a session change it for those after them.
+    /// Who acts, as of the last [`Self::current_actor`].
     pub fn actor(&self) -> Arc<Actor> {
-        Arc::clone(&lock(&self.actor))
+        Arc::clone(&self.state().actor)
     }
 
     /// The session that the request's operations began or ended, to be told to the client.
     pub fn session_change(&self) -> Option<SessionChange> {
-        lock(&self.session).clone()
+        self.state().session.clone()
     }
 
-    /// Goes on as another actor, and tells the client about its session.
-    pub(crate) fn change_session(&self, actor: Actor, change: SessionChange) {
-        *lock(&self.actor) = Arc::new(actor);
-        *lock(&self.session) = Some(change);
+    /// Who acts now: after an operation of the same request began or ended a session, whoever that session is.
+    pub(crate) async fn current_actor(&self) -> ApiResult<Arc<Actor>> {
+        let token = {
+            let state = self.state();
+            match &state.session {
+                Some(SessionChange::Issued { token, .. }) if state.stale => Some(token.clone()),
+                Some(SessionChange::Ended) if state.stale => None,
+                _ => return Ok(Arc::clone(&state.actor)),
+            }
+        };
+        let credentials = RequestCredentials { session_token: token, ..self.credentials.clone() };
+        let actor = Arc::new(self.services.auth.resolve_actor(credentials).await?);
+        let mut state = self.state();
+        state.actor = Arc::clone(&actor);
+        state.stale = false;
+        Ok(actor)
+    }
+
+    /// A session has begun.
+    pub(crate) fn session_issued(&self, token: String, remember: bool) {
+        self.change_session(SessionChange::Issued { token, remember });
+    }
+
+    /// The session is over.
+    pub(crate) fn session_ended(&self) {
+        self.change_session(SessionChange::Ended);
+    }
+
+    fn change_session(&self, change: SessionChange) {
+        let mut state = self.state();
+        state.session = Some(change);
+        state.stale = true;
+    }
+
+    /// The channel's taxes, read once per request.
+    pub(crate) async fn taxes(&self) -> ApiResult<&Arc<TaxSetup>> {
+        let actor = self.actor();
+        let setup = async || Ok(self.services.tax.setup(&actor).await?);
+        self.taxes.get_or_try_init(setup).await
     }
 
     /// The absolute URL of a stored file.
     pub(crate) fn asset_url(&self, name: &str) -> String {
         format!("{}{name}", self.assets_url)
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The request's context, for resolvers.
+/// What resolvers ask of their request.
 pub(crate) trait OfRequest<'c> {
     /// The context that the request came with.
     fn request(&self) -> &'c RequestContext;
+}
 
-    /// Who acts.
-    fn actor(&self) -> Arc<Actor> {
-        self.request().actor()
+impl<'c> OfRequest<'c> for Context<'c> {
+    fn request(&self) -> &'c RequestContext {
+        // Both endpoints put it there before they run anything.
+        self.data_unchecked::<Arc<RequestContext>>()
     }
 }

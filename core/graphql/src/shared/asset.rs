@@ -67,7 +67,7 @@ impl From<&catalogue::Asset> for Asset {
 impl Asset {
     /// The language of its name.
     async fn language_code(&self, context: &Context<'_>) -> LanguageCode {
-        LanguageCode(context.actor().channel.default_language)
+        LanguageCode(context.request().actor().channel.default_language)
     }
 
     /// Where the file itself is.
@@ -92,7 +92,7 @@ impl Asset {
             id: self.id,
             created_at: self.created_at,
             updated_at: self.updated_at,
-            language_code: LanguageCode(context.actor().channel.default_language),
+            language_code: LanguageCode(context.request().actor().channel.default_language),
             name: self.name.clone(),
         }]
     }

@@ -1,6 +1,7 @@
 //! Small values that are the same in both endpoints.
 
 use async_graphql::SimpleObject;
+use soko_domain::catalogue;
 use soko_kernel::operation;
 
 use super::enums::{AdjustmentType, LanguageCode};
@@ -216,4 +217,31 @@ translations! {
     ShippingMethodTranslation { name, description };
     /// A payment method's texts in one language.
     PaymentMethodTranslation { name, description };
+}
+
+/// A text of the catalogue in one language, as translations on the wire.
+macro_rules! from_catalogue {
+    ($($name:ident of $source:ident { $($field:ident),* $(,)? };)*) => {$(
+        impl From<&catalogue::$source> for $name {
+            fn from(text: &catalogue::$source) -> Self {
+                Self {
+                    id: Id(text.id),
+                    created_at: text.created_at.into(),
+                    updated_at: text.updated_at.into(),
+                    language_code: LanguageCode(text.language),
+                    $($field: text.$field.clone(),)*
+                }
+            }
+        }
+    )*};
+}
+
+from_catalogue! {
+    FacetTranslation of Translation { name };
+    FacetValueTranslation of Translation { name };
+    ProductTranslation of SluggedTranslation { name, slug, description };
+    ProductVariantTranslation of Translation { name };
+    ProductOptionGroupTranslation of Translation { name };
+    ProductOptionTranslation of Translation { name };
+    CollectionTranslation of SluggedTranslation { name, slug, description };
 }

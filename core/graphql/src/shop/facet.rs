@@ -1,11 +1,12 @@
 //! Facets and their values.
 
+use std::sync::Arc;
+
 use async_graphql::{ComplexObject, Context, SimpleObject};
 use soko_domain::catalogue;
-use soko_kernel::ErrorKind;
 
 use crate::context::OfRequest as _;
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
 use crate::shared::enums::LanguageCode;
 use crate::shared::list_options::ListOptions;
@@ -103,6 +104,8 @@ pub struct FacetValue {
     pub code: String,
     /// None.
     pub custom_fields: Option<Json>,
+    #[graphql(skip)]
+    of: Arc<catalogue::Facet>,
 }
 
 impl From<&catalogue::FacetValue> for FacetValue {
@@ -112,10 +115,11 @@ impl From<&catalogue::FacetValue> for FacetValue {
             created_at: value.created_at.into(),
             updated_at: value.updated_at.into(),
             language_code: LanguageCode(value.language),
-            facet_id: value.facet_id.into(),
+            facet_id: value.facet.id.into(),
             name: value.name.clone(),
             code: value.code.clone(),
             custom_fields: NO_CUSTOM_FIELDS,
+            of: Arc::clone(&value.facet),
         }
     }
 }
@@ -123,10 +127,8 @@ impl From<&catalogue::FacetValue> for FacetValue {
 #[ComplexObject]
 impl FacetValue {
     /// The facet that it is a value of.
-    async fn facet(&self, context: &Context<'_>) -> ApiResult<Facet> {
-        let facet = context.request().facet(self.facet_id.into()).await?;
-        let gone = || ApiError::new(ErrorKind::NotFound, "the facet of this value is gone");
-        facet.as_deref().map(Facet::from).ok_or_else(gone)
+    async fn facet(&self) -> Facet {
+        Facet::from(&*self.of)
     }
 
     /// Its name in every language.

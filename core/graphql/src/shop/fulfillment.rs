@@ -83,9 +83,9 @@ pub struct FulfillmentLine {
 impl FulfillmentLine {
     /// All lines of a fulfilment.
     pub(super) fn all(held: &orders::Fulfillment, view: &Arc<OrderView>) -> Vec<Self> {
-        let line = |(id, quantity): &(soko_kernel::OrderLineId, i64)| Self {
-            order_line_id: (*id).into(),
-            quantity: *quantity,
+        let line = |line: &orders::FulfillmentLine| Self {
+            order_line_id: line.order_line_id.into(),
+            quantity: line.quantity,
             fulfillment_id: held.id.into(),
             held: held.clone(),
             view: Arc::clone(view),

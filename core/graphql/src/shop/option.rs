@@ -27,10 +27,10 @@ pub struct ProductOptionGroup {
     pub code: String,
     /// Its name.
     pub name: String,
+    /// Products that have it.
+    pub product_count: i64,
     /// None.
     pub custom_fields: Option<Json>,
-    #[graphql(skip)]
-    product_count: i64,
 }
 
 impl From<&catalogue::OptionGroup> for ProductOptionGroup {
@@ -42,8 +42,8 @@ impl From<&catalogue::OptionGroup> for ProductOptionGroup {
             language_code: LanguageCode(group.language),
             code: group.code.clone(),
             name: group.name.clone(),
+            product_count: group.product_count,
             custom_fields: NO_CUSTOM_FIELDS,
-            product_count: i64::from(group.product_id.is_some()),
         }
     }
 }
@@ -53,11 +53,6 @@ impl ProductOptionGroup {
     /// Its values in order.
     async fn options(&self, context: &Context<'_>) -> ApiResult<Vec<ProductOption>> {
         Ok(each(&context.request().options_of_group(self.id.into()).await?))
-    }
-
-    /// Products that have it: a group belongs to one at most.
-    async fn product_count(&self) -> i64 {
-        self.product_count
     }
 
     /// Its name in every language.

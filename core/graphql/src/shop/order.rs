@@ -165,7 +165,7 @@ impl Order {
     ) -> ApiResult<HistoryEntryList> {
         let query = ListOptions::query(options)?;
         let request = context.request();
-        let page = request.services.orders.public_history(&request.actor(), self.id.into(), &query).await?;
+        let page = request.services.orders.history(&request.actor(), self.id.into(), &query).await?;
         Ok(HistoryEntryList { items: page.items.iter().map(HistoryEntry::from).collect(), total_items: page.total })
     }
 }
