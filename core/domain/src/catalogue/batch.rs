@@ -21,11 +21,7 @@ pub(super) fn of_channel(scope: ChannelScope) -> Vec<Bound> {
 
 /// Values of `$1` to `$3`: the channel, the wanted language and the one to fall back to.
 pub(super) fn in_languages(scope: ChannelScope, languages: Languages) -> Vec<Bound> {
-    vec![
-        scope.channel_id().0.into(),
-        languages.wanted.code().into(),
-        languages.fallback.code().into(),
-    ]
+    vec![scope.channel_id().0.into(), languages.wanted.code().into(), languages.fallback.code().into()]
 }
 
 /// Runs a statement whose `{ids}` stands for the list of ids. No ids: no statement and no rows.

@@ -16,7 +16,9 @@ mod audience;
 mod batch;
 mod collection;
 mod error;
+mod facet;
 mod links;
+mod option;
 mod product;
 mod search;
 mod stock;
@@ -29,8 +31,13 @@ mod variant;
 use soko_infra::{Blobs, Database};
 use soko_kernel::{Actor, ChannelScope, Clock, Timestamp};
 
+pub use asset::{
+    Asset, AssetChanges, AssetTags, DIMENSION_MAX, FILE_SIZE_MAX_BYTES, FocalPoint, NewAsset, PictureError, Tag,
+};
 pub use audience::CatalogueReads;
 pub use error::{CatalogueError, Thing};
+pub use facet::{Facet, FacetChanges, FacetValue, FacetValueChanges, NewFacet, NewFacetValue};
+pub use option::{NewOption, NewOptionGroup, OptionChanges, OptionGroup, ProductOption};
 pub use product::{NewProduct, Product, ProductChanges};
 pub use text::{DESCRIPTION_LENGTH_MAX, InvalidText, NAME_LENGTH_MAX, slug};
 pub use translation::{Languages, SluggedInput, SluggedTranslation, Translation, TranslationInput};
@@ -68,8 +75,7 @@ pub struct Writing {
 impl Catalogue {
     /// The service over this store; pictures go to `blobs`.
     pub fn new(database: Database, clock: Clock, blobs: Blobs) -> Self {
-        let reads =
-            |audience| CatalogueReads { database: database.clone(), clock: clock.clone(), audience };
+        let reads = |audience| CatalogueReads { database: database.clone(), clock: clock.clone(), audience };
         let (shop, admin) = (reads(Audience::Shop), reads(Audience::Admin));
         Self { database, clock, blobs, shop, admin }
     }
@@ -88,4 +94,9 @@ impl Catalogue {
     pub fn writing(&self, actor: &Actor, scope: ChannelScope) -> Writing {
         Writing { scope, languages: Languages::of(actor), now: self.clock.now() }
     }
+}
+
+/// Refuses requests that name too many things.
+fn check_count(count: usize) -> Result<(), CatalogueError> {
+    if count > ITEMS_PER_REQUEST_MAX { Err(CatalogueError::TooMany(ITEMS_PER_REQUEST_MAX)) } else { Ok(()) }
 }

@@ -33,7 +33,13 @@ pub(super) use tracked;
 /// Whether the variant `v` of the channel `c` can be bought at a moment.
 macro_rules! in_stock {
     ($now:literal) => {
-        concat!("(NOT ", $crate::catalogue::stock::tracked!(), " OR ", $crate::catalogue::stock::saleable!($now), " > 0)")
+        concat!(
+            "(NOT ",
+            $crate::catalogue::stock::tracked!(),
+            " OR ",
+            $crate::catalogue::stock::saleable!($now),
+            " > 0)"
+        )
     };
 }
 pub(super) use in_stock;

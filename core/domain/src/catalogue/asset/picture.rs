@@ -36,7 +36,7 @@ pub enum PictureError {
 
 /// What a picture's bytes say of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Picture {
+pub(in crate::catalogue) struct Picture {
     pub(super) mime_type: &'static str,
     pub(super) extension: &'static str,
     /// Pixels.
@@ -63,9 +63,8 @@ pub(super) fn inspect(name: &str, bytes: &[u8]) -> Result<Picture, PictureError>
         _ => return Err(PictureError::UnknownKind { name: name() }),
     };
     let size = imagesize::blob_size(bytes).map_err(|_| PictureError::Damaged { name: name() })?;
-    let pixels = |length: usize| {
-        i64::try_from(length).ok().filter(|length| (1..=DIMENSION_MAX).contains(length))
-    };
+    let pixels =
+        |length: usize| i64::try_from(length).ok().filter(|length| (1..=DIMENSION_MAX).contains(length));
     match (pixels(size.width), pixels(size.height)) {
         (Some(width), Some(height)) => Ok(Picture { mime_type, extension, width, height }),
         _ => Err(PictureError::Damaged { name: name() }),
@@ -99,15 +98,13 @@ mod tests {
         let refused = |bytes: &[u8]| inspect("f", bytes);
         let name = || "f".to_owned();
         assert_eq!(refused(b""), Err(PictureError::Empty { name: name() }));
-        for other in [&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], b"MZ\x90", b"%PDF-1.7", b"a,b\n1,2"] {
+        for other in [&b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], b"MZ\x90", b"%PDF-1.7", b"a,b\n1,2"]
+        {
             assert_eq!(refused(other), Err(PictureError::UnknownKind { name: name() }));
         }
         assert_eq!(refused(&png(0, 480)), Err(PictureError::Damaged { name: name() }));
         assert_eq!(refused(&png(640, 1_000_000)), Err(PictureError::Damaged { name: name() }));
         assert_eq!(refused(&png(640, 480)[..17]), Err(PictureError::Damaged { name: name() }));
-        assert_eq!(
-            refused(&vec![0; FILE_SIZE_MAX_BYTES + 1]),
-            Err(PictureError::TooLarge { name: name() })
-        );
+        assert_eq!(refused(&vec![0; FILE_SIZE_MAX_BYTES + 1]), Err(PictureError::TooLarge { name: name() }));
     }
 }

@@ -174,12 +174,12 @@ impl Step {
                 operator: name_operator(code, operation)?,
                 term: text(code, operation, "term")?.to_lowercase(),
             },
-            "variant-id-filter" => Filter::Variants(
-                id_list(code, operation, "variantIds")?.into_iter().map(VariantId).collect(),
-            ),
-            _ => Filter::Products(
-                id_list(code, operation, "productIds")?.into_iter().map(ProductId).collect(),
-            ),
+            "variant-id-filter" => {
+                Filter::Variants(id_list(code, operation, "variantIds")?.into_iter().map(VariantId).collect())
+            }
+            _ => {
+                Filter::Products(id_list(code, operation, "productIds")?.into_iter().map(ProductId).collect())
+            }
         };
         Ok(Self { filter, narrows: truth(code, operation, "combineWithAnd", true)? })
     }
@@ -326,9 +326,7 @@ mod tests {
         assert!(!selects(&[]));
         assert!(!selects(&[facet_filter("[1]", "false"), name_filter("contains", "coffee")]));
         let mut added = name_filter("contains", "tea");
-        added.args.extend(
-            ConfigurableOperation::new("", [("combineWithAnd", "false")]).args,
-        );
+        added.args.extend(ConfigurableOperation::new("", [("combineWithAnd", "false")]).args);
         assert!(selects(&[facet_filter("[7]", "false"), added]));
     }
 

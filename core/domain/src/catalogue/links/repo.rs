@@ -48,6 +48,7 @@ pub(in crate::catalogue) const PRODUCT_FACET_VALUES: LinkTable =
     link_table!("product_facet_value", "product_id", "facet_value_id");
 pub(in crate::catalogue) const VARIANT_FACET_VALUES: LinkTable =
     link_table!("variant_facet_value", "variant_id", "facet_value_id");
+pub(in crate::catalogue) const ASSET_TAGS: LinkTable = link_table!("asset_tag", "asset_id", "tag_id");
 pub(in crate::catalogue) const VARIANT_OPTIONS: LinkTable =
     link_table!("variant_option", "variant_id", "product_option_id");
 

@@ -5,7 +5,7 @@ use soko_kernel::{AssetId, FacetValueId, Language, ProductId, Timestamp};
 use crate::catalogue::translation::SluggedInput;
 
 /// A product: what variants are variants of. Its texts are in one language.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Product {
     /// Its id.
     pub id: ProductId,

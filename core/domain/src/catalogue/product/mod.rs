@@ -14,7 +14,7 @@ use super::error::{CatalogueError, Thing};
 use super::links::repo as links;
 use super::translation::repo::{PRODUCT_TEXTS, put_slugged, slugged_of, taken_slugs};
 use super::translation::{asked_slugs, changed_slugged, new_slugged};
-use super::{Catalogue, ITEMS_PER_REQUEST_MAX, Writing, batch, collection, search};
+use super::{Catalogue, Writing, batch, check_count, collection, search};
 
 impl Catalogue {
     /// Creates a product without variants.
@@ -51,9 +51,11 @@ impl Catalogue {
         let featured = new.featured_asset_id.or(new.asset_ids.first().copied());
         let ids = repo::insert(tx, scope, &[(new.enabled, featured)], now).await?;
         let id = *ids.first().ok_or_else(|| soko_infra::DatabaseError::corrupt("new product", "no id"))?;
-        put_slugged(tx, scope, PRODUCT_TEXTS, texts.into_iter().map(|text| (id.0, text)).collect(), now).await?;
+        put_slugged(tx, scope, PRODUCT_TEXTS, texts.into_iter().map(|text| (id.0, text)).collect(), now)
+            .await?;
         links::replace_ordered(tx, scope, links::PRODUCT_ASSETS, &[(id.0, new.asset_ids.clone())]).await?;
-        links::replace(tx, scope, links::PRODUCT_FACET_VALUES, &[(id.0, new.facet_value_ids.clone())]).await?;
+        links::replace(tx, scope, links::PRODUCT_FACET_VALUES, &[(id.0, new.facet_value_ids.clone())])
+            .await?;
         Ok(id)
     }
 
@@ -68,9 +70,7 @@ impl Catalogue {
     ) -> Result<Vec<Product>, CatalogueError> {
         let scope = actor.require_any(&[Permission::UpdateProduct, Permission::UpdateCatalog])?;
         let writing = self.writing(actor, scope);
-        if changes.len() > ITEMS_PER_REQUEST_MAX {
-            return Err(CatalogueError::TooMany(ITEMS_PER_REQUEST_MAX));
-        }
+        check_count(changes.len())?;
         self.database
             .write(scope, async move |tx| {
                 let ids: Vec<ProductId> = changes.iter().map(|change| change.id).collect();
@@ -183,11 +183,7 @@ async fn get(tx: &mut Tx, writing: Writing, id: ProductId) -> Result<Product, Ca
     found.into_iter().next().ok_or(CatalogueError::not_found(Thing::Product, id))
 }
 
-async fn get_many(
-    tx: &mut Tx,
-    writing: Writing,
-    ids: &[ProductId],
-) -> Result<Vec<Product>, CatalogueError> {
+async fn get_many(tx: &mut Tx, writing: Writing, ids: &[ProductId]) -> Result<Vec<Product>, CatalogueError> {
     let found = repo::find_many(tx, writing.scope, writing.languages, Audience::Admin, ids).await?;
     ids.iter()
         .map(|id| {

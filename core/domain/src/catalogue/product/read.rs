@@ -32,7 +32,11 @@ impl CatalogueReads {
     ///
     /// # Errors
     /// [`CatalogueError::Forbidden`].
-    pub async fn find_product(&self, actor: &Actor, id: ProductId) -> Result<Option<Product>, CatalogueError> {
+    pub async fn find_product(
+        &self,
+        actor: &Actor,
+        id: ProductId,
+    ) -> Result<Option<Product>, CatalogueError> {
         Ok(self.products(actor, &[id]).await?.remove(&id))
     }
 
@@ -70,9 +74,7 @@ impl CatalogueReads {
         let languages = Languages::of(actor);
         let products = self
             .database
-            .read(scope, async |reader| {
-                repo::find_many(reader, scope, languages, self.audience, ids).await
-            })
+            .read(scope, async |reader| repo::find_many(reader, scope, languages, self.audience, ids).await)
             .await?;
         Ok(products.into_iter().map(|product| (product.id, product)).collect())
     }

@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert};
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{
-    AssetId, ChannelScope, Language, ListQuery, Page, ProductId, Timestamp,
-};
+use soko_kernel::{AssetId, ChannelScope, Language, ListQuery, Page, ProductId, Timestamp};
 
 use super::entity::Product;
 use crate::catalogue::audience::Audience;
@@ -14,37 +12,6 @@ use crate::catalogue::batch;
 use crate::catalogue::error::{CatalogueError, Thing};
 use crate::catalogue::translation::Languages;
 use crate::catalogue::translation::repo::shown_translation;
-
-#[derive(sqlx::FromRow)]
-pub(in crate::catalogue) struct ProductRow {
-    id: ProductId,
-    enabled: bool,
-    language: Language,
-    name: String,
-    slug: String,
-    description: String,
-    featured_asset_id: Option<AssetId>,
-    deleted_at: Option<Timestamp>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-impl From<ProductRow> for Product {
-    fn from(row: ProductRow) -> Self {
-        Self {
-            id: row.id,
-            enabled: row.enabled,
-            language: row.language,
-            name: row.name,
-            slug: row.slug,
-            description: row.description,
-            featured_asset_id: row.featured_asset_id,
-            deleted_at: row.deleted_at,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-        }
-    }
-}
 
 macro_rules! select {
     () => {
@@ -89,9 +56,7 @@ pub(super) async fn find_many(
     audience: Audience,
     ids: &[ProductId],
 ) -> Result<Vec<Product>, DatabaseError> {
-    let rows: Vec<ProductRow> =
-        batch::fetch(reader, FIND_MANY, binds(scope, languages, audience), batch::raw(ids)).await?;
-    Ok(rows.into_iter().map(Product::from).collect())
+    batch::fetch(reader, FIND_MANY, binds(scope, languages, audience), batch::raw(ids)).await
 }
 
 /// A slug of any language finds its product; the wanted language's slug wins over the others'.
@@ -136,7 +101,7 @@ pub(super) async fn list(
         columns: COLUMNS,
         tie_break: "p.id",
     };
-    Ok(list.fetch::<ProductRow>(reader, query).await?.map(Product::from))
+    Ok(list.fetch(reader, query).await?)
 }
 
 const EXISTING: &str =
@@ -200,8 +165,7 @@ pub(super) async fn get_own_rows(
     scope: ChannelScope,
     ids: &[ProductId],
 ) -> Result<HashMap<ProductId, OwnRow>, CatalogueError> {
-    let rows: Vec<OwnRow> =
-        batch::fetch(reader, OWN_ROWS, batch::of_channel(scope), batch::raw(ids)).await?;
+    let rows: Vec<OwnRow> = batch::fetch(reader, OWN_ROWS, batch::of_channel(scope), batch::raw(ids)).await?;
     let rows: HashMap<ProductId, OwnRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     match ids.iter().find(|id| !rows.contains_key(id)) {
         Some(id) => Err(CatalogueError::not_found(Thing::Product, *id)),

@@ -120,12 +120,13 @@ mod tests {
             values_of_variants: [(VariantId(1), vec![FacetValueId(7)])].into(),
             ..Texts::default()
         };
-        let variant =
-            Indexed { variant_id: VariantId(1), product_id: ProductId(2), sku: "TEA-1".to_owned() };
+        let variant = Indexed { variant_id: VariantId(1), product_id: ProductId(2), sku: "TEA-1".to_owned() };
         let documents = texts.documents(&variant, Language::EN);
         let seen: Vec<_> = documents
             .iter()
-            .map(|document| (document.language, document.variant_name.as_str(), document.facet_values.as_str()))
+            .map(|document| {
+                (document.language, document.variant_name.as_str(), document.facet_values.as_str())
+            })
             .collect();
         assert_eq!(seen, [(Language::EN, "Tea", "Drinks"), (Language::SW, "Chai", "Drinks")]);
     }

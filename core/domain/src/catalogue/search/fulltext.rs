@@ -51,7 +51,8 @@ fn words(term: &str) -> Vec<&str> {
 /// The words as prefixes, all of which must match, below the word that stands for the channel. Quoted words are
 /// data: nothing a client writes is read as an operator.
 fn query(scope: ChannelScope, words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("\"{}\"*", word.replace('"', "\"\""))).collect();
+    let quoted: Vec<String> =
+        words.iter().map(|word| format!("\"{}\"*", word.replace('"', "\"\""))).collect();
     format!(
         "channel : {} AND {{product_name variant_name sku facet_values description}} : ({})",
         channel_word(scope),
@@ -131,7 +132,10 @@ mod tests {
 
     #[test]
     fn keeps_only_parts_with_words() {
-        assert_eq!(words("  green-tea  \"500g\" && -- chai\u{0}ya "), ["green-tea", "\"500g\"", "chai", "ya"]);
+        assert_eq!(
+            words("  green-tea  \"500g\" && -- chai\u{0}ya "),
+            ["green-tea", "\"500g\"", "chai", "ya"]
+        );
         assert_eq!(words(" !? \"\" * "), [] as [&str; 0]);
         assert_eq!(words(&"a ".repeat(100)).len(), TERM_WORDS_MAX);
     }

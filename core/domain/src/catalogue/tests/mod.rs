@@ -34,7 +34,8 @@ impl Shop {
     }
 
     async fn add_tax_category(&self, actor: &Actor, name: &str) -> TaxCategoryId {
-        let (scope, values) = (actor.public_scope(), vec![Bound::from(actor.channel.id.0), Bound::from(name)]);
+        let (scope, values) =
+            (actor.public_scope(), vec![Bound::from(actor.channel.id.0), Bound::from(name)]);
         let insert = self.store.database.write(scope, async move |tx| {
             let sql = "INSERT INTO tax_category (channel_id, name, is_default, created_at, updated_at) \
                        VALUES ($1, $2, TRUE, 0, 0) RETURNING id";

@@ -15,7 +15,10 @@ async fn creates_and_reads_a_product_with_variants() {
     assert_eq!((found.id, found.name.as_str()), (product, "Green Tea"));
     let variants = reads.variants_of_products(&shop.actor, &[product]).await.unwrap();
     let only = &variants[&product][0];
-    assert_eq!((only.id, only.list_price.minor(), only.product.slug.as_str()), (variant, 25_000, "green-tea"));
+    assert_eq!(
+        (only.id, only.list_price.minor(), only.product.slug.as_str()),
+        (variant, 25_000, "green-tea")
+    );
     assert!(only.is_sold());
 }
 
@@ -85,9 +88,10 @@ async fn keeps_deleted_variants_for_orders() {
     let (product, variant) = shop.add_product("Tea", 100).await;
     shop.catalogue.delete_products(&shop.actor, vec![product]).await.unwrap();
     let (scope, languages) = (shop.store.scope(), Languages::of(&shop.actor));
-    let loaded = shop.store.database.read(scope, async |reader| {
-        load_variants(reader, scope, languages, &[variant]).await
-    });
+    let loaded = shop
+        .store
+        .database
+        .read(scope, async |reader| load_variants(reader, scope, languages, &[variant]).await);
     let loaded = loaded.await.unwrap();
     assert_eq!(loaded[0].product.name, "Tea");
     assert!(!loaded[0].is_sold());
@@ -186,7 +190,8 @@ async fn updates_many_variants_in_as_many_statements_as_one() {
             ..VariantChanges::of(*id)
         };
         let before = shop.store.database.statement_count();
-        let changed = shop.catalogue.update_variants(&shop.actor, variants.iter().map(change).collect()).await;
+        let changed =
+            shop.catalogue.update_variants(&shop.actor, variants.iter().map(change).collect()).await;
         assert!(changed.unwrap().iter().all(|variant| variant.list_price.minor() == price));
         shop.store.database.statement_count() - before
     };

@@ -208,6 +208,16 @@ fn check_languages(languages: impl Iterator<Item = Language>) -> Result<(), Cata
     Ok(())
 }
 
+/// Each thing's id beside every text of its own.
+pub(super) fn with_ids<I: Copy + Into<i64>, T>(ids: &[I], texts: Vec<Vec<T>>) -> Vec<(i64, T)> {
+    let mut owned = Vec::new();
+    for (id, texts) in ids.iter().zip(texts) {
+        let id: i64 = (*id).into();
+        owned.extend(texts.into_iter().map(|text| (id, text)));
+    }
+    owned
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed test")]
@@ -228,8 +238,12 @@ mod tests {
     #[test]
     fn keeps_what_is_absent() {
         let input = SluggedInput::new(Language::EN, "Green tea");
-        let changed =
-            changed_slugged(Some(1), std::slice::from_ref(&input), &[stored("Tea", "tea")], &mut TakenSlugs::default());
+        let changed = changed_slugged(
+            Some(1),
+            std::slice::from_ref(&input),
+            &[stored("Tea", "tea")],
+            &mut TakenSlugs::default(),
+        );
         let expected = Slugged {
             language: Language::EN,
             name: "Green tea".to_owned(),
@@ -244,10 +258,7 @@ mod tests {
     #[test]
     fn refuses_what_has_no_name_or_two() {
         let nameless = TranslationInput { language: Language::EN, name: None };
-        assert!(matches!(
-            new_names(&[nameless]),
-            Err(CatalogueError::Text(InvalidText::Empty("name")))
-        ));
+        assert!(matches!(new_names(&[nameless]), Err(CatalogueError::Text(InvalidText::Empty("name")))));
         assert!(matches!(new_names(&[]), Err(CatalogueError::NoTranslation)));
         let twice = [TranslationInput::new(Language::EN, "a"), TranslationInput::new(Language::EN, "b")];
         assert!(matches!(new_names(&twice), Err(CatalogueError::DuplicateTranslation(Language::EN))));

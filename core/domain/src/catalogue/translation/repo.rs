@@ -151,7 +151,14 @@ macro_rules! slugged_table {
                 $owner,
                 " IN ({ids}) ORDER BY id"
             ),
-            taken: concat!("SELECT language, slug, ", $owner, " FROM ", $table, " WHERE channel_id = $1", $live),
+            taken: concat!(
+                "SELECT language, slug, ",
+                $owner,
+                " FROM ",
+                $table,
+                " WHERE channel_id = $1",
+                $live
+            ),
             upsert: MultiRowInsert::new(
                 concat!(
                     "INSERT INTO ",

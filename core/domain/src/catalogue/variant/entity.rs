@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use soko_infra::DatabaseError;
 use soko_kernel::{
-    AssetId, FacetValueId, Language, Money, OptionGroupId, OptionId, ProductId, TaxCategoryId, Timestamp, VariantId,
+    AssetId, FacetValueId, Language, Money, OptionGroupId, OptionId, ProductId, TaxCategoryId, Timestamp,
+    VariantId,
 };
 
 use crate::catalogue::error::CatalogueError;

@@ -8,9 +8,7 @@ pub(super) mod repo;
 use std::collections::HashMap;
 
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{
-    Actor, AssetId, ChannelScope, FacetValueId, OptionId, Permission, ProductId, VariantId,
-};
+use soko_kernel::{Actor, AssetId, ChannelScope, FacetValueId, OptionId, Permission, ProductId, VariantId};
 
 pub use entity::{NewVariant, PRICE_MAX_MINOR, TrackInventory, Variant, VariantChanges};
 pub use repo::VariantsOf;
@@ -22,7 +20,7 @@ use super::error::CatalogueError;
 use super::links::repo as links;
 use super::translation::repo::{VARIANT_NAMES, names_of, put_names};
 use super::translation::{Languages, changed_names, new_names};
-use super::{Catalogue, ITEMS_PER_REQUEST_MAX, Writing, batch, collection, product, search, text};
+use super::{Catalogue, Writing, batch, check_count, collection, product, search, text};
 
 /// Variants of the channel with their products, whatever their state: also disabled and deleted ones, which orders
 /// still name ([`Variant::is_sold`] tells). In the order of `ids`; unknown ids are left out. One statement.
@@ -90,7 +88,8 @@ impl Catalogue {
         let mut options = OptionChecks::load(tx, scope, &products).await?;
         let (mut rows, mut names) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
         for variant in new {
-            let (sku, list_price) = (text::name("sku", &variant.sku)?, check_price(variant.list_price_minor)?);
+            let (sku, list_price) =
+                (text::name("sku", &variant.sku)?, check_price(variant.list_price_minor)?);
             names.push(new_names(&variant.translations)?);
             options.claim(variant.product_id, &variant.option_ids, &sku)?;
             rows.push(OwnRow {
@@ -107,9 +106,8 @@ impl Catalogue {
                 created_at: now,
             });
         }
-        let featured = new.iter().filter_map(|variant| {
-            variant.featured_asset_id.or(variant.asset_ids.first().copied())
-        });
+        let featured =
+            new.iter().filter_map(|variant| variant.featured_asset_id.or(variant.asset_ids.first().copied()));
         links::check_assets(tx, scope, featured.collect()).await?;
         let ids = repo::insert(tx, scope, rows, now).await?;
         let names = ids.iter().zip(names).flat_map(|(id, names)| names.into_iter().map(|name| (id.0, name)));
@@ -281,8 +279,4 @@ async fn update_names(
     }
     put_names(tx, writing.scope, VARIANT_NAMES, names, writing.now).await?;
     Ok(())
-}
-
-fn check_count(count: usize) -> Result<(), CatalogueError> {
-    if count > ITEMS_PER_REQUEST_MAX { Err(CatalogueError::TooMany(ITEMS_PER_REQUEST_MAX)) } else { Ok(()) }
 }

@@ -36,7 +36,11 @@ impl CatalogueReads {
     ///
     /// # Errors
     /// [`CatalogueError::Forbidden`].
-    pub async fn find_variant(&self, actor: &Actor, id: VariantId) -> Result<Option<Variant>, CatalogueError> {
+    pub async fn find_variant(
+        &self,
+        actor: &Actor,
+        id: VariantId,
+    ) -> Result<Option<Variant>, CatalogueError> {
         Ok(self.variants(actor, &[id]).await?.remove(&id))
     }
 
@@ -51,10 +55,8 @@ impl CatalogueReads {
     ) -> Result<HashMap<VariantId, Variant>, CatalogueError> {
         let scope = self.scope(actor, Permission::ReadProduct)?;
         let languages = Languages::of(actor);
-        let variants = self
-            .database
-            .read(scope, async |reader| repo::load(reader, scope, languages, ids).await)
-            .await?;
+        let variants =
+            self.database.read(scope, async |reader| repo::load(reader, scope, languages, ids).await).await?;
         let seen = |variant: &Variant| {
             variant.is_sold() || (self.audience.sees_hidden() && variant.deleted_at.is_none())
         };
@@ -74,9 +76,7 @@ impl CatalogueReads {
         let languages = Languages::of(actor);
         let variants = self
             .database
-            .read(scope, async |reader| {
-                repo::of_products(reader, scope, languages, self.audience, ids).await
-            })
+            .read(scope, async |reader| repo::of_products(reader, scope, languages, self.audience, ids).await)
             .await?;
         Ok(batch::group(variants.into_iter().map(|variant| (variant.product.id, variant))))
     }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{
-    AssetId, ChannelScope, CollectionId, Currency, Language, ListQuery, Money, Page, ProductId, TaxCategoryId,
-    Timestamp, VariantId,
+    AssetId, ChannelScope, CollectionId, Currency, Language, ListQuery, Money, Page, ProductId,
+    TaxCategoryId, Timestamp, VariantId,
 };
 
 use super::check::{GroupOptionRow, VariantOptionRow};
@@ -51,10 +51,7 @@ struct VariantRow {
 
 impl VariantRow {
     /// The variant; variants of one product share it.
-    fn into_variant(
-        self,
-        products: &mut HashMap<ProductId, Arc<Product>>,
-    ) -> Result<Variant, DatabaseError> {
+    fn into_variant(self, products: &mut HashMap<ProductId, Arc<Product>>) -> Result<Variant, DatabaseError> {
         let product = products.entry(self.product_id).or_insert_with(|| {
             Arc::new(Product {
                 id: self.product_id,
@@ -178,7 +175,10 @@ const COLUMNS: &[Column] = &[
     Column::text("stockLevel", stock_level!("moment.now")),
     Column::boolean("enabled", "v.enabled"),
     Column::text("trackInventory", "v.track_inventory"),
-    Column::integer("stockOnHand", "COALESCE((SELECT SUM(l.on_hand) FROM stock_level l WHERE l.variant_id = v.id), 0)"),
+    Column::integer(
+        "stockOnHand",
+        "COALESCE((SELECT SUM(l.on_hand) FROM stock_level l WHERE l.variant_id = v.id), 0)",
+    ),
     Column::integer(
         "stockAllocated",
         "COALESCE((SELECT SUM(l.allocated) FROM stock_level l WHERE l.variant_id = v.id), 0)",
@@ -323,8 +323,7 @@ pub(super) async fn get_own_rows(
     scope: ChannelScope,
     ids: &[VariantId],
 ) -> Result<HashMap<VariantId, OwnRow>, CatalogueError> {
-    let rows: Vec<OwnRow> =
-        batch::fetch(reader, OWN_ROWS, batch::of_channel(scope), batch::raw(ids)).await?;
+    let rows: Vec<OwnRow> = batch::fetch(reader, OWN_ROWS, batch::of_channel(scope), batch::raw(ids)).await?;
     let rows: HashMap<VariantId, OwnRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     match ids.iter().find(|id| !rows.contains_key(id)) {
         Some(id) => Err(CatalogueError::not_found(Thing::ProductVariant, *id)),

@@ -1,0 +1,128 @@
+//! Reading assets and tags.
+
+use std::collections::HashMap;
+
+use soko_kernel::{
+    Actor, AssetId, CollectionId, ListQuery, Page, Permission, ProductId, TagId, VariantId,
+};
+
+use super::entity::{Asset, Tag};
+use super::repo::{self, AssetTags};
+use crate::catalogue::audience::CatalogueReads;
+use crate::catalogue::batch;
+use crate::catalogue::error::CatalogueError;
+
+impl CatalogueReads {
+    /// A page of assets, of those with certain tags where they are named.
+    ///
+    /// # Errors
+    /// A list that cannot be read as asked.
+    pub async fn list_assets(
+        &self,
+        actor: &Actor,
+        tags: &AssetTags,
+        query: &ListQuery,
+    ) -> Result<Page<Asset>, CatalogueError> {
+        let scope = self.scope(actor, Permission::ReadAsset)?;
+        self.database.read(scope, async |reader| repo::list(reader, scope, tags, query).await).await
+    }
+
+    /// Assets by their ids.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Forbidden`].
+    pub async fn assets(
+        &self,
+        actor: &Actor,
+        ids: &[AssetId],
+    ) -> Result<HashMap<AssetId, Asset>, CatalogueError> {
+        let scope = self.scope(actor, Permission::ReadAsset)?;
+        let assets =
+            self.database.read(scope, async |reader| repo::find_many(reader, scope, ids).await).await?;
+        Ok(assets.into_iter().map(|asset| (asset.id, asset)).collect())
+    }
+
+    /// The pictures of products, in each product's order.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Forbidden`].
+    pub async fn assets_of_products(
+        &self,
+        actor: &Actor,
+        ids: &[ProductId],
+    ) -> Result<HashMap<ProductId, Vec<Asset>>, CatalogueError> {
+        let assets = self.assets_of_owners(actor, repo::OF_PRODUCTS, batch::raw(ids)).await?;
+        Ok(batch::group(assets.into_iter().map(|(id, asset)| (ProductId(id), asset))))
+    }
+
+    /// The pictures of variants, in each variant's order.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Forbidden`].
+    pub async fn assets_of_variants(
+        &self,
+        actor: &Actor,
+        ids: &[VariantId],
+    ) -> Result<HashMap<VariantId, Vec<Asset>>, CatalogueError> {
+        let assets = self.assets_of_owners(actor, repo::OF_VARIANTS, batch::raw(ids)).await?;
+        Ok(batch::group(assets.into_iter().map(|(id, asset)| (VariantId(id), asset))))
+    }
+
+    /// The pictures of collections, in each collection's order.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Forbidden`].
+    pub async fn assets_of_collections(
+        &self,
+        actor: &Actor,
+        ids: &[CollectionId],
+    ) -> Result<HashMap<CollectionId, Vec<Asset>>, CatalogueError> {
+        let assets = self.assets_of_owners(actor, repo::OF_COLLECTIONS, batch::raw(ids)).await?;
+        Ok(batch::group(assets.into_iter().map(|(id, asset)| (CollectionId(id), asset))))
+    }
+
+    async fn assets_of_owners(
+        &self,
+        actor: &Actor,
+        sql: &'static str,
+        ids: Vec<i64>,
+    ) -> Result<Vec<(i64, Asset)>, CatalogueError> {
+        let scope = self.scope(actor, Permission::ReadProduct)?;
+        self.database
+            .read(scope, async |reader| Ok(repo::of_owners(reader, sql, scope, ids).await?))
+            .await
+    }
+
+    /// The tags of assets, by their labels.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Forbidden`].
+    pub async fn tags_of_assets(
+        &self,
+        actor: &Actor,
+        ids: &[AssetId],
+    ) -> Result<HashMap<AssetId, Vec<Tag>>, CatalogueError> {
+        let scope = self.scope(actor, Permission::ReadAsset)?;
+        let tags =
+            self.database.read(scope, async |reader| repo::tags_of_assets(reader, scope, ids).await).await?;
+        Ok(batch::group(tags))
+    }
+
+    /// A page of tags.
+    ///
+    /// # Errors
+    /// A list that cannot be read as asked.
+    pub async fn list_tags(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Tag>, CatalogueError> {
+        let scope = self.scope(actor, Permission::ReadTag)?;
+        self.database.read(scope, async |reader| repo::list_tags(reader, scope, query).await).await
+    }
+
+    /// A tag by its id.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Forbidden`].
+    pub async fn find_tag(&self, actor: &Actor, id: TagId) -> Result<Option<Tag>, CatalogueError> {
+        let scope = self.scope(actor, Permission::ReadTag)?;
+        self.database.read(scope, async |reader| Ok(repo::find_tag(reader, scope, id).await?)).await
+    }
+}
