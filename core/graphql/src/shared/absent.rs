@@ -1,4 +1,4 @@
-//! Things that orders name and the core does not have yet: no value of them exists.
+//! Things that other types name and the core does not have yet, or does not show: no value of them exists.
 
 use super::vocabulary::declared_only;
 
@@ -9,4 +9,8 @@ declared_only! {
     Refund,
     /// A fee on top of an order.
     Surcharge,
+    /// A stored address of a customer.
+    Address,
+    /// Somebody who can log in, behind a customer.
+    User,
 }
