@@ -34,7 +34,10 @@ fn order(lines: u32) -> PricingContext {
         quantity: 3,
         unit_list_price: 21_000,
         line_price: 63_000,
-        facet_values: vec![("brand".to_owned(), "kabras".to_owned()), ("category".to_owned(), "flour".to_owned())],
+        facet_values: vec![
+            ("brand".to_owned(), "kabras".to_owned()),
+            ("category".to_owned(), "flour".to_owned()),
+        ],
     };
     PricingContext {
         channel: "duka-moja".to_owned(),

@@ -90,7 +90,8 @@ impl Breakers {
             _ => now,
         };
         let opens = is_trial || failures >= FAILURES_TO_OPEN;
-        let state = if opens { State::Open { until: now + COOL_DOWN } } else { State::Closed { failures, since } };
+        let state =
+            if opens { State::Open { until: now + COOL_DOWN } } else { State::Closed { failures, since } };
         if !states.contains_key(&key) {
             forget_oldest(&mut states, now);
         }
@@ -145,9 +146,11 @@ impl Drop for Permit<'_> {
 /// the host says nothing about the guest.
 pub(crate) fn counts(kind: FailureKind) -> bool {
     match kind {
-        FailureKind::Trap | FailureKind::Deadline | FailureKind::Fuel | FailureKind::Memory | FailureKind::Output => {
-            true
-        }
+        FailureKind::Trap
+        | FailureKind::Deadline
+        | FailureKind::Fuel
+        | FailureKind::Memory
+        | FailureKind::Output => true,
         FailureKind::Denied | FailureKind::Guest | FailureKind::BreakerOpen | FailureKind::Host => false,
     }
 }

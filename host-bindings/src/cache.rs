@@ -11,9 +11,9 @@
 
 use std::io::{self, Read as _, Write as _};
 
-use cap_std::fs::{Dir, OpenOptions};
 #[cfg(unix)]
 use cap_std::fs::OpenOptionsExt as _;
+use cap_std::fs::{Dir, OpenOptions};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac as _};
 use rand::RngCore as _;
@@ -219,9 +219,9 @@ fn random_bytes<const N: usize>() -> [u8; N] {
 }
 
 fn read_key(dir: &Dir) -> io::Result<[u8; KEY_BYTES]> {
-    dir.read(KEY_FILE)?
-        .try_into()
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "host.key has not 32 bytes; remove it to make a new one"))
+    dir.read(KEY_FILE)?.try_into().map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidData, "host.key has not 32 bytes; remove it to make a new one")
+    })
 }
 
 /// Makes the key under another name and links it into place, so that of two processes starting together one wins and

@@ -67,7 +67,11 @@ impl Compiler {
         }
     }
 
-    async fn compile_in_child(&self, command: &CompilerCommand, component: &[u8]) -> Result<Vec<u8>, LoadError> {
+    async fn compile_in_child(
+        &self,
+        command: &CompilerCommand,
+        component: &[u8],
+    ) -> Result<Vec<u8>, LoadError> {
         let mut child = Command::new(&command.program)
             .args(&command.args)
             .env_clear()
@@ -188,7 +192,8 @@ pub fn run_compiler(mut input: impl Read, mut output: impl Write) -> Result<(), 
         return Err(CompileError::Malformed);
     }
     let engine = compiling_engine().map_err(|error| CompileError::Refused(error.to_string()))?;
-    let code = engine.precompile_component(&component).map_err(|error| CompileError::Refused(complaint(&error)))?;
+    let code =
+        engine.precompile_component(&component).map_err(|error| CompileError::Refused(complaint(&error)))?;
     output.write_all(&code)?;
     output.flush()?;
     Ok(())

@@ -11,8 +11,8 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAlloc
 
 use crate::error::HostError;
 use crate::limits::{
-    CORE_INSTANCES_MAX, EPOCH_TICK_MS, FIBER_STACK_BYTES, Limits, MEMORIES_MAX, TABLE_ELEMENTS_MAX, TABLES_MAX,
-    WASM_STACK_BYTES,
+    CORE_INSTANCES_MAX, EPOCH_TICK_MS, FIBER_STACK_BYTES, Limits, MEMORIES_MAX, TABLE_ELEMENTS_MAX,
+    TABLES_MAX, WASM_STACK_BYTES,
 };
 
 /// Version of the engine as receipts name it. The engine does not tell; a test compares it with the lock file.

@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use cap_std::fs::Dir;
 use soko_extension::pricing::{CallCost, PricingCall, PricingContext, PricingPlugins, PricingRun};
 use soko_extension::{
-    ComponentBytes, ComponentInspector, ComponentSource, Digest, FailureKind, Inspection, PluginFailure, Rejection,
+    ComponentBytes, ComponentInspector, ComponentSource, Digest, FailureKind, Inspection, PluginFailure,
+    Rejection,
 };
 use tokio::time::Instant;
 use wasmtime::Engine;
@@ -69,7 +70,8 @@ impl PluginHost {
         let HostConfig { limits, cache_dir, compiler } = config;
         limits.check()?;
         let engine = running_engine(&limits)?;
-        let artefacts = cache_dir.map(|dir| ArtefactCache::try_new(dir, compatibility_hash(&engine))).transpose()?;
+        let artefacts =
+            cache_dir.map(|dir| ArtefactCache::try_new(dir, compatibility_hash(&engine))).transpose()?;
         let stats = Arc::new(Stats::default());
         let registry = Registry::new(Parts {
             engine: engine.clone(),
@@ -211,11 +213,17 @@ impl Inner {
     }
 
     /// Asks a component what it is, in a fresh sandbox.
-    pub(crate) async fn describe(&self, loaded: &Loaded, limits: &CallLimits) -> Result<RawManifest, PluginFailure> {
+    pub(crate) async fn describe(
+        &self,
+        loaded: &Loaded,
+        limits: &CallLimits,
+    ) -> Result<RawManifest, PluginFailure> {
         let _place = self.gate.enter(None).await?;
         let _ticking = self.ticker.run();
         let mut store = new_store(&self.engine, &self.limits, limits, limits.fuel_base)?;
-        within(limits, loaded.rule.describe(&mut store)).await.unwrap_or_else(|overrun| Err(overrun.into_failure(limits)))
+        within(limits, loaded.rule.describe(&mut store))
+            .await
+            .unwrap_or_else(|overrun| Err(overrun.into_failure(limits)))
     }
 
     /// Warns of slow calls, but not of every one: a busy shop with a slow rule would flood the log.
@@ -225,7 +233,10 @@ impl Inner {
         let last_s = self.last_slow_warning_s.load(Ordering::Relaxed);
         let is_due = last_s == 0 || now_s.saturating_sub(last_s) >= SLOW_WARNING_INTERVAL_S;
         let ours = is_due
-            && self.last_slow_warning_s.compare_exchange(last_s, now_s, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+            && self
+                .last_slow_warning_s
+                .compare_exchange(last_s, now_s, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
         if ours {
             let CallCost { micros, fuel } = cost;
             tracing::warn!(channel_id = call.channel_id, digest = %call.digest, micros, fuel, "slow pricing rule");

@@ -2,12 +2,14 @@
 
 use semver::Version;
 use serde_json::Value;
-use soko_extension::{ComponentBytes, FailureKind, Inspection, Manifest, PluginFailure, PluginKind, Rejection};
+use soko_extension::{
+    ComponentBytes, FailureKind, Inspection, Manifest, PluginFailure, PluginKind, Rejection,
+};
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, TypeBounds, Validator};
 
 use crate::error::LoadError;
 use crate::host::Inner;
-use crate::limits::{CallLimits, COMPONENT_BYTES_OPT_IN, MESSAGE_BYTES_MAX};
+use crate::limits::{COMPONENT_BYTES_OPT_IN, CallLimits, MESSAGE_BYTES_MAX};
 use crate::pricing::{self, Contract, RawManifest};
 use crate::registry::{Loaded, blocking, digest_of};
 use crate::sandbox::one_line;
@@ -42,8 +44,9 @@ pub(crate) async fn inspect(
         return Err(Rejection::TooLarge { size_bytes, limit_bytes });
     }
     let given = bytes.clone();
-    let (digest, outline) =
-        blocking(move || outline(&given).map(|outline| (digest_of(&given), outline))).await.map_err(rejection)??;
+    let (digest, outline) = blocking(move || outline(&given).map(|outline| (digest_of(&given), outline)))
+        .await
+        .map_err(rejection)??;
     check_world(&outline)?;
     let loaded = host.registry.load_given(digest, bytes).await.map_err(rejection)?;
     let limits = inspection_limits(host.limits.for_component(size_bytes));
@@ -122,17 +125,24 @@ fn outline(bytes: &[u8]) -> Result<Outline, Rejection> {
 
 /// Whether the component is of a world that is hosted and imports only what that world allows.
 fn check_world(outline: &Outline) -> Result<(), Rejection> {
-    let missing: Vec<&str> =
-        pricing::EXPORTS.into_iter().filter(|name| !outline.exports.iter().any(|export| export == name)).collect();
+    let missing: Vec<&str> = pricing::EXPORTS
+        .into_iter()
+        .filter(|name| !outline.exports.iter().any(|export| export == name))
+        .collect();
     if !missing.is_empty() {
-        let message = format!("a pricing component exports {}; missing: {}", pricing::EXPORTS.join(", "), missing.join(", "));
+        let message = format!(
+            "a pricing component exports {}; missing: {}",
+            pricing::EXPORTS.join(", "),
+            missing.join(", ")
+        );
         return Err(Rejection::WrongWorld(message));
     }
     let version = match pricing::contract(&outline.imports) {
         Contract::Hosted(version) => version,
         Contract::Foreign(contract) => {
             let hosted = pricing::hosted_contracts();
-            let message = one_line(&format!("it was built against {contract}; hosted: {hosted}"), MESSAGE_BYTES_MAX);
+            let message =
+                one_line(&format!("it was built against {contract}; hosted: {hosted}"), MESSAGE_BYTES_MAX);
             return Err(Rejection::WrongWorld(message));
         }
     };
@@ -183,7 +193,9 @@ fn check_manifest(raw: RawManifest) -> Result<Manifest, Rejection> {
     }
     if PluginKind::parse(&kind) != Some(manifest.kind) {
         let kind = one_line(&kind, NAME_BYTES_MAX);
-        return wrong(format!("it calls itself a `{kind}` plugin, but exports the world of a `pricing` plugin"));
+        return wrong(format!(
+            "it calls itself a `{kind}` plugin, but exports the world of a `pricing` plugin"
+        ));
     }
     if manifest.config_schema.len() > SCHEMA_BYTES_MAX {
         return wrong(format!("the config schema has more than {SCHEMA_BYTES_MAX} bytes"));
@@ -217,7 +229,8 @@ fn trial_config(schema: &str) -> String {
         let whole = schema.get("default").or_else(|| schema.pointer("/examples/0")).cloned();
         whole.or_else(|| {
             let properties = schema.get("properties")?.as_object()?;
-            let with_default = |(name, property): (&String, &Value)| Some((name.clone(), property.get("default")?.clone()));
+            let with_default =
+                |(name, property): (&String, &Value)| Some((name.clone(), property.get("default")?.clone()));
             Some(properties.iter().filter_map(with_default).collect::<serde_json::Map<_, _>>().into())
         })
     });

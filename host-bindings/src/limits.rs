@@ -104,9 +104,13 @@ impl CallLimits {
     }
 
     fn check(&self, key: &'static str) -> Result<(), HostError> {
-        let positive = self.hard_ms > 0 && self.wall_ms >= self.hard_ms && self.fuel_base > 0 && self.memory_bytes > 0;
+        let positive =
+            self.hard_ms > 0 && self.wall_ms >= self.hard_ms && self.fuel_base > 0 && self.memory_bytes > 0;
         if !positive {
-            return Err(HostError::Limit { key, reason: "every limit must be above zero, and wall_ms at least hard_ms" });
+            return Err(HostError::Limit {
+                key,
+                reason: "every limit must be above zero, and wall_ms at least hard_ms",
+            });
         }
         if self.memory_bytes > MEMORY_BYTES_CEILING {
             return Err(HostError::Limit { key, reason: "memory_bytes may be at most 268435456" });
@@ -271,9 +275,13 @@ mod tests {
     #[test]
     fn refuses_unknown_zero_and_excessive_limits() {
         assert!(serde_json::from_str::<Limits>(r#"{"fule": 3}"#).is_err());
-        let zero = Limits { ordinary: CallLimits { hard_ms: 0, ..CallLimits::ordinary() }, ..Limits::default() };
+        let zero =
+            Limits { ordinary: CallLimits { hard_ms: 0, ..CallLimits::ordinary() }, ..Limits::default() };
         assert!(matches!(zero.check(), Err(HostError::Limit { key: "ordinary", .. })));
-        let greedy = Limits { large: CallLimits { memory_bytes: 1 << 30, ..CallLimits::large() }, ..Limits::default() };
+        let greedy = Limits {
+            large: CallLimits { memory_bytes: 1 << 30, ..CallLimits::large() },
+            ..Limits::default()
+        };
         assert!(matches!(greedy.check(), Err(HostError::Limit { key: "large", .. })));
         let crowd = Limits { concurrent_calls: 5_000, ..Limits::default() };
         assert!(matches!(crowd.check(), Err(HostError::Limit { key: "concurrent_calls", .. })));

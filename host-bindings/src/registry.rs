@@ -91,20 +91,31 @@ impl Registry {
     ///
     /// # Errors
     /// A failure of kind `Host`, also when loading takes longer than `patience`; it then goes on without the caller.
-    pub(crate) async fn get(self: &Arc<Self>, digest: Digest, patience: Duration) -> Result<Arc<Loaded>, PluginFailure> {
+    pub(crate) async fn get(
+        self: &Arc<Self>,
+        digest: Digest,
+        patience: Duration,
+    ) -> Result<Arc<Loaded>, PluginFailure> {
         let registry = Arc::clone(self);
         let load = tokio::spawn(async move { registry.load(digest, None).await });
         match tokio::time::timeout(patience, load).await {
             Ok(Ok(loaded)) => loaded.map_err(PluginFailure::from),
-            Ok(Err(_panicked)) => Err(PluginFailure::new(FailureKind::Host, "the host could not load the component")),
-            Err(_elapsed) => {
-                Err(PluginFailure::new(FailureKind::Host, "the component is still being compiled; try again soon"))
+            Ok(Err(_panicked)) => {
+                Err(PluginFailure::new(FailureKind::Host, "the host could not load the component"))
             }
+            Err(_elapsed) => Err(PluginFailure::new(
+                FailureKind::Host,
+                "the component is still being compiled; try again soon",
+            )),
         }
     }
 
     /// Loads a component that is being inspected and is in no store yet.
-    pub(crate) async fn load_given(&self, digest: Digest, bytes: ComponentBytes) -> Result<Arc<Loaded>, LoadError> {
+    pub(crate) async fn load_given(
+        &self,
+        digest: Digest,
+        bytes: ComponentBytes,
+    ) -> Result<Arc<Loaded>, LoadError> {
         self.load(digest, Some(bytes)).await
     }
 
@@ -131,12 +142,19 @@ impl Registry {
                     self.stats.disk_hits.add(1);
                     return Ok(loaded);
                 }
-                Err(error) => tracing::warn!(%digest, %error, "a compiled component did not load; compiling again"),
+                Err(error) => {
+                    tracing::warn!(%digest, %error, "a compiled component did not load; compiling again");
+                }
             }
         }
         let bytes = match given {
             Some(bytes) => bytes,
-            None => self.source.load(digest).await.map_err(LoadError::Source)?.ok_or(LoadError::Missing(digest))?,
+            None => self
+                .source
+                .load(digest)
+                .await
+                .map_err(LoadError::Source)?
+                .ok_or(LoadError::Missing(digest))?,
         };
         let started = Instant::now();
         let component_bytes = bytes.len() as u64;
@@ -209,7 +227,9 @@ pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
 }
 
 /// Runs heavy work off the threads that serve requests.
-pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, LoadError> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, LoadError> {
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| LoadError::Host("the host failed while it loaded the component".to_owned()))

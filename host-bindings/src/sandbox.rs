@@ -100,9 +100,12 @@ impl State {
     /// A [`Breach`] when the budget is used up; it ends the guest.
     pub(crate) fn spend_host_call(&mut self, bytes: usize) -> Result<(), Breach> {
         let budget = &mut self.host_calls;
-        let calls_left = budget.calls_left.checked_sub(1).ok_or(Breach::HostCalls { limit: budget.calls_limit })?;
-        let bytes_left =
-            budget.bytes_left.checked_sub(bytes).ok_or(Breach::HostCallBytes { limit_bytes: budget.bytes_limit })?;
+        let calls_left =
+            budget.calls_left.checked_sub(1).ok_or(Breach::HostCalls { limit: budget.calls_limit })?;
+        let bytes_left = budget
+            .bytes_left
+            .checked_sub(bytes)
+            .ok_or(Breach::HostCallBytes { limit_bytes: budget.bytes_limit })?;
         budget.calls_left = calls_left;
         budget.bytes_left = bytes_left;
         Ok(())
@@ -228,7 +231,10 @@ pub(crate) fn guest_failure(error: &wasmtime::Error) -> PluginFailure {
         return PluginFailure::new(FailureKind::Trap, format!("exited with code {}", exit.0));
     }
     if error.downcast_ref::<wasmtime_wasi::ResourceTableError>().is_some() {
-        return PluginFailure::new(FailureKind::Memory, format!("held more than {RESOURCES_MAX} host resources"));
+        return PluginFailure::new(
+            FailureKind::Memory,
+            format!("held more than {RESOURCES_MAX} host resources"),
+        );
     }
     // What remains are values that the host could not read: too large, no UTF-8, outside the memory.
     PluginFailure::new(FailureKind::Output, one_line(&error.root_cause().to_string(), MESSAGE_BYTES_MAX))
@@ -308,7 +314,9 @@ mod tests {
         let limits = CallLimits { hard_ms: 3, ..CallLimits::ordinary() };
         let busy = async {
             loop {
-                std::hint::black_box((0..10_000_u32).fold(0_u32, |sum, n| std::hint::black_box(sum.wrapping_add(n))));
+                std::hint::black_box(
+                    (0..10_000_u32).fold(0_u32, |sum, n| std::hint::black_box(sum.wrapping_add(n))),
+                );
                 tokio::task::yield_now().await;
             }
         };

@@ -57,7 +57,11 @@ impl Stats {
             micros: self.micros.get(),
             fuel: self.fuel.get(),
             slow_calls: self.slow_calls.get(),
-            failures: KINDS.into_iter().zip(&self.failures).map(|(kind, counter)| (kind, counter.get())).collect(),
+            failures: KINDS
+                .into_iter()
+                .zip(&self.failures)
+                .map(|(kind, counter)| (kind, counter.get()))
+                .collect(),
             breakers_opened: self.breakers_opened.get(),
             disk_hits: self.disk_hits.get(),
             compiles: self.compiles.get(),

@@ -167,7 +167,8 @@ impl PricingGuest {
                (memory $mem) (realloc (core func $realloc)) string-encoding=utf8))"
         );
         let _ = writeln!(self.core_imports, "(import \"{interface}\" \"{name}\" (func ${name} {signature}))");
-        let _ = writeln!(self.arguments, "(with \"{interface}\" (instance (export \"{name}\" (func ${name}))))");
+        let _ =
+            writeln!(self.arguments, "(with \"{interface}\" (instance (export \"{name}\" (func ${name}))))");
         self
     }
 
@@ -264,10 +265,7 @@ impl PricingGuest {
         let describe = self.describe.take().unwrap_or_else(|| self.describe_truly());
         let Self { contract, price, functions, memory_pages, imports, price_export, texts, .. } = self;
         let Self { lowered, core_imports, arguments, .. } = self;
-        let texts = texts.iter().fold(String::new(), |mut escaped, byte| {
-            let _ = write!(escaped, "\\{byte:02x}");
-            escaped
-        });
+        let memory = memory_module(memory_pages, &texts);
         format!(
             r#"(component
 {imports}
@@ -283,21 +281,7 @@ impl PricingGuest {
 (alias export $types "manifest" (type $types-manifest))
 (import "manifest" (type $manifest (eq $types-manifest)))
 (import "soko:pricing/log@{contract}" (instance $log (export "info" (func (param "message" string)))))
-(core module $Memory
-  (memory (export "memory") {memory_pages})
-  (data (i32.const {TEXTS}) "{texts}")
-  (global $heap (mut i32) (i32.const {HEAP}))
-  (func (export "realloc") (param $old i32) (param $old_bytes i32) (param $align i32) (param $bytes i32) (result i32)
-    (local $at i32) (local $end i32)
-    (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
-    (local.set $end (i32.add (local.get $at) (local.get $bytes)))
-    (block $fits (loop $grow
-      (br_if $fits (i32.le_u (local.get $end) (i32.mul (memory.size) (i32.const 65536))))
-      (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable))
-      br $grow))
-    (global.set $heap (local.get $end))
-    (local.get $at))
-)
+{memory}
 (core instance $memory (instantiate $Memory))
 (alias core export $memory "memory" (core memory $mem))
 (alias core export $memory "realloc" (core func $realloc))
@@ -337,7 +321,8 @@ impl PricingGuest {
 
     /// Instructions that lay out the manifest of the fields.
     fn describe_truly(&mut self) -> String {
-        let fields = [&self.name, &self.version, &self.description, &self.kind, &self.config_schema].map(Clone::clone);
+        let fields =
+            [&self.name, &self.version, &self.description, &self.kind, &self.config_schema].map(Clone::clone);
         let mut body = String::new();
         for (place, field) in fields.iter().enumerate() {
             let (address, length) = self.text(field);
@@ -351,6 +336,32 @@ impl PricingGuest {
         let _ = write!(body, "(i32.const {ANSWER})");
         body
     }
+}
+
+/// The module that holds a guest's memory, its texts and its allocator, so that the log can be lowered into them before
+/// the guest itself exists.
+fn memory_module(pages: u32, texts: &[u8]) -> String {
+    let texts = texts.iter().fold(String::new(), |mut escaped, byte| {
+        let _ = write!(escaped, "\\{byte:02x}");
+        escaped
+    });
+    format!(
+        r#"(core module $Memory
+  (memory (export "memory") {pages})
+  (data (i32.const {TEXTS}) "{texts}")
+  (global $heap (mut i32) (i32.const {HEAP}))
+  (func (export "realloc") (param $old i32) (param $old_bytes i32) (param $align i32) (param $bytes i32) (result i32)
+    (local $at i32) (local $end i32)
+    (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
+    (local.set $end (i32.add (local.get $at) (local.get $bytes)))
+    (block $fits (loop $grow
+      (br_if $fits (i32.le_u (local.get $end) (i32.mul (memory.size) (i32.const 65536))))
+      (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable))
+      br $grow))
+    (global.set $heap (local.get $end))
+    (local.get $at))
+)"#
+    )
 }
 
 /// The types of the contract, as the inside of an instance type.

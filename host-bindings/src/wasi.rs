@@ -53,9 +53,9 @@ const SEED: u64 = 0x50_4F_4B_4F_53_45_45_44;
 
 /// Whether a guest may import this interface, named with its version: `wasi:io/poll@0.2.3`.
 pub(crate) fn is_allowed(import: &str) -> bool {
-    import
-        .split_once('@')
-        .is_some_and(|(interface, version)| version.starts_with(VERSION_PREFIX) && INTERFACES.contains(&interface))
+    import.split_once('@').is_some_and(|(interface, version)| {
+        version.starts_with(VERSION_PREFIX) && INTERFACES.contains(&interface)
+    })
 }
 
 /// Links the interfaces above and no others.
@@ -63,7 +63,9 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     // Covers wasi:io, both clocks, random, and the three standard streams.
     p2::add_to_linker_proxy_interfaces_async(linker)?;
     bindings::random::insecure::add_to_linker::<State, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
-    bindings::random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
+    bindings::random::insecure_seed::add_to_linker::<State, WasiRandom>(linker, |state| {
+        state.ctx().ctx.random()
+    })?;
     bindings::cli::environment::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     bindings::cli::exit::add_to_linker::<State, WasiCli>(linker, State::cli)?;
     bindings::cli::terminal_input::add_to_linker::<State, WasiCli>(linker, State::cli)?;

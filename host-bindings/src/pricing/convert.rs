@@ -52,7 +52,9 @@ impl<'a> Checked<'a> {
         }
         let reason = adjustment.reason.as_str();
         if reason.len() > REASON_BYTES_MAX {
-            return wrong(format!("the reason of adjustment {number} has more than {REASON_BYTES_MAX} bytes"));
+            return wrong(format!(
+                "the reason of adjustment {number} has more than {REASON_BYTES_MAX} bytes"
+            ));
         }
         if reason.trim().is_empty() || reason.chars().any(char::is_control) {
             return wrong(format!("the reason of adjustment {number} is empty or has control characters"));
@@ -101,14 +103,18 @@ mod tests {
     fn refuses_unknown_lines_bad_reasons_and_too_much() {
         let lines = trial_order().lines;
         let limits = Limits { adjustments: 1, ..Limits::default() };
-        let refused = |line, reason: &str| Checked::new(&lines, &limits).push(adjustment(line, reason)).unwrap_err().message;
+        let refused = |line, reason: &str| {
+            Checked::new(&lines, &limits).push(adjustment(line, reason)).unwrap_err().message
+        };
         assert!(refused(AdjustmentTarget::Line(2), "x").contains("line 2"));
         assert!(refused(AdjustmentTarget::Order, " ").contains("empty"));
         assert!(refused(AdjustmentTarget::Order, "a\nb").contains("control"));
         assert!(refused(AdjustmentTarget::Order, &"x".repeat(201)).contains("200 bytes"));
         let mut full = Checked::new(&lines, &limits);
         full.push(adjustment(AdjustmentTarget::Order, "x")).unwrap();
-        assert!(full.push(adjustment(AdjustmentTarget::Order, "x")).unwrap_err().message.contains("more than 1"));
+        assert!(
+            full.push(adjustment(AdjustmentTarget::Order, "x")).unwrap_err().message.contains("more than 1")
+        );
         let small = Limits { output_bytes: 100, ..Limits::default() };
         let long = adjustment(AdjustmentTarget::Order, &"x".repeat(77));
         assert!(Checked::new(&lines, &small).push(long).unwrap_err().message.contains("100 bytes"));

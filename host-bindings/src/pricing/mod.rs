@@ -125,7 +125,10 @@ pub(crate) struct RawManifest {
 
 impl RawManifest {
     fn new(name: String, version: String, description: String, kind: String, config_schema: String) -> Self {
-        Self { kind, manifest: Manifest { name, version, description, kind: PluginKind::Pricing, config_schema } }
+        Self {
+            kind,
+            manifest: Manifest { name, version, description, kind: PluginKind::Pricing, config_schema },
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `soko:pricing@0.1.0`: bindings, imports, and the calls in both directions.
 
-use soko_extension::pricing::{AdjustmentTarget, PriceAdjustment, PricingContext, PricingLine};
 use soko_extension::PluginFailure;
+use soko_extension::pricing::{AdjustmentTarget, PriceAdjustment, PricingContext, PricingLine};
 use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Linker};
 
@@ -69,7 +69,10 @@ impl Rule {
                 weekday: context.now.weekday,
                 minute_of_day: context.now.minute_of_day,
             },
-            customer: context.customer.as_ref().map(|customer| types::Customer { id: &customer.id, groups: &groups }),
+            customer: context
+                .customer
+                .as_ref()
+                .map(|customer| types::Customer { id: &customer.id, groups: &groups }),
             coupon_codes: &coupon_codes,
             lines: &lines,
         };
@@ -117,7 +120,10 @@ fn facet_values(context: &PricingContext) -> Vec<types::FacetValue<'_>> {
 }
 
 /// The lines as the guest gets them, borrowing every text; `facet_values` as [`facet_values`] makes them.
-fn order_lines<'a>(context: &'a PricingContext, facet_values: &'a [types::FacetValue<'a>]) -> Vec<types::OrderLine<'a>> {
+fn order_lines<'a>(
+    context: &'a PricingContext,
+    facet_values: &'a [types::FacetValue<'a>],
+) -> Vec<types::OrderLine<'a>> {
     let mut rest = facet_values;
     let with_its_facets = |line: &'a PricingLine| {
         let (own, others) = rest.split_at(line.facet_values.len());

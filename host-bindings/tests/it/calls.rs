@@ -11,12 +11,18 @@ use crate::kit::{Kit, good_guest, patient};
 async fn answers_with_the_guests_adjustments_in_their_order() {
     let kit = Kit::new();
     let digest = kit.store.put(
-        PricingGuest::new().adjust(&[(On::Line(2), -250, "bulk"), (On::Order, i64::MIN, "half price day: ½")]).build(),
+        PricingGuest::new()
+            .adjust(&[(On::Line(2), -250, "bulk"), (On::Order, i64::MIN, "half price day: ½")])
+            .build(),
     );
     let run = kit.price(1, digest).await;
     let expected = [
         PriceAdjustment { target: AdjustmentTarget::Line(2), amount: -250, reason: "bulk".to_owned() },
-        PriceAdjustment { target: AdjustmentTarget::Order, amount: i64::MIN, reason: "half price day: ½".to_owned() },
+        PriceAdjustment {
+            target: AdjustmentTarget::Order,
+            amount: i64::MIN,
+            reason: "half price day: ½".to_owned(),
+        },
     ];
     assert_eq!(run.outcome.unwrap(), expected);
     assert!(run.cost.fuel > 0 && run.cost.micros > 0);

@@ -128,7 +128,11 @@ async fn says_when_a_component_is_missing_or_damaged() {
 fn compiling_with(program: &str, args: &[&str], compile: CompileLimits) -> Kit {
     let args = args.iter().map(|&arg| arg.to_owned()).collect();
     let compiler = Some(CompilerCommand { program: program.into(), args });
-    Kit::with(HostConfig { compiler, limits: Limits { compile, ..Limits::default() }, ..HostConfig::default() })
+    Kit::with(HostConfig {
+        compiler,
+        limits: Limits { compile, ..Limits::default() },
+        ..HostConfig::default()
+    })
 }
 
 const COMPILER: &str = env!("CARGO_BIN_EXE_soko-compiler");

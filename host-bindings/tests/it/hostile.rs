@@ -73,7 +73,8 @@ async fn serves_others_on_the_same_thread_while_a_guest_loops() {
 
 #[tokio::test]
 async fn stops_a_bulk_fill_that_hardly_burns_fuel() {
-    let fill = "(loop $again (memory.fill (i32.const 0) (i32.const 1) (i32.const 65536)) (br $again)) unreachable";
+    let fill =
+        "(loop $again (memory.fill (i32.const 0) (i32.const 1) (i32.const 65536)) (br $again)) unreachable";
     let (kind, _) = fails_alone(by_the_clock(), PricingGuest::new().price(fill)).await;
     assert_eq!(kind, FailureKind::Deadline);
 }
@@ -95,7 +96,9 @@ async fn stops_a_guest_that_starts_with_too_much_memory() {
 #[tokio::test]
 async fn stops_a_guest_that_recurses_for_ever() {
     let recurse = PricingGuest::new()
-        .functions("(func $deeper (param i64) (result i64) (i64.add (call $deeper (local.get 0)) (local.get 0)))")
+        .functions(
+            "(func $deeper (param i64) (result i64) (i64.add (call $deeper (local.get 0)) (local.get 0)))",
+        )
         .price("(drop (call $deeper (i64.const 1))) unreachable");
     let (kind, message) = fails_alone(patient(), recurse).await;
     assert_eq!((kind, message.as_str()), (FailureKind::Trap, "call stack exhausted"));
@@ -126,7 +129,8 @@ async fn refuses_an_answer_of_ten_megabytes() {
 #[tokio::test]
 async fn refuses_an_answer_outside_the_guests_memory() {
     let (kind, _) =
-        fails_alone(patient(), PricingGuest::new().price("(call $answer (i32.const 65536) (i32.const -1))")).await;
+        fails_alone(patient(), PricingGuest::new().price("(call $answer (i32.const 65536) (i32.const -1))"))
+            .await;
     assert_eq!(kind, FailureKind::Output);
     let (kind, _) = fails_alone(patient(), PricingGuest::new().price("(i32.const -8)")).await;
     assert_eq!(kind, FailureKind::Output);
@@ -163,7 +167,9 @@ async fn stops_a_guest_that_floods_the_log() {
 
 #[tokio::test]
 async fn stops_a_guest_that_logs_by_the_megabyte() {
-    let guest = PricingGuest::new().memory_pages(16).price("(call $log (i32.const 0) (i32.const 1000000)) unreachable");
+    let guest = PricingGuest::new()
+        .memory_pages(16)
+        .price("(call $log (i32.const 0) (i32.const 1000000)) unreachable");
     assert_eq!(fails_alone(patient(), guest).await.0, FailureKind::Output);
     let often = "(loop $again (call $log (i32.const 0) (i32.const 60000)) (br $again)) unreachable";
     let (kind, message) = fails_alone(patient(), PricingGuest::new().price(often)).await;
@@ -190,7 +196,8 @@ async fn stops_calling_a_guest_that_keeps_failing() {
 async fn drops_a_guest_with_its_caller() {
     let limits = by_the_clock();
     let ordinary = CallLimits { hard_ms: 60_000, wall_ms: 60_000, ..limits.ordinary.clone() };
-    let kit = Kit::with_limits(Limits { ordinary, concurrent_calls: 1, concurrent_calls_per_channel: 1, ..limits });
+    let kit =
+        Kit::with_limits(Limits { ordinary, concurrent_calls: 1, concurrent_calls_per_channel: 1, ..limits });
     let good = kit.store.put(good_guest().build());
     let endless = kit.store.put(PricingGuest::new().price(ENDLESS).build());
     for _ in 0..10 {
@@ -218,7 +225,10 @@ async fn serves_a_shop_while_another_shops_guests_all_loop() {
         started.elapsed()
     };
     let (kinds, took) = tokio::join!(loops, served);
-    assert!(kinds.iter().all(|kind| matches!(kind, FailureKind::Deadline | FailureKind::BreakerOpen)), "{kinds:?}");
+    assert!(
+        kinds.iter().all(|kind| matches!(kind, FailureKind::Deadline | FailureKind::BreakerOpen)),
+        "{kinds:?}"
+    );
     assert!(took < Duration::from_secs(2), "twenty calls took {took:?}");
 }
 
@@ -229,7 +239,12 @@ async fn futures(kit: &Kit, digest: soko_extension::Digest, calls: usize) -> Vec
         let host = kit.host.clone();
         tasks.spawn(async move {
             let context = crate::kit::order(1);
-            let call = soko_extension::pricing::PricingCall { digest, channel_id: 1, config: "{}", context: &context };
+            let call = soko_extension::pricing::PricingCall {
+                digest,
+                channel_id: 1,
+                config: "{}",
+                context: &context,
+            };
             soko_extension::pricing::PricingPlugins::price(&host, call).await.outcome.unwrap_err().kind
         });
     }

@@ -48,7 +48,8 @@ async fn refuses_what_is_no_component() {
     let mut flipped = good_guest().build();
     let middle = flipped.len() / 2;
     flipped[middle..middle + 40].fill(0xff);
-    for file in [Vec::new(), b"\0asm".to_vec(), b"PK\x03\x04 a zip".to_vec(), core_module, truncated, flipped] {
+    for file in [Vec::new(), b"\0asm".to_vec(), b"PK\x03\x04 a zip".to_vec(), core_module, truncated, flipped]
+    {
         let refused = refusal(file).await;
         assert!(matches!(refused, Rejection::NotAComponent(_)), "{refused}");
     }
@@ -56,7 +57,8 @@ async fn refuses_what_is_no_component() {
 
 #[tokio::test]
 async fn refuses_a_component_of_another_world() {
-    let Rejection::WrongWorld(why) = refusal(PricingGuest::new().price_export("price-cart").build()).await else {
+    let Rejection::WrongWorld(why) = refusal(PricingGuest::new().price_export("price-cart").build()).await
+    else {
         panic!("another rejection")
     };
     assert!(why.contains("price-order"), "{why}");
@@ -94,7 +96,8 @@ async fn names_every_forbidden_import() {
         .import("acme:secrets/vault@1.0.0")
         .import("soko:pricing/network@0.1.0");
     let imports = ["acme:secrets/vault@1.0.0", "soko:pricing/network@0.1.0", "wasi:sockets/tcp@0.2.0"];
-    let expected = Rejection::ForbiddenImports { kind: "pricing", imports: imports.map(str::to_owned).to_vec() };
+    let expected =
+        Rejection::ForbiddenImports { kind: "pricing", imports: imports.map(str::to_owned).to_vec() };
     assert_eq!(refusal(guest.build()).await, expected);
 }
 
