@@ -17,6 +17,7 @@ pub mod inventory;
 pub mod payments;
 pub mod plugins;
 pub mod pricing;
+pub mod tax;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

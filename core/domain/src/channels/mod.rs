@@ -8,9 +8,9 @@ mod entity;
 mod error;
 mod repo;
 
-use soko_infra::{DataScope, Database, Tx};
+use soko_infra::{DataScope, Database, Reader, Tx};
 use soko_kernel::{
-    Actor, ActorChannel, ChannelId, ChannelScope, Clock, ListQuery, Page, Permission, SellerId, Timestamp,
+    Actor, ActorChannel, ChannelId, ChannelScope, Clock, ListQuery, Page, Permission, SellerId, Timestamp, ZoneId,
 };
 
 pub use entity::{Channel, ChannelChanges, ChannelStatus, NewChannel, Seller};
@@ -155,6 +155,17 @@ impl Channels {
         now: Timestamp,
     ) -> Result<(), soko_infra::DatabaseError> {
         repo::touch(tx, scope, now).await
+    }
+
+    /// The zone whose taxes are shown before an address is known.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn default_tax_zone_in(
+        reader: &mut Reader,
+        scope: ChannelScope,
+    ) -> Result<Option<ZoneId>, soko_infra::DatabaseError> {
+        repo::default_tax_zone(reader, scope).await
     }
 
     /// Whether the platform has any channel yet.

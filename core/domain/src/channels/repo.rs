@@ -181,6 +181,15 @@ pub(super) async fn touch(tx: &mut Tx, scope: ChannelScope, now: Timestamp) -> R
     .await
 }
 
+pub(super) async fn default_tax_zone(
+    reader: &mut Reader,
+    scope: ChannelScope,
+) -> Result<Option<ZoneId>, DatabaseError> {
+    let sql = "SELECT default_tax_zone_id FROM channel WHERE id = $1";
+    let row: Option<(Option<ZoneId>,)> = reader.fetch_optional(sql, (scope.channel_id(),)).await?;
+    Ok(row.and_then(|(zone,)| zone))
+}
+
 pub(super) async fn insert_seller(tx: &mut Tx, name: &str, now: Timestamp) -> Result<SellerId, ChannelError> {
     let (id,) = tx
         .fetch_one(
