@@ -14,12 +14,17 @@ pub mod catalogue;
 pub mod channels;
 pub mod customers;
 pub mod inventory;
+pub mod orders;
 pub mod payments;
 pub mod plugins;
 pub mod pricing;
+pub mod services;
+pub mod shipping;
 pub mod tax;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+
+pub use services::{Foundation, Services};
 
 /// The schema of the store.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");

@@ -83,7 +83,8 @@ impl Auth {
         id: AdministratorId,
     ) -> Result<Option<Administrator>, AuthError> {
         let scope = actor.require(Permission::ReadAdministrator)?;
-        let found = self.database.read(scope, async |reader| repo::find_administrator(reader, id).await).await?;
+        let found =
+            self.database.read(scope, async |reader| repo::find_administrator(reader, id).await).await?;
         let everywhere = actor.require_superadmin().is_ok();
         Ok(found.filter(|found| everywhere || works_in(found, scope.channel_id())))
     }
@@ -147,7 +148,8 @@ impl Auth {
         let now = self.clock.now();
         self.database
             .write(DataScope::Platform, async move |tx| {
-                let email = changes.email_address.map_or(found.email_address, |text| text.trim().to_lowercase());
+                let email =
+                    changes.email_address.map_or(found.email_address, |text| text.trim().to_lowercase());
                 check_text("the email address", &email)?;
                 let first_name = changes.first_name.unwrap_or(found.first_name);
                 let last_name = changes.last_name.unwrap_or(found.last_name);
@@ -189,7 +191,8 @@ impl Auth {
     }
 
     async fn check_roles(&self, actor: &Actor, ids: &[RoleId]) -> Result<(), AuthError> {
-        let roles = self.database.read(DataScope::Platform, async |reader| repo::roles(reader, ids).await).await?;
+        let roles =
+            self.database.read(DataScope::Platform, async |reader| repo::roles(reader, ids).await).await?;
         for id in ids {
             let role = roles.iter().find(|role| role.id == *id).ok_or(AuthError::RoleNotFound(*id))?;
             check_role(actor, role)?;

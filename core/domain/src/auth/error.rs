@@ -79,7 +79,9 @@ impl AuthError {
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownChannel | Self::RoleNotFound(_) | Self::AdministratorNotFound(_) => ErrorKind::NotFound,
+            Self::UnknownChannel | Self::RoleNotFound(_) | Self::AdministratorNotFound(_) => {
+                ErrorKind::NotFound
+            }
             Self::ChannelNotOpen(_) | Self::Escalation(_) => ErrorKind::Forbidden,
             Self::InvalidCredentials => ErrorKind::Unauthenticated,
             Self::TooManyAttempts | Self::Overloaded => ErrorKind::Overloaded,

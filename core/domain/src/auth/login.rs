@@ -1,7 +1,7 @@
 //! Logging in and out, and the super administrator's first password.
 
-use std::sync::{Mutex, PoisonError};
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use soko_infra::{DataScope, Tx};
 use soko_kernel::{Actor, ChannelId, Permission, Timestamp, UserId};
@@ -105,7 +105,10 @@ impl Auth {
     /// A failing store.
     pub async fn current_user(&self, actor: &Actor) -> Result<Option<CurrentUser>, AuthError> {
         let Some(user) = actor.user else { return Ok(None) };
-        Ok(self.database.read(DataScope::Platform, async |reader| repo::current_user(reader, user).await).await?)
+        Ok(self
+            .database
+            .read(DataScope::Platform, async |reader| repo::current_user(reader, user).await)
+            .await?)
     }
 
     /// Creates the super administrator where there is none, with this password or a random one.

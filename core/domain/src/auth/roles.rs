@@ -100,14 +100,20 @@ impl Auth {
     ///
     /// # Errors
     /// As for [`Self::create_role`]; also an unknown role, and the super administrator's.
-    pub async fn update_role(&self, actor: &Actor, id: RoleId, changes: RoleChanges) -> Result<Role, AuthError> {
+    pub async fn update_role(
+        &self,
+        actor: &Actor,
+        id: RoleId,
+        changes: RoleChanges,
+    ) -> Result<Role, AuthError> {
         actor.require(Permission::UpdateAdministrator)?;
         let role = self.find_role(actor, id).await?.ok_or(AuthError::RoleNotFound(id))?;
         if role.code == SUPERADMIN_ROLE {
             return Err(AuthError::RoleProtected);
         }
         check_channels(actor, &role.channels)?;
-        let permissions = changes.permissions.as_deref().map(|wanted| grantable(actor, wanted)).transpose()?;
+        let permissions =
+            changes.permissions.as_deref().map(|wanted| grantable(actor, wanted)).transpose()?;
         if let Some(channels) = &changes.channels {
             check_channels(actor, channels)?;
         }

@@ -3,8 +3,8 @@
 use sha2::{Digest as _, Sha256};
 use soko_infra::{DataScope, Tx};
 use soko_kernel::{
-    Actor, ActorChannel, ChannelId, ChannelScope, Currency, Language, OrderId, PermissionSet, SessionId, Timestamp,
-    UserId,
+    Actor, ActorChannel, ChannelId, ChannelScope, Currency, Language, OrderId, PermissionSet, SessionId,
+    Timestamp, UserId,
 };
 
 use super::error::AuthError;
@@ -137,7 +137,8 @@ impl Auth {
         new: &NewSession,
         now: Timestamp,
     ) -> Result<SessionId, AuthError> {
-        Ok(repo::insert_session(tx, &hash(&new.token), channel, user, active_order, new.lifetime_ms, now).await?)
+        Ok(repo::insert_session(tx, &hash(&new.token), channel, user, active_order, new.lifetime_ms, now)
+            .await?)
     }
 
     /// Says which order the session shops for.

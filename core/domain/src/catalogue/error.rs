@@ -113,6 +113,9 @@ pub enum CatalogueError {
     /// A collection moved below itself.
     #[error("a collection cannot be moved into itself or one of its descendants")]
     CollectionCycle,
+    /// A collection too far below the root.
+    #[error("the tree of collections has at most {0} levels")]
+    CollectionTooDeep(usize),
     /// The root of the tree cannot be changed.
     #[error("the root collection cannot be changed")]
     RootCollection,
@@ -171,6 +174,7 @@ impl CatalogueError {
             | Self::NoTaxCategory
             | Self::OptionsIncomplete { .. }
             | Self::CollectionCycle
+            | Self::CollectionTooDeep(_)
             | Self::RootCollection
             | Self::Filter(_)
             | Self::Picture(_)

@@ -32,9 +32,14 @@ use soko_infra::{Blobs, Database};
 use soko_kernel::{Actor, ChannelScope, Clock, Timestamp};
 
 pub use asset::{
-    Asset, AssetChanges, AssetTags, DIMENSION_MAX, FILE_SIZE_MAX_BYTES, FocalPoint, NewAsset, PictureError, Tag,
+    Asset, AssetChanges, AssetTags, DIMENSION_MAX, FILE_SIZE_MAX_BYTES, FocalPoint, NewAsset, PictureError,
+    Tag,
 };
 pub use audience::CatalogueReads;
+pub use collection::{
+    Breadcrumb, COLLECTION_FILTERS, Collection, CollectionChanges, FILTERS_MAX, InvalidFilter, NewCollection,
+    ROOT_COLLECTION_NAME,
+};
 pub use error::{CatalogueError, Thing};
 pub use facet::{Facet, FacetChanges, FacetValue, FacetValueChanges, NewFacet, NewFacetValue};
 pub use option::{NewOption, NewOptionGroup, OptionChanges, OptionGroup, ProductOption};

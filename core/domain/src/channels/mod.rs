@@ -10,7 +10,8 @@ mod repo;
 
 use soko_infra::{DataScope, Database, Reader, Tx};
 use soko_kernel::{
-    Actor, ActorChannel, ChannelId, ChannelScope, Clock, ListQuery, Page, Permission, SellerId, Timestamp, ZoneId,
+    Actor, ActorChannel, ChannelId, ChannelScope, Clock, ListQuery, Page, Permission, SellerId, Timestamp,
+    ZoneId,
 };
 
 pub use entity::{Channel, ChannelChanges, ChannelStatus, NewChannel, Seller};

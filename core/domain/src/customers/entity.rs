@@ -137,10 +137,17 @@ fn check_phone(number: &str) -> Result<(), CustomerError> {
 /// One `@` with something on both sides, a dot-separated domain, no spaces: the rest only a message can tell.
 fn check_email(email: &str) -> Result<(), CustomerError> {
     let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.contains('@') && domain.contains('.') && domain.split('.').all(|part| !part.is_empty())
+        !local.is_empty()
+            && !domain.contains('@')
+            && domain.contains('.')
+            && domain.split('.').all(|part| !part.is_empty())
     });
     let clean = email.chars().all(|c| !c.is_whitespace() && !c.is_control());
-    if well_formed && clean && email.len() <= EMAIL_LENGTH_MAX { Ok(()) } else { Err(CustomerError::InvalidEmail) }
+    if well_formed && clean && email.len() <= EMAIL_LENGTH_MAX {
+        Ok(())
+    } else {
+        Err(CustomerError::InvalidEmail)
+    }
 }
 
 #[cfg(test)]

@@ -168,7 +168,11 @@ impl Customers {
         let now = self.clock.now();
         self.database
             .write(scope, async move |tx| {
-                if repo::delete(tx, scope, id, now).await? { Ok(()) } else { Err(CustomerError::NotFound(id)) }
+                if repo::delete(tx, scope, id, now).await? {
+                    Ok(())
+                } else {
+                    Err(CustomerError::NotFound(id))
+                }
             })
             .await
     }
@@ -177,7 +181,11 @@ impl Customers {
     ///
     /// # Errors
     /// [`CustomerError::Forbidden`].
-    pub async fn list_groups(&self, actor: &Actor, query: &ListQuery) -> Result<Page<CustomerGroup>, CustomerError> {
+    pub async fn list_groups(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+    ) -> Result<Page<CustomerGroup>, CustomerError> {
         let scope = actor.require_any(READ_GROUPS)?;
         self.database.read(scope, async |reader| repo::list_groups(reader, scope, query).await).await
     }
@@ -231,7 +239,8 @@ impl Customers {
         let scope = actor.require_any(UPDATE_GROUPS)?;
         self.database
             .write(scope, async move |tx| {
-                let found = repo::find_group(tx, scope, group).await?.ok_or(CustomerError::GroupNotFound(group))?;
+                let found =
+                    repo::find_group(tx, scope, group).await?.ok_or(CustomerError::GroupNotFound(group))?;
                 repo::add_members(tx, scope, group, &members).await?;
                 Ok(found)
             })
@@ -251,7 +260,8 @@ impl Customers {
         let scope = actor.require_any(UPDATE_GROUPS)?;
         self.database
             .write(scope, async move |tx| {
-                let found = repo::find_group(tx, scope, group).await?.ok_or(CustomerError::GroupNotFound(group))?;
+                let found =
+                    repo::find_group(tx, scope, group).await?.ok_or(CustomerError::GroupNotFound(group))?;
                 repo::remove_members(tx, scope, group, &members).await?;
                 Ok(found)
             })

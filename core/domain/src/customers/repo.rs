@@ -103,8 +103,9 @@ pub(super) async fn find(
     scope: ChannelScope,
     id: CustomerId,
 ) -> Result<Option<Customer>, DatabaseError> {
-    let sql =
-        format!("SELECT {SELECT} FROM customer c WHERE c.channel_id = $1 AND c.id = $2 AND c.deleted_at IS NULL");
+    let sql = format!(
+        "SELECT {SELECT} FROM customer c WHERE c.channel_id = $1 AND c.id = $2 AND c.deleted_at IS NULL"
+    );
     reader.fetch_optional(AssertSqlSafe(sql), (scope.channel_id(), id)).await
 }
 
@@ -168,8 +169,14 @@ pub(super) async fn list(
              WHERE m.customer_id = c.id AND m.customer_group_id = $2)",
         );
     }
-    let list =
-        ListSql { select: SELECT, from: "FROM customer c", condition, values, columns: COLUMNS, tie_break: "c.id" };
+    let list = ListSql {
+        select: SELECT,
+        from: "FROM customer c",
+        condition,
+        values,
+        columns: COLUMNS,
+        tie_break: "c.id",
+    };
     Ok(list.fetch(reader, query).await?)
 }
 

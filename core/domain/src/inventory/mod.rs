@@ -16,6 +16,8 @@ mod entity;
 mod error;
 mod locations;
 mod repo;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -193,8 +193,10 @@ impl Orders {
         let receipt = self
             .database
             .read(scope, async |reader| {
-                let Some((order, _)) = repo::find_by_code(reader, scope, code).await? else { return Ok(None) };
-                Ok::<_, OrderError>(Plugins::find_latest_receipt(reader, scope, order.id).await.map_err(crate::pricing::PricingError::from)?)
+                let Some((order, _)) = repo::find_by_code(reader, scope, code).await? else {
+                    return Ok(None);
+                };
+                Ok::<_, OrderError>(Plugins::find_latest_receipt(reader, scope, order.id).await?)
             })
             .await?
             .ok_or_else(missing)?;

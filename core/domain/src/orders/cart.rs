@@ -86,7 +86,10 @@ impl Cart {
         stock: &HashMap<VariantId, Saleable>,
         now: Timestamp,
     ) -> Vec<OrderError> {
-        items.iter().filter_map(|(variant, quantity)| self.add_item(*variant, *quantity, stock, now).err()).collect()
+        items
+            .iter()
+            .filter_map(|(variant, quantity)| self.add_item(*variant, *quantity, stock, now).err())
+            .collect()
     }
 
     fn add_item(

@@ -71,7 +71,11 @@ impl Orders {
         let to = OrderState::find(to).ok_or_else(unknown)?;
         cart.check_transition(to)?;
         if matches!(to, OrderState::PaymentAuthorized | OrderState::PaymentSettled) {
-            return Err(transition(from, to, "cannot transition order without its payments covering the total"));
+            return Err(transition(
+                from,
+                to,
+                "cannot transition order without its payments covering the total",
+            ));
         }
         let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
         let receipt = if to == OrderState::ArrangingPayment {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use soko_kernel::{
-    Currency, CustomerId, MoneyError, OrderId, OrderLineId, ShippingLineId, ShippingMethodId, Timestamp, VariantId,
+    Currency, CustomerId, MoneyError, OrderId, OrderLineId, ShippingLineId, ShippingMethodId, Timestamp,
+    VariantId,
 };
 
 use super::state::OrderState;

@@ -11,6 +11,7 @@ use crate::catalogue::CatalogueError;
 use crate::customers::CustomerError;
 use crate::inventory::InventoryError;
 use crate::payments::PaymentError;
+use crate::plugins::PluginError;
 use crate::pricing::PricingError;
 use crate::shipping::ShippingError;
 use crate::tax::TaxError;
@@ -140,9 +141,11 @@ impl OrderError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound(_) | Self::LineNotFound(_) | Self::VariantNotFound(_) => ErrorKind::NotFound,
-            Self::NegativeQuantity | Self::Limit { .. } | Self::Money(_) | Self::Query(_) | Self::InvalidInput(_) => {
-                ErrorKind::InvalidInput
-            }
+            Self::NegativeQuantity
+            | Self::Limit { .. }
+            | Self::Money(_)
+            | Self::Query(_)
+            | Self::InvalidInput(_) => ErrorKind::InvalidInput,
             Self::NoActiveOrder
             | Self::NotModifiable(_)
             | Self::InsufficientStock { .. }
@@ -179,6 +182,12 @@ impl From<PricingError> for OrderError {
             PricingError::PluginFailed { .. } => Self::PricingRefused(error.to_string()),
             error => Self::Pricing(error),
         }
+    }
+}
+
+impl From<PluginError> for OrderError {
+    fn from(error: PluginError) -> Self {
+        Self::Pricing(error.into())
     }
 }
 

@@ -50,7 +50,8 @@ impl Orders {
     /// [`OrderError::Forbidden`] for an order that is somebody else's.
     pub async fn find_by_code(&self, actor: &Actor, code: &str) -> Result<Option<OrderView>, OrderError> {
         let scope = actor.public_scope();
-        let stored = self.database.read(scope, async |reader| repo::find_by_code(reader, scope, code).await).await?;
+        let stored =
+            self.database.read(scope, async |reader| repo::find_by_code(reader, scope, code).await).await?;
         self.show(actor, stored, true).await
     }
 
@@ -81,7 +82,10 @@ impl Orders {
     async fn owns(&self, actor: &Actor, customer: Option<CustomerId>) -> Result<bool, OrderError> {
         let (Some(user), Some(customer)) = (actor.user, customer) else { return Ok(false) };
         let scope = actor.public_scope();
-        let own = self.database.read(scope, async |reader| Customers::find_of_user(reader, scope, user).await).await?;
+        let own = self
+            .database
+            .read(scope, async |reader| Customers::find_of_user(reader, scope, user).await)
+            .await?;
         Ok(own.is_some_and(|own| own.id == customer))
     }
 
@@ -137,8 +141,10 @@ impl Orders {
         orders: &[OrderId],
     ) -> Result<HashMap<OrderId, Vec<Payment>>, OrderError> {
         let scope = actor.public_scope();
-        let payments =
-            self.database.read(scope, async |reader| Payments::of_orders(reader, scope, orders).await).await?;
+        let payments = self
+            .database
+            .read(scope, async |reader| Payments::of_orders(reader, scope, orders).await)
+            .await?;
         Ok(group(payments, |payment| payment.order_id))
     }
 
@@ -152,8 +158,10 @@ impl Orders {
         orders: &[OrderId],
     ) -> Result<HashMap<OrderId, Vec<Fulfillment>>, OrderError> {
         let scope = actor.public_scope();
-        let all =
-            self.database.read(scope, async |reader| fulfillment::of_orders(reader, scope, orders).await).await?;
+        let all = self
+            .database
+            .read(scope, async |reader| fulfillment::of_orders(reader, scope, orders).await)
+            .await?;
         Ok(group(all, |fulfillment| fulfillment.order_id))
     }
 
@@ -176,7 +184,8 @@ impl Orders {
     }
 
     pub(super) async fn payment(&self, scope: ChannelScope, id: PaymentId) -> Result<Payment, OrderError> {
-        let payment = self.database.read(scope, async |reader| Payments::find_in(reader, scope, id).await).await?;
+        let payment =
+            self.database.read(scope, async |reader| Payments::find_in(reader, scope, id).await).await?;
         payment.ok_or_else(|| OrderError::NotFound(format!("payment {id}")))
     }
 }
@@ -200,7 +209,8 @@ pub(super) async fn load_cart(
     let Some((order, shipping)) = repo::find(reader, scope, id).await? else { return Ok(None) };
     let lines: Vec<OrderLine> =
         repo::lines(reader, scope, &[id]).await?.into_iter().map(|(_, line)| line).collect();
-    let wanted: Vec<VariantId> = lines.iter().map(|line| line.variant_id).chain(more.iter().copied()).collect();
+    let wanted: Vec<VariantId> =
+        lines.iter().map(|line| line.variant_id).chain(more.iter().copied()).collect();
     let variants = load_variants(reader, scope, languages, &wanted).await?;
     let variants = variants.into_iter().map(|variant| (variant.id, variant)).collect();
     Ok(Some(Cart { order, lines, shipping, variants }))

@@ -3,8 +3,8 @@
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{
-    ChannelScope, Currency, CustomerId, ListQuery, OrderId, OrderLineId, Page, ShippingLineId, ShippingMethodId,
-    TaxRatePpm, Timestamp, VariantId,
+    ChannelScope, Currency, CustomerId, ListQuery, OrderId, OrderLineId, Page, ShippingLineId,
+    ShippingMethodId, TaxRatePpm, Timestamp, VariantId,
 };
 use sqlx::AssertSqlSafe;
 
@@ -53,7 +53,10 @@ impl OrderRow {
                 cost: InputShipping {
                     list_price,
                     includes_tax: self.list_price_includes_tax.unwrap_or_default(),
-                    tax: tax(self.tax_rate_ppm.unwrap_or_default(), self.tax_description.unwrap_or_default())?,
+                    tax: tax(
+                        self.tax_rate_ppm.unwrap_or_default(),
+                        self.tax_description.unwrap_or_default(),
+                    )?,
                 },
             }),
             _ => None,
@@ -153,7 +156,8 @@ pub(super) async fn list(
         values.push(customer.0.into());
         condition.push_str(" AND o.customer_id = $2");
     }
-    let list = ListSql { select: SELECT, from: FROM, condition, values, columns: COLUMNS, tie_break: "o.id DESC" };
+    let list =
+        ListSql { select: SELECT, from: FROM, condition, values, columns: COLUMNS, tie_break: "o.id DESC" };
     let page = list.fetch::<OrderRow>(reader, query).await?;
     let items = page.items.into_iter().map(OrderRow::parse).collect::<Result<_, _>>()?;
     Ok(Page { items, total: page.total })
@@ -184,7 +188,8 @@ pub(super) async fn lines(
 ) -> Result<Vec<(OrderId, OrderLine)>, DatabaseError> {
     let mut values = vec![Bound::from(scope.channel_id().0)];
     let orders = in_list(&mut values, orders.iter().copied());
-    let sql = format!("SELECT * FROM order_line WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY id");
+    let sql =
+        format!("SELECT * FROM order_line WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY id");
     let rows: Vec<LineRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     let parse = |row: LineRow| {
         let line = OrderLine {

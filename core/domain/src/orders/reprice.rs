@@ -23,7 +23,11 @@ pub(super) struct Circumstances {
 
 impl Orders {
     /// Who buys, and the facets that plugins may ask for. No statement for guests of a channel without plugins.
-    pub(super) async fn circumstances(&self, actor: &Actor, cart: &Cart) -> Result<Circumstances, OrderError> {
+    pub(super) async fn circumstances(
+        &self,
+        actor: &Actor,
+        cart: &Cart,
+    ) -> Result<Circumstances, OrderError> {
         let scope = actor.public_scope();
         let bound = !self.pricing.bindings(actor).await?.is_empty();
         let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
@@ -75,7 +79,11 @@ impl Orders {
         let order = ShippableOrder {
             sub_total: cart.order.totals.sub_total.net,
             sub_total_with_tax: cart.order.totals.sub_total.gross,
-            country_code: cart.order.shipping_address.as_ref().and_then(|address| address.country_code.clone()),
+            country_code: cart
+                .order
+                .shipping_address
+                .as_ref()
+                .and_then(|address| address.country_code.clone()),
             currency: cart.order.currency,
             total_quantity: cart.order.totals.quantity,
         };
@@ -90,7 +98,8 @@ impl Orders {
         now: Timestamp,
     ) -> Result<PricingInput, OrderError> {
         let taxes = self.tax.setup(actor).await?;
-        let country = cart.order.shipping_address.as_ref().and_then(|address| address.country_code.as_deref());
+        let country =
+            cart.order.shipping_address.as_ref().and_then(|address| address.country_code.as_deref());
         let zone = country.and_then(|code| taxes.zone_for_country(code)).or(taxes.default_zone());
         let groups: &[CustomerGroupId] =
             circumstances.customer.as_ref().map_or(&[], |customer| customer.group_ids.as_slice());
@@ -142,10 +151,12 @@ pub(super) fn shipping_line(before: Option<&ShippingLine>, quote: &ShippingQuote
 }
 
 fn local_time(now: Timestamp, time_zone: &str) -> Result<LocalTime, OrderError> {
-    let unreadable = |error: jiff::Error| OrderError::InvalidInput(format!("the channel's time zone: {error}"));
+    let unreadable =
+        |error: jiff::Error| OrderError::InvalidInput(format!("the channel's time zone: {error}"));
     let moment = jiff::Timestamp::from_millisecond(now.0).map_err(unreadable)?;
     let local = moment.in_tz(time_zone).map_err(unreadable)?;
-    let minute_of_day = u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
+    let minute_of_day =
+        u16::from(local.hour().unsigned_abs()) * 60 + u16::from(local.minute().unsigned_abs());
     Ok(LocalTime {
         unix_ms: now.0,
         date: local.date().to_string(),

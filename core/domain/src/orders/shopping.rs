@@ -148,7 +148,8 @@ impl Orders {
         let code = address.country_code.clone().unwrap_or_default();
         let taxes = self.tax.setup(actor).await?;
         let name = taxes.country_name(&code, actor.language);
-        let name = name.ok_or_else(|| OrderError::InvalidInput(format!("the country {code:?} is not served")))?;
+        let name =
+            name.ok_or_else(|| OrderError::InvalidInput(format!("the country {code:?} is not served")))?;
         address.country = Some(name);
         Ok(Some(address))
     }
@@ -280,7 +281,8 @@ impl Orders {
             .write(scope, async move |tx| {
                 let mut cart = cart;
                 if let Some(guest) = guest {
-                    cart.order.customer_id = Some(Customers::upsert_guest_in_tx(tx, scope, &guest, now).await?);
+                    cart.order.customer_id =
+                        Some(Customers::upsert_guest_in_tx(tx, scope, &guest, now).await?);
                 }
                 save_cart_in_tx(tx, scope, &before, &mut cart, now).await?;
                 if let (true, Some(session)) = (is_new, session) {

@@ -91,7 +91,9 @@ impl OrderState {
             S::Draft => &[S::Cancelled, S::ArrangingPayment],
             S::AddingItems => &[S::ArrangingPayment, S::Cancelled],
             S::ArrangingPayment => &[S::PaymentAuthorized, S::PaymentSettled, S::AddingItems, S::Cancelled],
-            S::PaymentAuthorized => &[S::PaymentSettled, S::Cancelled, S::Modifying, S::ArrangingAdditionalPayment],
+            S::PaymentAuthorized => {
+                &[S::PaymentSettled, S::Cancelled, S::Modifying, S::ArrangingAdditionalPayment]
+            }
             S::PaymentSettled => &[
                 S::PartiallyDelivered,
                 S::Delivered,
@@ -128,7 +130,11 @@ impl OrderState {
     pub fn is_fulfillable(self) -> bool {
         matches!(
             self,
-            S::PaymentAuthorized | S::PaymentSettled | S::PartiallyShipped | S::Shipped | S::PartiallyDelivered
+            S::PaymentAuthorized
+                | S::PaymentSettled
+                | S::PartiallyShipped
+                | S::Shipped
+                | S::PartiallyDelivered
         )
     }
 }

@@ -42,7 +42,8 @@ impl OrderView {
             Ok::<_, OrderError>(LineView { line, prices, variant })
         };
         let lines = cart.lines.into_iter().map(line).collect::<Result<_, _>>()?;
-        let shipping = cart.shipping.map(|shipping| shipping.prices().map(|prices| (shipping, prices))).transpose()?;
+        let shipping =
+            cart.shipping.map(|shipping| shipping.prices().map(|prices| (shipping, prices))).transpose()?;
         Ok(Self { order: cart.order, lines, shipping })
     }
 
@@ -88,7 +89,10 @@ impl OrderView {
             add(&shipping.cost.tax, prices.price)?;
         }
         let summary = |((ppm, description), amount): ((i64, String), TaxedAmount)| TaxSummary {
-            tax: AppliedTax { rate: soko_kernel::TaxRatePpm::try_new(ppm).unwrap_or(soko_kernel::TaxRatePpm::ZERO), description },
+            tax: AppliedTax {
+                rate: soko_kernel::TaxRatePpm::try_new(ppm).unwrap_or(soko_kernel::TaxRatePpm::ZERO),
+                description,
+            },
             base: amount.net,
             total: amount.tax(),
         };

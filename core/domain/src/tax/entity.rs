@@ -192,13 +192,17 @@ impl TaxSetup {
         zone: Option<ZoneId>,
         groups: &[CustomerGroupId],
     ) -> AppliedRate {
-        let applies = |rate: &&TaxRate| rate.enabled && rate.category_id == category && Some(rate.zone_id) == zone;
+        let applies =
+            |rate: &&TaxRate| rate.enabled && rate.category_id == category && Some(rate.zone_id) == zone;
         let rates = || self.rates.iter().filter(applies);
-        let special = rates().find(|rate| rate.customer_group_id.is_some_and(|group| groups.contains(&group)));
+        let special =
+            rates().find(|rate| rate.customer_group_id.is_some_and(|group| groups.contains(&group)));
         let rate = special.or_else(|| rates().find(|rate| rate.customer_group_id.is_none()));
         match rate {
             Some(rate) => AppliedRate { id: Some(rate.id), rate: rate.rate, name: rate.name.clone() },
-            None => AppliedRate { id: None, rate: TaxRatePpm::ZERO, name: "No configured tax rate".to_owned() },
+            None => {
+                AppliedRate { id: None, rate: TaxRatePpm::ZERO, name: "No configured tax rate".to_owned() }
+            }
         }
     }
 
@@ -237,7 +241,8 @@ mod tests {
     #[test]
     fn prefers_a_groups_rate_and_taxes_nothing_elsewhere() {
         let rates = vec![rate(1, 160_000, 1, None), rate(2, 0, 1, Some(7)), rate(3, 180_000, 2, None)];
-        let setup = TaxSetup { countries: vec![], zones: vec![], categories: vec![], rates, default_zone: None };
+        let setup =
+            TaxSetup { countries: vec![], zones: vec![], categories: vec![], rates, default_zone: None };
         let id = |zone: Option<i64>, groups: &[i64]| {
             let groups: Vec<_> = groups.iter().map(|group| CustomerGroupId(*group)).collect();
             setup.rate_for(TaxCategoryId(1), zone.map(ZoneId), &groups).id.map(|id| id.0)

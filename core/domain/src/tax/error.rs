@@ -49,7 +49,9 @@ impl From<DatabaseError> for TaxError {
             ("zone", "zone", ["channel_id", "name"]),
             ("tax category", "tax_category", ["channel_id", "name"]),
         ];
-        if let Some((what, ..)) = names.iter().find(|(_, table, columns)| error.is_unique_violation(table, columns)) {
+        if let Some((what, ..)) =
+            names.iter().find(|(_, table, columns)| error.is_unique_violation(table, columns))
+        {
             Self::InUse(what)
         } else if error.is_foreign_key_violation() {
             Self::Referenced

@@ -66,7 +66,11 @@ impl Tax {
     ///
     /// # Errors
     /// A code that is no ISO 3166-1 alpha-2 code, or that the channel has already.
-    pub async fn create_countries(&self, actor: &Actor, new: Vec<NewCountry>) -> Result<Vec<CountryId>, TaxError> {
+    pub async fn create_countries(
+        &self,
+        actor: &Actor,
+        new: Vec<NewCountry>,
+    ) -> Result<Vec<CountryId>, TaxError> {
         let scope = actor.require_any(&[Permission::CreateSettings, Permission::CreateCountry])?;
         new.iter().try_for_each(NewCountry::check)?;
         self.change(scope, async move |tx: &mut Tx, now: Timestamp| {
@@ -79,7 +83,12 @@ impl Tax {
     ///
     /// # Errors
     /// An unknown country.
-    pub async fn set_country_enabled(&self, actor: &Actor, id: CountryId, enabled: bool) -> Result<(), TaxError> {
+    pub async fn set_country_enabled(
+        &self,
+        actor: &Actor,
+        id: CountryId,
+        enabled: bool,
+    ) -> Result<(), TaxError> {
         let scope = actor.require_any(&[Permission::UpdateSettings, Permission::UpdateCountry])?;
         self.change(scope, async move |tx: &mut Tx, now: Timestamp| {
             found(repo::set_country_enabled(tx, scope, id, enabled, now).await?, "country", id)

@@ -31,8 +31,9 @@ pub(super) async fn setup(reader: &mut Reader, scope: ChannelScope) -> Result<Ta
     let channel = (scope.channel_id(),);
     let countries: Vec<CountryRow> =
         reader.fetch_all("SELECT * FROM country WHERE channel_id = $1 ORDER BY code", channel).await?;
-    let names: Vec<CountryName> =
-        reader.fetch_all("SELECT * FROM country_translation WHERE channel_id = $1 ORDER BY id", channel).await?;
+    let names: Vec<CountryName> = reader
+        .fetch_all("SELECT * FROM country_translation WHERE channel_id = $1 ORDER BY id", channel)
+        .await?;
     let zones: Vec<ZoneRow> =
         reader.fetch_all("SELECT * FROM zone WHERE channel_id = $1 ORDER BY id", channel).await?;
     let members: Vec<(ZoneId, CountryId)> = reader
@@ -146,7 +147,8 @@ pub(super) async fn insert_zone(
     name: &str,
     now: Timestamp,
 ) -> Result<ZoneId, TaxError> {
-    let sql = "INSERT INTO zone (channel_id, name, created_at, updated_at) VALUES ($1, $2, $3, $3) RETURNING id";
+    let sql =
+        "INSERT INTO zone (channel_id, name, created_at, updated_at) VALUES ($1, $2, $3, $3) RETURNING id";
     let (id,) = tx.fetch_one(sql, (scope.channel_id(), name, now)).await?;
     Ok(id)
 }
@@ -162,7 +164,11 @@ pub(super) async fn rename_zone(
     Ok(tx.execute(sql, (name, now, id, scope.channel_id())).await? == 1)
 }
 
-pub(super) async fn clear_members(tx: &mut Tx, scope: ChannelScope, zone: ZoneId) -> Result<(), DatabaseError> {
+pub(super) async fn clear_members(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    zone: ZoneId,
+) -> Result<(), DatabaseError> {
     let sql = "DELETE FROM zone_country WHERE zone_id = $1 AND channel_id = $2";
     tx.execute(sql, (zone, scope.channel_id())).await.map(|_| ())
 }

@@ -25,7 +25,11 @@ struct RoleRow {
 impl RoleRow {
     fn with(self, channels: &[(RoleId, ChannelId)]) -> Role {
         Role {
-            channels: channels.iter().filter(|(role, _)| *role == self.id).map(|(_, channel)| *channel).collect(),
+            channels: channels
+                .iter()
+                .filter(|(role, _)| *role == self.id)
+                .map(|(_, channel)| *channel)
+                .collect(),
             permissions: parse(&self.permissions),
             id: self.id,
             code: self.code,
@@ -138,7 +142,10 @@ pub(in crate::auth) async fn set_role_channels(
     INSERT.execute(tx, rows).await.map(|_| ())
 }
 
-pub(in crate::auth) async fn role_is_assigned(reader: &mut Reader, role: RoleId) -> Result<bool, DatabaseError> {
+pub(in crate::auth) async fn role_is_assigned(
+    reader: &mut Reader,
+    role: RoleId,
+) -> Result<bool, DatabaseError> {
     let sql = "SELECT COUNT(*) FROM user_role ur JOIN user_account u ON u.id = ur.user_id \
                WHERE ur.role_id = $1 AND u.deleted_at IS NULL";
     let (count,): (i64,) = reader.fetch_one(sql, (role,)).await?;
@@ -150,7 +157,11 @@ pub(in crate::auth) async fn delete_role(tx: &mut Tx, role: RoleId) -> Result<()
     tx.execute_one("DELETE FROM role WHERE id = $1", (role,)).await
 }
 
-pub(in crate::auth) async fn set_roles(tx: &mut Tx, user: UserId, roles: &[RoleId]) -> Result<(), DatabaseError> {
+pub(in crate::auth) async fn set_roles(
+    tx: &mut Tx,
+    user: UserId,
+    roles: &[RoleId],
+) -> Result<(), DatabaseError> {
     const INSERT: MultiRowInsert =
         MultiRowInsert::new("INSERT INTO user_role (user_id, role_id)", 2, "ON CONFLICT DO NOTHING");
     tx.execute("DELETE FROM user_role WHERE user_id = $1", (user,)).await?;
@@ -186,7 +197,9 @@ pub(in crate::auth) async fn find_administrator(
     reader: &mut Reader,
     id: AdministratorId,
 ) -> Result<Option<Administrator>, AuthError> {
-    let sql = format!("SELECT {SELECT_ADMINISTRATOR} {FROM_ADMINISTRATOR} WHERE a.id = $1 AND a.deleted_at IS NULL");
+    let sql = format!(
+        "SELECT {SELECT_ADMINISTRATOR} {FROM_ADMINISTRATOR} WHERE a.id = $1 AND a.deleted_at IS NULL"
+    );
     let rows = reader.fetch_all(AssertSqlSafe(sql), (id,)).await?;
     Ok(with_roles(reader, rows).await?.pop())
 }
@@ -195,8 +208,9 @@ pub(in crate::auth) async fn find_administrator_of_user(
     reader: &mut Reader,
     user: UserId,
 ) -> Result<Option<Administrator>, AuthError> {
-    let sql =
-        format!("SELECT {SELECT_ADMINISTRATOR} {FROM_ADMINISTRATOR} WHERE a.user_id = $1 AND a.deleted_at IS NULL");
+    let sql = format!(
+        "SELECT {SELECT_ADMINISTRATOR} {FROM_ADMINISTRATOR} WHERE a.user_id = $1 AND a.deleted_at IS NULL"
+    );
     let rows = reader.fetch_all(AssertSqlSafe(sql), (user,)).await?;
     Ok(with_roles(reader, rows).await?.pop())
 }
@@ -235,7 +249,10 @@ pub(in crate::auth) async fn list_administrators(
     Ok(Page { items: with_roles(reader, page.items).await?, total: page.total })
 }
 
-async fn with_roles(reader: &mut Reader, rows: Vec<AdministratorRow>) -> Result<Vec<Administrator>, AuthError> {
+async fn with_roles(
+    reader: &mut Reader,
+    rows: Vec<AdministratorRow>,
+) -> Result<Vec<Administrator>, AuthError> {
     let mut values = Vec::new();
     let list = in_list(&mut values, rows.iter().map(|row| row.user_id));
     let sql = format!("SELECT user_id, role_id FROM user_role WHERE user_id IN ({list}) ORDER BY role_id");
@@ -247,7 +264,17 @@ async fn with_roles(reader: &mut Reader, rows: Vec<AdministratorRow>) -> Result<
         let roles = own.filter_map(|(_, id)| known.iter().find(|role| role.id == *id).cloned()).collect();
         let AdministratorRow { id, user_id, first_name, last_name, email_address, .. } = row;
         let (last_login_at, created_at, updated_at) = (row.last_login_at, row.created_at, row.updated_at);
-        Administrator { id, user_id, first_name, last_name, email_address, roles, last_login_at, created_at, updated_at }
+        Administrator {
+            id,
+            user_id,
+            first_name,
+            last_name,
+            email_address,
+            roles,
+            last_login_at,
+            created_at,
+            updated_at,
+        }
     };
     Ok(rows.into_iter().map(administrator).collect())
 }
@@ -292,7 +319,11 @@ pub(in crate::auth) async fn delete_administrator(
     user: UserId,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    tx.execute_one("UPDATE administrator SET deleted_at = $1 WHERE id = $2 AND deleted_at IS NULL", (now, id)).await?;
+    tx.execute_one(
+        "UPDATE administrator SET deleted_at = $1 WHERE id = $2 AND deleted_at IS NULL",
+        (now, id),
+    )
+    .await?;
     tx.execute_one("UPDATE user_account SET deleted_at = $1 WHERE id = $2", (now, user)).await?;
     tx.execute("DELETE FROM session WHERE user_id = $1", (user,)).await.map(|_| ())
 }

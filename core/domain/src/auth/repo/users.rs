@@ -152,7 +152,11 @@ pub(in crate::auth) async fn set_password(
     tx.execute_one(sql, (hash, now, user)).await
 }
 
-pub(in crate::auth) async fn note_login(tx: &mut Tx, user: UserId, now: Timestamp) -> Result<(), DatabaseError> {
+pub(in crate::auth) async fn note_login(
+    tx: &mut Tx,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
     tx.execute_one("UPDATE user_account SET last_login_at = $1 WHERE id = $2", (now, user)).await
 }
 

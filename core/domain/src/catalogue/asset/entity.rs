@@ -75,7 +75,11 @@ pub struct FocalPoint {
 impl FocalPoint {
     pub(super) fn check(self) -> Result<Self, CatalogueError> {
         let inside = |ppm: i64| (0..=MILLION).contains(&ppm);
-        if inside(self.x_ppm) && inside(self.y_ppm) { Ok(self) } else { Err(CatalogueError::InvalidFocalPoint) }
+        if inside(self.x_ppm) && inside(self.y_ppm) {
+            Ok(self)
+        } else {
+            Err(CatalogueError::InvalidFocalPoint)
+        }
     }
 }
 

@@ -35,9 +35,9 @@ impl Catalogue {
         self.database
             .write(scope, async move |tx| {
                 let ids = repo::insert(tx, scope, std::slice::from_ref(&file), writing.now).await?;
-                let id = *ids.first().ok_or_else(|| {
-                    soko_infra::DatabaseError::corrupt("inserted asset", "no id")
-                })?;
+                let id = *ids
+                    .first()
+                    .ok_or_else(|| soko_infra::DatabaseError::corrupt("inserted asset", "no id"))?;
                 put_tags(tx, writing, id, &tags).await?;
                 get(tx, writing, id).await
             })

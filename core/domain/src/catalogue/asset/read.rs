@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use soko_kernel::{
-    Actor, AssetId, CollectionId, ListQuery, Page, Permission, ProductId, TagId, VariantId,
-};
+use soko_kernel::{Actor, AssetId, CollectionId, ListQuery, Page, Permission, ProductId, TagId, VariantId};
 
 use super::entity::{Asset, Tag};
 use super::repo::{self, AssetTags};
@@ -88,9 +86,7 @@ impl CatalogueReads {
         ids: Vec<i64>,
     ) -> Result<Vec<(i64, Asset)>, CatalogueError> {
         let scope = self.scope(actor, Permission::ReadProduct)?;
-        self.database
-            .read(scope, async |reader| Ok(repo::of_owners(reader, sql, scope, ids).await?))
-            .await
+        self.database.read(scope, async |reader| Ok(repo::of_owners(reader, sql, scope, ids).await?)).await
     }
 
     /// The tags of assets, by their labels.

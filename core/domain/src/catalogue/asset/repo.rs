@@ -222,11 +222,7 @@ pub(super) async fn usage(
 const DELETE: &str = "DELETE FROM asset WHERE channel_id = $1 AND id IN ({ids})";
 
 /// Deletes assets; what showed them shows them no more.
-pub(super) async fn delete(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    ids: &[AssetId],
-) -> Result<(), DatabaseError> {
+pub(super) async fn delete(tx: &mut Tx, scope: ChannelScope, ids: &[AssetId]) -> Result<(), DatabaseError> {
     batch::execute(tx, DELETE, batch::of_channel(scope), batch::raw(ids)).await?;
     Ok(())
 }

@@ -281,13 +281,7 @@ pub(in crate::catalogue) async fn insert_facets(
     now: Timestamp,
 ) -> Result<Vec<FacetId>, CatalogueError> {
     let row = |(code, is_private): &(String, bool)| -> Vec<Bound> {
-        vec![
-            scope.channel_id().0.into(),
-            code.as_str().into(),
-            (*is_private).into(),
-            now.into(),
-            now.into(),
-        ]
+        vec![scope.channel_id().0.into(), code.as_str().into(), (*is_private).into(), now.into(), now.into()]
     };
     let code = || facets.first().map(|(code, _)| code.clone()).unwrap_or_default();
     let mut ids: Vec<(FacetId,)> = INSERT_FACETS
@@ -365,8 +359,7 @@ pub(super) async fn get_own_rows(
     scope: ChannelScope,
     ids: &[FacetValueId],
 ) -> Result<HashMap<FacetValueId, OwnRow>, CatalogueError> {
-    let rows: Vec<OwnRow> =
-        batch::fetch(reader, OWN_ROWS, batch::of_channel(scope), batch::raw(ids)).await?;
+    let rows: Vec<OwnRow> = batch::fetch(reader, OWN_ROWS, batch::of_channel(scope), batch::raw(ids)).await?;
     let rows: HashMap<FacetValueId, OwnRow> = rows.into_iter().map(|row| (row.id, row)).collect();
     match ids.iter().find(|id| !rows.contains_key(id)) {
         Some(id) => Err(CatalogueError::not_found(Thing::FacetValue, *id)),
@@ -401,8 +394,7 @@ pub(super) async fn update_values(
     Ok(())
 }
 
-const CODES: &str =
-    "SELECT facet_id, code FROM facet_value WHERE channel_id = $1 AND facet_id IN ({ids})";
+const CODES: &str = "SELECT facet_id, code FROM facet_value WHERE channel_id = $1 AND facet_id IN ({ids})";
 
 pub(super) async fn value_codes(
     reader: &mut Reader,
@@ -476,10 +468,6 @@ pub(super) async fn delete_values(
     Ok(())
 }
 
-pub(super) async fn delete_facet(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    id: FacetId,
-) -> Result<(), DatabaseError> {
+pub(super) async fn delete_facet(tx: &mut Tx, scope: ChannelScope, id: FacetId) -> Result<(), DatabaseError> {
     tx.execute_one(DELETE_FACET, (scope.channel_id(), id)).await
 }

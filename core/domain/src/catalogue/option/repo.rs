@@ -2,9 +2,7 @@
 
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert};
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{
-    ChannelScope, ListQuery, OptionGroupId, OptionId, Page, ProductId, Timestamp, VariantId,
-};
+use soko_kernel::{ChannelScope, ListQuery, OptionGroupId, OptionId, Page, ProductId, Timestamp, VariantId};
 
 use super::entity::{OptionGroup, ProductOption};
 use crate::catalogue::batch;
@@ -21,7 +19,11 @@ macro_rules! product_count {
 
 macro_rules! group_select {
     () => {
-        concat!("g.id, t.language, g.code, t.name, ", product_count!(), " AS product_count, g.created_at, g.updated_at")
+        concat!(
+            "g.id, t.language, g.code, t.name, ",
+            product_count!(),
+            " AS product_count, g.created_at, g.updated_at"
+        )
     };
 }
 
@@ -323,7 +325,8 @@ pub(super) async fn delete_group(
     scope: ChannelScope,
     id: OptionGroupId,
 ) -> Result<(), DatabaseError> {
-    tx.execute_one("DELETE FROM option_group WHERE channel_id = $1 AND id = $2", (scope.channel_id(), id)).await
+    tx.execute_one("DELETE FROM option_group WHERE channel_id = $1 AND id = $2", (scope.channel_id(), id))
+        .await
 }
 
 /// Deletes an option, also of deleted variants.
@@ -362,7 +365,8 @@ pub(super) async fn remove_from_product(
     product: ProductId,
     group: OptionGroupId,
 ) -> Result<bool, DatabaseError> {
-    let sql = "DELETE FROM product_option_group WHERE channel_id = $1 AND product_id = $2 AND option_group_id = $3";
+    let sql =
+        "DELETE FROM product_option_group WHERE channel_id = $1 AND product_id = $2 AND option_group_id = $3";
     Ok(tx.execute(sql, (scope.channel_id(), product, group)).await? == 1)
 }
 

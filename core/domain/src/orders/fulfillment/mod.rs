@@ -124,7 +124,8 @@ pub(super) fn check(
         let total = taken.entry(*id).or_default();
         *total = total.saturating_add(*quantity);
         if *total > line.quantity {
-            let message = format!("line {id} has {} units, of which fewer than {quantity} are left", line.quantity);
+            let message =
+                format!("line {id} has {} units, of which fewer than {quantity} are left", line.quantity);
             return Err(OrderError::Fulfillment(message));
         }
     }

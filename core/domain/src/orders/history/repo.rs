@@ -70,7 +70,8 @@ pub(super) async fn list(
     };
     let page = list.fetch::<EntryRow>(reader, query).await?;
     let parse = |row: EntryRow| {
-        let data = serde_json::from_str(&row.data).map_err(|error| DatabaseError::corrupt("history entry", error))?;
+        let data = serde_json::from_str(&row.data)
+            .map_err(|error| DatabaseError::corrupt("history entry", error))?;
         let EntryRow { id, r#type: kind, is_public, created_at, .. } = row;
         Ok(HistoryEntry { id, kind, is_public, data, created_at })
     };

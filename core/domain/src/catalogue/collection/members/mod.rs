@@ -3,13 +3,14 @@
 //! A collection that inherits filters selects what its own filters and those of its ancestors select, up to the first
 //! ancestor that does not inherit. A collection without any filter is empty.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod repo;
 
-use soko_infra::{DatabaseError, Tx};
+use std::collections::BTreeMap;
+
+use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, CollectionId, VariantId};
 
 use super::filter::{Filters, VariantFacts};
-use super::repo;
 
 /// Deepest tree that is walked; a deeper one cannot be made.
 pub(super) const DEPTH_MAX: usize = 32;
@@ -31,6 +32,13 @@ impl Tree {
     pub(super) fn line(&self, id: CollectionId) -> Vec<CollectionId> {
         let next = |id: &CollectionId| self.0.get(id).and_then(|node| node.parent);
         std::iter::successors(Some(id), next).take(DEPTH_MAX).collect()
+    }
+
+    /// Levels from a collection down to the deepest below it; 1 for one without children.
+    pub(super) fn height(&self, id: CollectionId) -> usize {
+        let depth_below =
+            |below: &CollectionId| self.line(*below).iter().position(|ancestor| *ancestor == id);
+        self.0.keys().filter_map(depth_below).max().map_or(1, |deepest| deepest + 1)
     }
 
     /// The collections themselves and everything below them.
@@ -71,6 +79,11 @@ impl Tree {
     }
 }
 
+/// The channel's collections.
+pub(super) async fn tree(reader: &mut Reader, scope: ChannelScope) -> Result<Tree, DatabaseError> {
+    repo::tree(reader, scope).await
+}
+
 /// Puts variants into the collections that select them now, and takes them out of the others. Deleted variants are
 /// in none. A fixed number of statements.
 pub(in crate::catalogue) async fn refresh_variants_in_tx(
@@ -103,21 +116,6 @@ pub(super) async fn refresh_collections_in_tx(
     let facts = repo::facts_of_channel(tx, scope).await?;
     let members = tree.members(changed.into_iter(), &facts);
     repo::insert_members(tx, scope, &members).await
-}
-
-/// The variants that filters would select below a parent.
-pub(super) async fn preview(
-    reader: &mut soko_infra::Reader,
-    scope: ChannelScope,
-    parent: Option<CollectionId>,
-    inherits: bool,
-    filters: Filters,
-) -> Result<BTreeSet<VariantId>, DatabaseError> {
-    let mut tree = repo::tree(reader, scope).await?;
-    let draft = CollectionId(0);
-    tree.0.insert(draft, Node { parent, inherits, filters });
-    let facts = repo::facts_of_channel(reader, scope).await?;
-    Ok(tree.members(std::iter::once(draft), &facts).into_iter().map(|(_, variant)| variant).collect())
 }
 
 #[cfg(test)]
@@ -168,6 +166,7 @@ mod tests {
         let mut tree = tree();
         let below: Vec<i64> = tree.with_descendants(&[CollectionId(2)]).iter().map(|id| id.0).collect();
         assert_eq!(below, [2, 3, 4, 5]);
+        assert_eq!((tree.height(CollectionId(1)), tree.height(CollectionId(3))), (3, 1));
         tree.0.insert(CollectionId(2), node(Some(3), true, None));
         assert_eq!(tree.line(CollectionId(3)).len(), DEPTH_MAX);
     }

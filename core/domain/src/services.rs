@@ -1,0 +1,100 @@
+//! Every domain's service, put together once.
+
+use std::sync::Arc;
+
+use soko_extension::ComponentInspector;
+use soko_extension::pricing::PricingPlugins;
+use soko_infra::{Blobs, Database};
+use soko_kernel::Clock;
+use soko_kernel::token::Random;
+
+use crate::auth::{Auth, AuthConfig, AuthError};
+use crate::catalogue::Catalogue;
+use crate::channels::Channels;
+use crate::customers::Customers;
+use crate::inventory::Inventory;
+use crate::orders::{Neighbours, Orders};
+use crate::payments::{PaymentHandlers, Payments};
+use crate::plugins::{PluginLimits, Plugins};
+use crate::pricing::PricingEngine;
+use crate::shipping::Shipping;
+use crate::tax::Tax;
+
+/// What the services stand on.
+#[derive(Clone)]
+pub struct Foundation {
+    /// The store.
+    pub database: Database,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Makes tokens and codes.
+    pub random: Random,
+    /// Keeps pictures.
+    pub blobs: Blobs,
+    /// Runs pricing plugins.
+    pub sandbox: Arc<dyn PricingPlugins>,
+    /// Checks components at upload.
+    pub inspector: Arc<dyn ComponentInspector>,
+    /// What may be uploaded.
+    pub plugin_limits: PluginLimits,
+    /// Bounds of authentication.
+    pub auth: AuthConfig,
+}
+
+/// Every domain's service. Cheap to clone.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the services by their domains' names")]
+pub struct Services {
+    pub database: Database,
+    pub clock: Clock,
+    pub auth: Auth,
+    pub catalogue: Catalogue,
+    pub channels: Channels,
+    pub customers: Customers,
+    pub inventory: Inventory,
+    pub orders: Orders,
+    pub payments: Payments,
+    pub plugins: Plugins,
+    pub pricing: PricingEngine,
+    pub shipping: Shipping,
+    pub tax: Tax,
+}
+
+impl Services {
+    /// Puts the services together. Starts background work, and so must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// Settings of authentication that are not usable.
+    pub fn try_new(foundation: Foundation) -> Result<Self, AuthError> {
+        let Foundation { database, clock, random, blobs, sandbox, inspector, plugin_limits, auth } =
+            foundation;
+        let auth = Auth::try_new(database.clone(), clock.clone(), random.clone(), auth)?;
+        let plugins = Plugins::new(database.clone(), clock.clone(), inspector, plugin_limits);
+        let pricing = PricingEngine::new(sandbox, plugins.clone());
+        let payments = Payments::new(database.clone(), clock.clone(), PaymentHandlers::built_in());
+        let tax = Tax::new(database.clone(), clock.clone());
+        let shipping = Shipping::new(database.clone(), clock.clone());
+        let neighbours = Neighbours {
+            auth: auth.clone(),
+            tax: tax.clone(),
+            shipping: shipping.clone(),
+            payments: payments.clone(),
+            pricing: pricing.clone(),
+        };
+        Ok(Self {
+            catalogue: Catalogue::new(database.clone(), clock.clone(), blobs),
+            channels: Channels::new(database.clone(), clock.clone()),
+            customers: Customers::new(database.clone(), clock.clone(), auth.clone()),
+            inventory: Inventory::new(database.clone(), clock.clone()),
+            orders: Orders::new(database.clone(), clock.clone(), random, neighbours),
+            auth,
+            payments,
+            plugins,
+            pricing,
+            shipping,
+            tax,
+            database,
+            clock,
+        })
+    }
+}
