@@ -74,12 +74,28 @@ macro_rules! domain_errors {
 }
 
 domain_errors! {
+    soko_domain::auth::AuthError,
+    soko_domain::catalogue::CatalogueError,
     soko_domain::channels::ChannelError,
+    soko_domain::customers::CustomerError,
+    soko_domain::inventory::InventoryError,
+    soko_domain::orders::OrderError,
+    soko_domain::payments::PaymentError,
+    soko_domain::plugins::PluginError,
+    soko_domain::pricing::PricingError,
+    soko_domain::shipping::ShippingError,
+    soko_domain::tax::TaxError,
 }
 
 impl DomainError for Forbidden {
     fn kind(&self) -> ErrorKind {
         Self::kind(*self)
+    }
+}
+
+impl DomainError for soko_kernel::MoneyError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::InvalidInput
     }
 }
 

@@ -50,12 +50,15 @@ impl From<&catalogue::Asset> for Asset {
             created_at: asset.created_at.into(),
             updated_at: asset.updated_at.into(),
             name: asset.name.clone(),
-            kind: AssetType(asset.kind.as_str()),
+            kind: AssetType(asset.kind.clone()),
             file_size: asset.file_size,
             mime_type: asset.mime_type.clone(),
             width: asset.width,
             height: asset.height,
-            focal_point: asset.focal_point.map(|point| Coordinate::at_ppm(point.x_ppm, point.y_ppm)),
+            focal_point: asset
+                .focal_point_x_ppm
+                .zip(asset.focal_point_y_ppm)
+                .map(|(x, y)| Coordinate::at_ppm(x, y)),
             custom_fields: NO_CUSTOM_FIELDS,
             source_file: asset.source.clone(),
             preview_file: asset.preview.clone(),

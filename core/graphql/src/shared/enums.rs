@@ -86,7 +86,7 @@ output_enum! {
     /// Why something was refused.
     ErrorCode(&'static str) => |it| it.0;
     /// What kind of file an asset is.
-    AssetType(&'static str) => |it| it.0;
+    AssetType(String) => |it| &it.0;
     /// What changed a price.
     AdjustmentType(&'static str) => |it| it.0;
     /// Whether an order is a shop's own.

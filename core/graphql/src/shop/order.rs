@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, SimpleObject};
 use soko_domain::orders::{self, OrderView};
-use soko_kernel::MoneyError;
 
 use super::customer::Customer;
 use super::fulfillment::Fulfillment;
@@ -204,12 +203,6 @@ impl From<&orders::OrderAddress> for OrderAddress {
             phone_number,
             custom_fields: NO_CUSTOM_FIELDS,
         }
-    }
-}
-
-impl crate::error::DomainError for MoneyError {
-    fn kind(&self) -> soko_kernel::ErrorKind {
-        soko_kernel::ErrorKind::InvalidInput
     }
 }
 

@@ -1,0 +1,108 @@
+//! The Shop API: what storefronts speak.
+
+mod account;
+mod catalogue_query;
+mod collection;
+mod customer;
+mod facet;
+mod fulfillment;
+mod history;
+mod inputs;
+mod lists;
+mod option;
+mod order;
+mod order_line;
+mod order_mutation;
+mod order_query;
+mod order_result;
+mod payment;
+mod product;
+mod refusals;
+mod search;
+mod shipping;
+mod tax;
+mod variant;
+
+use std::sync::Arc;
+
+use async_graphql::registry::Registry;
+use async_graphql::{BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema};
+use soko_kernel::Permission;
+
+use crate::context::RequestContext;
+use crate::execute::Endpoint;
+use crate::shared::enums::declare_codes;
+use crate::shared::list_options::ListOptions;
+use crate::shared::vocabulary::{Declared, Vocabulary};
+
+/// What clients may ask.
+#[derive(Default, MergedObject)]
+#[graphql(name = "Query")]
+struct Query(catalogue_query::CatalogueQuery, order_query::OrderQuery, account::AccountQuery);
+
+/// What clients may do.
+#[derive(Default, MergedObject)]
+#[graphql(name = "Mutation")]
+struct Mutation(order_mutation::OrderMutation, account::AccountMutation);
+
+struct ShopVocabulary;
+
+impl Vocabulary for ShopVocabulary {
+    const SDL: &'static str = include_str!("vocabulary.graphql");
+    const NOT_NODES: &'static [&'static str] = &[
+        "CurrentUser",
+        "CurrentUserChannel",
+        "CollectionBreadcrumb",
+        "PaymentMethodQuote",
+        "PublicPaymentMethod",
+        "PublicShippingMethod",
+        "SearchResultAsset",
+        "ShippingLine",
+        "ShippingMethodQuote",
+    ];
+
+    fn declare(registry: &mut Registry) {
+        declare_codes(registry, Permission::ALL.iter().copied().filter(|one| account::is_known(*one)));
+    }
+}
+
+/// The Shop API, ready to run requests. Made once, shared by all.
+pub struct ShopSchema(Endpoint<Query, Mutation, EmptySubscription>);
+
+impl Default for ShopSchema {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ShopSchema {
+    /// The schema with an empty cache of documents.
+    pub fn new() -> Self {
+        let builder = Schema::build_with_ignore_name_conflicts(
+            Query::default(),
+            Mutation::default(),
+            EmptySubscription,
+            ["ID"],
+        );
+        let builder = builder
+            .register_input_type::<ListOptions<lists::Customers>>()
+            .register_input_type::<crate::scalars::Upload>()
+            .register_output_type::<Declared<ShopVocabulary>>();
+        Self(Endpoint::new(builder))
+    }
+
+    /// The schema in GraphQL's schema language.
+    pub fn sdl(&self) -> String {
+        self.0.sdl()
+    }
+
+    /// Runs one request. Every error of the answer has an `extensions.code`.
+    pub async fn execute(&self, request: Request, context: &Arc<RequestContext>) -> Response {
+        self.0.execute(request, context).await
+    }
+
+    /// Runs a request, or the requests of a batch one after another.
+    pub async fn execute_batch(&self, batch: BatchRequest, context: &Arc<RequestContext>) -> BatchResponse {
+        self.0.execute_batch(batch, context).await
+    }
+}
