@@ -1,3 +1,6 @@
-//! The server.
+//! The server: configuration, wiring, HTTP and the command line.
 
 pub mod config;
+pub mod http;
+pub mod shutdown;
+pub mod telemetry;

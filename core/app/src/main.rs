@@ -1,2 +1,10 @@
-//! Soko.
-fn main() {}
+//! The program `soko`.
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    soko::cli::main()
+}

@@ -17,9 +17,11 @@ const DEFAULT_FILE: &str = "soko.toml";
 const VARIABLE_PREFIX: &str = "SOKO_";
 /// Names the configuration file; the only variable that is not a setting.
 pub const FILE_VARIABLE: &str = "SOKO_CONFIG";
-/// Variables with our prefix that are somebody else's: the build's, and those that Kubernetes gives every container
-/// beside a service called `soko`.
-const FOREIGN_VARIABLES: &[&str] = &["SOKO_WASM_", "SOKO_SERVICE_", "SOKO_PORT", "SOKO_TEST_"];
+/// Beginnings of variables with our prefix that are somebody else's: those of the build and the tests, which start
+/// servers, and those that Kubernetes gives every container beside a service called `soko`.
+const FOREIGN_VARIABLES: &[&str] = &[
+    "SOKO_WASM_", "SOKO_WRITE_", "SOKO_TEST_", "SOKO_SOAK", "SOKO_SEED", "SOKO_ROUNDS", "SOKO_SERVICE_", "SOKO_PORT",
+];
 
 /// What the configuration is made from, beside the defaults.
 #[derive(Debug, Clone, Default)]

@@ -168,12 +168,13 @@ pub struct Http {
     /// Origins of pages that may call the API. `*` lets any page call it with tokens but without cookies; pages of
     /// named origins may send cookies too.
     pub cors_origins: Vec<String>,
+    /// Where clients reach the server, such as `https://shop.example`, for the URLs of assets; empty: as each request
+    /// says by its `host`.
+    pub public_url: String,
     /// When the session cookie is for HTTPS only.
     pub cookie_secure: CookieSecure,
     /// Bytes of a JSON request.
     pub json_body_bytes_max: u64,
-    /// Operations in one request.
-    pub batch_max: usize,
     /// Seconds until a request is given up.
     pub request_timeout_s: u64,
 }
@@ -182,9 +183,9 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             cors_origins: vec!["*".to_owned()],
+            public_url: String::new(),
             cookie_secure: CookieSecure::Auto,
             json_body_bytes_max: 1 << 20,
-            batch_max: 10,
             request_timeout_s: 30,
         }
     }
@@ -194,15 +195,15 @@ impl Default for Http {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sessions {
-    /// Seconds after its last use until a session of a guest or customer ends.
-    pub shop_s: u64,
-    /// Seconds after its last use until a session of an administrator ends.
-    pub admin_s: u64,
+    /// Seconds after its last use until a session ends.
+    pub lifetime_s: u64,
+    /// The same for sessions whose user wants to be remembered.
+    pub remembered_s: u64,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { shop_s: 365 * 24 * 3600, admin_s: 12 * 3600 }
+        Self { lifetime_s: 30 * 24 * 3600, remembered_s: 365 * 24 * 3600 }
     }
 }
 
@@ -213,16 +214,16 @@ pub struct Argon2 {
     /// KiB of memory for one hash.
     pub memory_kib: u32,
     /// Passes over that memory.
-    pub passes: u32,
-    /// Lanes of one hash.
-    pub lanes: u32,
-    /// Hashes made at the same time; more wait.
+    pub iterations: u32,
+    /// Hashes made at the same time.
     pub concurrent_max: usize,
+    /// Hashes that wait; more are refused as overload.
+    pub waiting_max: usize,
 }
 
 impl Default for Argon2 {
     fn default() -> Self {
-        Self { memory_kib: 19_456, passes: 2, lanes: 1, concurrent_max: 2 }
+        Self { memory_kib: 19_456, iterations: 2, concurrent_max: 2, waiting_max: 64 }
     }
 }
 
@@ -232,19 +233,32 @@ impl Default for Argon2 {
 pub struct Uploads {
     /// Bytes of one file, whatever it is for.
     pub file_bytes_max: u64,
-    /// Bytes of one plugin component; above 2 MiB it counts as large and gets the limits in `plugins.large`.
-    pub component_bytes_max: u64,
     /// Files in one request.
     pub files_max: usize,
+    /// Bytes of one plugin component.
+    pub component_bytes_max: u64,
+    /// Whether components may be larger, for languages that bring their runtime along.
+    pub allow_large_components: bool,
+    /// Bytes of one plugin component where large ones are allowed.
+    pub large_component_bytes_max: u64,
 }
 
 impl Default for Uploads {
     fn default() -> Self {
         Self {
-            file_bytes_max: soko_host::COMPONENT_BYTES_OPT_IN,
-            component_bytes_max: soko_host::COMPONENT_BYTES_OPT_IN,
+            file_bytes_max: 24 << 20,
             files_max: 10,
+            component_bytes_max: soko_host::COMPONENT_BYTES_DEFAULT,
+            allow_large_components: false,
+            large_component_bytes_max: soko_host::COMPONENT_BYTES_OPT_IN,
         }
+    }
+}
+
+impl Uploads {
+    /// Most bytes that a plugin component may have.
+    pub fn component_limit_bytes(&self) -> u64 {
+        if self.allow_large_components { self.large_component_bytes_max } else { self.component_bytes_max }
     }
 }
 
@@ -284,7 +298,9 @@ impl Settings {
         if self.http.cors_origins.len() > 1 && self.http.cors_origins.iter().any(|origin| origin == "*") {
             return Err(Broken::new("http.cors_origins", "cannot have `*` beside other origins"));
         }
-        argon2_fits(&self.argon2)?;
+        if !self.http.public_url.is_empty() && !is_url_of_host(self.http.public_url.trim_end_matches('/')) {
+            return Err(Broken::new("http.public_url", "must be such as https://shop.example"));
+        }
         self.plugins.check().map_err(|error| match error {
             HostError::Limit { key, reason } => Broken::new(format!("plugins.{key}"), format!("is refused: {reason}")),
             other => Broken::new("plugins", format!("is refused: {other}")),
@@ -301,13 +317,17 @@ impl Settings {
             ("database.readers", u64::from(self.database.readers), 1, 1_024),
             ("database.page_cache_kib", u64::from(self.database.page_cache_kib), 64, 16 << 20),
             ("http.json_body_bytes_max", http.json_body_bytes_max, 1_024, BODY_BYTES_CEILING),
-            ("http.batch_max", http.batch_max as u64, 1, 1_000),
             ("http.request_timeout_s", http.request_timeout_s, 1, 3_600),
-            ("session.shop_s", self.session.shop_s, 60, SECONDS_CEILING),
-            ("session.admin_s", self.session.admin_s, 60, SECONDS_CEILING),
+            ("session.lifetime_s", self.session.lifetime_s, 60, SECONDS_CEILING),
+            ("session.remembered_s", self.session.remembered_s, 60, SECONDS_CEILING),
+            // RFC 9106 asks for 8 KiB at least.
+            ("argon2.memory_kib", u64::from(self.argon2.memory_kib), 8, 4 << 20),
+            ("argon2.iterations", u64::from(self.argon2.iterations), 1, 1_000),
             ("argon2.concurrent_max", self.argon2.concurrent_max as u64, 1, 1_024),
+            ("argon2.waiting_max", self.argon2.waiting_max as u64, 1, COUNT_CEILING),
             ("uploads.file_bytes_max", uploads.file_bytes_max, 1_024, BODY_BYTES_CEILING),
             ("uploads.component_bytes_max", uploads.component_bytes_max, 1_024, uploads.file_bytes_max),
+            ("uploads.large_component_bytes_max", uploads.large_component_bytes_max, 1_024, uploads.file_bytes_max),
             ("uploads.files_max", uploads.files_max as u64, 1, 1_000),
         ];
         for (key, value, min, max) in ranges {
@@ -319,28 +339,16 @@ impl Settings {
     }
 }
 
-/// `*`, or scheme and host with no path, as browsers send it.
 fn check_origin(origin: &str) -> Result<(), Broken> {
-    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    let is_host = |host: &str| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/');
-    if origin == "*" || host.is_some_and(is_host) {
+    if origin == "*" || is_url_of_host(origin) {
         return Ok(());
     }
-    Err(Broken::new("http.cors_origins", format!("must hold `*` or origins such as https://shop.example, not {origin:?}")))
+    let reason = format!("must hold `*` or origins such as https://shop.example, not {origin:?}");
+    Err(Broken::new("http.cors_origins", reason))
 }
 
-/// The bounds of RFC 9106, and at most 4 GiB for one hash.
-fn argon2_fits(argon2: &Argon2) -> Result<(), Broken> {
-    let lanes = u64::from(argon2.lanes);
-    let ranges = [
-        ("argon2.lanes", lanes, 1, 64),
-        ("argon2.passes", u64::from(argon2.passes), 1, 1_000),
-        ("argon2.memory_kib", u64::from(argon2.memory_kib), lanes.saturating_mul(8), 4 << 20),
-    ];
-    for (key, value, min, max) in ranges {
-        if !(min..=max).contains(&value) {
-            return Err(Broken::new(key, format!("must be {min} to {max}, not {value}")));
-        }
-    }
-    Ok(())
+/// Scheme and host, perhaps with a port, and no path: an origin as browsers send it.
+fn is_url_of_host(url: &str) -> bool {
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/'))
 }

@@ -105,6 +105,7 @@ fn refuses_values_of_another_kind_or_range_by_name_and_place() {
         ("superadmin_password=short", "`superadmin_password` must have at least 8 characters"),
         ("http.cors_origins=shop.example", "`http.cors_origins` must hold"),
         ("http.cors_origins=*,https://a.example", "`http.cors_origins` cannot have `*`"),
+        ("http.public_url=shop.example/x", "`http.public_url` must be such as"),
         ("argon2.memory_kib=7", "`argon2.memory_kib` must be 8 to"),
         ("uploads.component_bytes_max=999999999", "`uploads.component_bytes_max` must be"),
         ("plugins.ordinary.hard_ms=0", "`plugins.ordinary` is refused"),

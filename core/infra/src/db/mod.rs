@@ -24,7 +24,7 @@ pub use in_list::in_list;
 pub use insert::MultiRowInsert;
 pub use list::{Column, ColumnKind, ListError, ListSql};
 pub use reader::{Reader, Row, Tx, WriteFn};
-pub use sqlite::{DatabaseConfig, WriterStats};
+pub use sqlite::{DatabaseConfig, WriterStats, sqlite_version};
 
 use reader::Connection;
 use sqlite::Sqlite;
@@ -95,6 +95,16 @@ impl Database {
         let connection = Connection::Pooled(self.sqlite.acquire_reader().await?);
         let mut reader = Reader::new(connection, scope.into(), self.statements.clone());
         work(&mut reader).await
+    }
+
+    /// Whether the store answers a reader.
+    ///
+    /// # Errors
+    /// A failing store, or no reader that came free in time.
+    pub async fn check_readable(&self) -> Result<(), DatabaseError> {
+        self.read(DataScope::Platform, async |reader| reader.fetch_one::<(i64,)>("SELECT 1", ()).await)
+            .await?;
+        Ok(())
     }
 
     /// How many statements this store has run since it was opened, those of transactions' bounds left out.

@@ -2,6 +2,7 @@
 
 mod writer;
 
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -13,6 +14,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{ConnectOptions as _, SqliteConnection};
+use tokio::time::Instant;
 
 use super::DataScope;
 use super::error::DatabaseError;
@@ -22,7 +24,12 @@ pub use writer::WriterStats;
 
 /// The first SQLite whose write-ahead log survives a checkpoint that races with a commit.
 const SQLITE_VERSION_MIN: [u32; 3] = [3, 51, 3];
+/// Longest wait for a lock that another process holds on the file; less where callers wait less than twice that, so
+/// that they are answered before they give up.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest wait for another process's migration, and the time between two looks.
+const MIGRATION_WAIT_MAX: Duration = Duration::from_mins(1);
+const MIGRATION_WAIT_STEP: Duration = Duration::from_millis(20);
 const STATEMENT_CACHE_CAPACITY: usize = 512;
 
 /// Where the store is, and its bounds.
@@ -77,15 +84,17 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT)
+            .busy_timeout(BUSY_TIMEOUT.min(config.wait_limit / 2))
             .statement_cache_capacity(STATEMENT_CACHE_CAPACITY)
             .pragma("cache_size", format!("-{}", config.page_cache_kib))
             .with_regexp()
             .disable_statement_logging();
+        let lock = MigrationLock::take(&config.path).await?;
         let mut connection =
             options.connect().await.map_err(|error| DatabaseError::Open(error.to_string()))?;
         check_version(&mut connection).await?;
-        migrate(&config.path, &mut connection, migrations).await?;
+        migrate(&mut connection, migrations).await?;
+        drop(lock);
         let readers = SqlitePoolOptions::new()
             .max_connections(config.readers)
             .acquire_timeout(config.wait_limit)
@@ -123,10 +132,14 @@ impl Sqlite {
     }
 }
 
+/// Version of the SQLite that this program is built with.
+pub fn sqlite_version() -> &'static str {
+    libsqlite3_sys::SQLITE_VERSION.to_str().unwrap_or("unknown")
+}
+
 async fn check_version(connection: &mut SqliteConnection) -> Result<(), DatabaseError> {
     let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await?;
-    let numbers: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
-    if numbers.as_slice() >= SQLITE_VERSION_MIN.as_slice() {
+    if is_trusted(&version) {
         return Ok(());
     }
     let [major, minor, patch] = SQLITE_VERSION_MIN;
@@ -135,21 +148,58 @@ async fn check_version(connection: &mut SqliteConnection) -> Result<(), Database
     )))
 }
 
-/// Brings the schema up to date. sqlx takes no lock on SQLite, so a lock file keeps two starts apart.
+fn is_trusted(version: &str) -> bool {
+    let numbers: Option<Vec<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
+    numbers.is_some_and(|numbers| numbers.as_slice() >= SQLITE_VERSION_MIN.as_slice())
+}
+
+/// Brings the schema up to date. The caller holds the [`MigrationLock`].
 async fn migrate(
-    path: &Path,
     connection: &mut SqliteConnection,
     migrations: &'static Migrator,
 ) -> Result<(), DatabaseError> {
-    let open_error = |error: &dyn std::fmt::Display| DatabaseError::Open(error.to_string());
-    let mut lock_path = path.as_os_str().to_owned();
-    lock_path.push(".migrating");
-    let lock = tokio::task::spawn_blocking(move || {
-        let file = std::fs::File::create(lock_path)?;
-        file.lock().map(|()| file)
-    });
-    let lock = lock.await.map_err(|error| open_error(&error))?.map_err(|error| open_error(&error))?;
     let outcome = migrations.run_direct(None, connection, false).await;
-    drop(lock);
-    outcome.map_err(|error| open_error(&error))
+    outcome.map_err(|error| DatabaseError::Open(error.to_string()))
+}
+
+/// Keeps two starts apart while they create the file and bring its schema up to date: sqlx takes no lock for that on
+/// SQLite. A lock on a file beside the store, which ends with its holder.
+struct MigrationLock(#[expect(dead_code, reason = "held, not used")] File);
+
+impl MigrationLock {
+    async fn take(store: &Path) -> Result<Self, DatabaseError> {
+        let open_error = |error: std::io::Error| DatabaseError::Open(error.to_string());
+        let mut path = store.as_os_str().to_owned();
+        path.push(".migrating");
+        let file = File::create(path).map_err(open_error)?;
+        let give_up_at = Instant::now() + MIGRATION_WAIT_MAX;
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(Self(file)),
+                Err(TryLockError::Error(error)) => return Err(open_error(error)),
+                Err(TryLockError::WouldBlock) if Instant::now() >= give_up_at => {
+                    return Err(DatabaseError::Open(
+                        "another process has been migrating it for too long".to_owned(),
+                    ));
+                }
+                Err(TryLockError::WouldBlock) => tokio::time::sleep(MIGRATION_WAIT_STEP).await,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trusts_no_sqlite_that_can_lose_commits() {
+        for old in ["3.51.2", "3.50.9", "3.9.0", "2.99.99", "3.51", "", "unknown"] {
+            assert!(!is_trusted(old), "{old}");
+        }
+        for new in ["3.51.3", "3.51.10", "3.52.0", "4.0.0"] {
+            assert!(is_trusted(new), "{new}");
+        }
+        assert!(is_trusted(sqlite_version()), "{}", sqlite_version());
+    }
 }

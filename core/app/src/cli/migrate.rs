@@ -1,0 +1,21 @@
+//! `soko migrate`.
+
+use clap::Args;
+
+use crate::config::Settings;
+use crate::wiring;
+
+/// Create the database where there is none, or bring its schema up to date. `serve` does so too.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {}
+
+/// Brings the schema up to date.
+///
+/// # Errors
+/// When the store cannot be opened.
+pub async fn run(settings: &Settings) -> anyhow::Result<()> {
+    let database = wiring::open_database(settings, wiring::DataDirectory::Create).await?;
+    database.close().await;
+    println!("The database in {} is up to date.", settings.data.0.display());
+    Ok(())
+}

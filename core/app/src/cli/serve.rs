@@ -1,0 +1,54 @@
+//! `soko serve`.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::config::Settings;
+use crate::shutdown;
+use crate::wiring::{App, Options, RunningApp};
+
+/// Serve both APIs until asked to stop (Ctrl-C, SIGTERM).
+///
+/// The first start creates the data directory, the database and the platform's operator `superadmin`, whose password
+/// is taken from SOKO_SUPERADMIN_PASSWORD or made up and shown once.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address and port; port 0 lets the system choose [env: SOKO_LISTEN] [default: 127.0.0.1:3000].
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<String>,
+}
+
+/// Serves until asked to stop.
+///
+/// # Errors
+/// When the server cannot start, or does not end in good order.
+pub async fn run(settings: Settings) -> anyhow::Result<()> {
+    let app = App::start(settings, Options::for_this_program()?).await?;
+    until_stopped(app).await
+}
+
+/// Says that the server is ready, and waits for the end.
+///
+/// # Errors
+/// When the signals cannot be listened for.
+pub async fn until_stopped(app: RunningApp) -> anyhow::Result<()> {
+    say_ready(&app);
+    shutdown::asked().await.context("the signals to stop cannot be listened for")?;
+    tracing::info!("stopping");
+    let cut = app.shutdown().await;
+    if cut > 0 {
+        tracing::warn!(cut, "connections were cut because their requests did not end in time");
+    }
+    Ok(())
+}
+
+/// The line that scripts wait for. Nobody may be listening, which is no reason to stop.
+fn say_ready(app: &RunningApp) {
+    let mut stdout = std::io::stdout();
+    let said = writeln!(stdout, "ready http://{}", app.address()).and_then(|()| stdout.flush());
+    if let Err(error) = said {
+        tracing::debug!(%error, "nobody reads the standard output");
+    }
+}

@@ -1,0 +1,106 @@
+//! What surrounds every request: its id, its span in the log, its time limit, and a net for panics.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use data_encoding::HEXLOWER;
+use futures_util::FutureExt as _;
+use tokio::sync::Semaphore;
+use tracing::Instrument as _;
+
+use super::refusal::Refusal;
+
+/// Names a request in both directions and in the log.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest request id that is taken over from a client, in bytes.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+/// Random bytes at the start of our own request ids.
+const ID_PREFIX_BYTES: usize = 6;
+/// Milliseconds from which a request is logged as slow.
+const SLOW_MS: u128 = 1_000;
+
+/// State of the layers around all requests.
+#[derive(Debug)]
+pub struct Guard {
+    timeout: Duration,
+    places: Semaphore,
+    id_prefix: String,
+    id_next: AtomicU64,
+}
+
+impl Guard {
+    /// At most `requests_max` requests at a time, each for at most `timeout`. `salt` keeps the ids of different runs of the
+    /// server apart.
+    pub fn new(requests_max: usize, timeout: Duration, salt: [u8; 16]) -> Self {
+        let id_prefix = HEXLOWER.encode(&salt[..ID_PREFIX_BYTES]);
+        Self { timeout, places: Semaphore::new(requests_max), id_prefix, id_next: AtomicU64::new(0) }
+    }
+
+    /// The client's id where it is harmless in a log, else one of our own.
+    fn request_id(&self, request: &Request) -> HeaderValue {
+        let given = request.headers().get(&REQUEST_ID);
+        let harmless = |id: &&HeaderValue| {
+            let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+            (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.as_bytes().iter().all(allowed)
+        };
+        given.filter(harmless).cloned().unwrap_or_else(|| {
+            let number = self.id_next.fetch_add(1, Ordering::Relaxed);
+            let text = format!("{}-{number:x}", self.id_prefix);
+            HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("unnamed"))
+        })
+    }
+}
+
+/// Gives the request its id and span, its time limit, and turns a panic into an answer. Logs no payload.
+pub async fn watch(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let id = guard.request_id(&request);
+    let path = request.uri().path().to_owned();
+    let method = request.method().clone();
+    let shown_id = id.to_str().unwrap_or_default();
+    let span = tracing::info_span!("request", id = shown_id, %method, path);
+    let mut response = run(&guard, request, next).instrument(span).await;
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+async fn run(guard: &Guard, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let work = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let response = match tokio::time::timeout(guard.timeout, work).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(panic)) => {
+            tracing::error!(panic = panic_message(panic.as_ref()), "a request panicked");
+            Refusal::Internal.into_response()
+        }
+        Err(_) => {
+            tracing::warn!(timeout_s = guard.timeout.as_secs(), "a request was given up");
+            Refusal::TimedOut.into_response()
+        }
+    };
+    let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    if duration_ms >= SLOW_MS {
+        tracing::warn!(status, duration_ms, "slow request");
+    } else {
+        tracing::debug!(status, duration_ms, "request");
+    }
+    response
+}
+
+/// Refuses a request at once when as many as allowed are being worked on: waiting would only make it worse.
+pub async fn take_place(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    match guard.places.try_acquire() {
+        Ok(_place) => next.run(request).await,
+        Err(_) => Refusal::Overloaded.into_response(),
+    }
+}
+
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}

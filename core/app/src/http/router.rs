@@ -1,0 +1,58 @@
+//! Which address is served by what, and what lies around it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderValue, Method};
+use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+use soko_domain::auth::Api;
+use soko_infra::Blobs;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::graphql::{Endpoint, Endpoints, cross_origin};
+use super::guard::{Guard, take_place, watch};
+use super::refusal::Refusal;
+use super::{Readiness, assets, explorer, graphql, health};
+
+/// Seconds for which a browser remembers what other origins may do.
+const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
+
+/// The whole HTTP surface.
+pub fn router(endpoints: Endpoints, blobs: Blobs, readiness: Readiness, guard: Guard) -> Router {
+    let guard = Arc::new(guard);
+    let cross_origin = cross_origin(&endpoints.http.cors_origins);
+    let endpoints = Arc::new(endpoints);
+    let api = |api| post(graphql::post).get(graphql::get).with_state(Endpoint::new(api, Arc::clone(&endpoints)));
+    let limited = Router::new()
+        .route("/shop-api", api(Api::Shop))
+        .route("/admin-api", api(Api::Admin))
+        .route("/assets/{*name}", get(assets::get).with_state(blobs))
+        .layer(from_fn_with_state(Arc::clone(&guard), take_place));
+    Router::new()
+        .merge(limited)
+        .route("/", get(async || Redirect::to("/explorer")))
+        .route("/explorer", get(explorer::page))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz).with_state(readiness))
+        .fallback(async || Refusal::NotFound)
+        .method_not_allowed_fallback(async || Refusal::Method("this address does not serve this method"))
+        .layer(from_fn_with_state(guard, watch))
+        .layer(cross_origin)
+}
+
+/// What pages of other origins may do: with `*` everything that needs no cookie; named origins may send cookies.
+fn cross_origin(origins: &[String]) -> CorsLayer {
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(cross_origin::request_headers())
+        .expose_headers(cross_origin::response_headers())
+        .max_age(PREFLIGHT_AGE);
+    if origins.iter().any(|origin| origin == "*") {
+        return layer.allow_origin(tower_http::cors::Any);
+    }
+    let named = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    layer.allow_origin(AllowOrigin::list(named)).allow_credentials(true)
+}

@@ -1,0 +1,331 @@
+//! Puts the parts together: store, plugin host, services, endpoints, HTTP.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use soko_domain::auth::{AuthConfig, PasswordCost, SuperadminSetup};
+use soko_domain::channels::{ChannelError, Channels, NewChannel};
+use soko_domain::plugins::{PluginLimits, StoredComponents};
+use soko_domain::{Services, ServicesConfig};
+use soko_graphql::{AdminApi, ShopApi};
+use soko_host::{CompilerCommand, HostConfig, PluginHost};
+use soko_infra::{Blobs, DataScope, Database, DatabaseConfig};
+use soko_kernel::token::Random;
+use soko_kernel::{Clock, Currency, Language};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::cli::COMPILE_COMPONENT;
+use crate::config::Settings;
+use crate::http::{self, Endpoints, Guard, Readiness};
+
+/// The database's file in the data directory.
+const DATABASE_FILE: &str = "soko.db";
+/// The folder of assets in the data directory.
+const BLOBS_FOLDER: &str = "blobs";
+/// The folder of compiled components in the data directory.
+const COMPONENT_CACHE_FOLDER: &str = "cache/components";
+/// Code of the channel that the first start creates.
+const FIRST_CHANNEL: &str = "default";
+/// Longest that the recorder of plugin runs may take to write what it has, at the end.
+const FLUSH_MAX: Duration = Duration::from_secs(5);
+
+/// What a run of the program depends on beside its settings.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Tells the time.
+    pub clock: Clock,
+    /// Makes tokens and codes.
+    pub random: Random,
+    /// The program that compiles components; without one they are compiled inside this process, uncapped.
+    pub compiler: Option<PathBuf>,
+}
+
+impl Options {
+    /// For the program `soko` itself: the machine's clock and randomness, and itself as the compiler.
+    ///
+    /// # Errors
+    /// When the machine has no randomness to give, or does not say where the program is.
+    pub fn for_this_program() -> anyhow::Result<Self> {
+        let compiler = std::env::current_exe().context("the system does not say where this program is")?;
+        Ok(Self { compiler: Some(compiler), ..Self::in_process()? })
+    }
+
+    /// For tests: the machine's clock and randomness, components compiled in this process.
+    ///
+    /// # Errors
+    /// When the machine has no randomness to give.
+    pub fn in_process() -> anyhow::Result<Self> {
+        let random = Random::try_system().context("the machine has no randomness to give")?;
+        Ok(Self { clock: Clock::system(), random, compiler: None })
+    }
+}
+
+/// What to do about a data directory that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataDirectory {
+    /// Create it.
+    Create,
+    /// Refuse.
+    MustExist,
+}
+
+/// The store, the plugin host and the services, without a server.
+pub struct Platform {
+    /// The store.
+    pub database: Database,
+    /// Files.
+    pub blobs: Blobs,
+    /// Runs plugins.
+    pub host: PluginHost,
+    /// The use cases.
+    pub services: Arc<Services>,
+    options: Options,
+}
+
+impl Platform {
+    /// Opens the data directory and starts everything but the server.
+    ///
+    /// # Errors
+    /// When a part cannot be started; the message names it.
+    pub async fn open(settings: &Settings, options: &Options, directory: DataDirectory) -> anyhow::Result<Self> {
+        let database = open_database(settings, directory).await?;
+        let data = &settings.data.0;
+        let blobs = Blobs::open(&data.join(BLOBS_FOLDER)).context("the folder of assets cannot be opened")?;
+        let cache = open_folder(&data.join(COMPONENT_CACHE_FOLDER))?;
+        let source = Arc::new(StoredComponents::new(database.clone()));
+        let host = PluginHost::try_new(host_config(settings, options, Some(cache)), source)?;
+        let parts = ServicesConfig {
+            database: database.clone(),
+            clock: options.clock.clone(),
+            random: options.random.clone(),
+            blobs: blobs.clone(),
+            pricing: Arc::new(host.clone()),
+            inspector: Arc::new(host.clone()),
+            auth: auth_config(settings),
+            plugin_limits: plugin_limits(settings),
+        };
+        let services = Arc::new(Services::try_new(parts)?);
+        Ok(Self { database, blobs, host, services, options: options.clone() })
+    }
+
+    /// Sees to what every platform has: a channel that serves requests which name none, and an operator.
+    ///
+    /// # Errors
+    /// A failing store, or a password that may not be used.
+    pub async fn complete_first_start(&self, settings: &Settings) -> anyhow::Result<SuperadminSetup> {
+        if !self.services.channels.exist().await? {
+            let (new, now) = (first_channel(self.options.random.session_token()), self.options.clock.now());
+            self.database
+                .write(DataScope::Platform, async move |tx| {
+                    Channels::create_in_tx(tx, &new, now).await?;
+                    Ok::<_, ChannelError>(())
+                })
+                .await
+                .context("the first channel cannot be created")?;
+        }
+        let password = settings.superadmin_password.reveal().map(str::to_owned);
+        Ok(self.services.auth.ensure_superadmin(password).await?)
+    }
+
+    /// Writes what is still in memory, and closes the store.
+    pub async fn close(&self) {
+        if tokio::time::timeout(FLUSH_MAX, self.services.plugins.recorder().flush()).await.is_err() {
+            tracing::warn!("the last runs of plugins could not be recorded in time");
+        }
+        self.database.close().await;
+    }
+}
+
+/// A server in this process.
+pub struct App;
+
+/// A server that serves.
+pub struct RunningApp {
+    address: SocketAddr,
+    platform: Platform,
+    superadmin: SuperadminSetup,
+    readiness: Readiness,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<usize>,
+}
+
+impl App {
+    /// Opens or creates the data directory and serves.
+    ///
+    /// # Errors
+    /// When a part cannot be started; the message names it.
+    pub async fn start(settings: Settings, options: Options) -> anyhow::Result<RunningApp> {
+        let listener = listen(&settings).await?;
+        let platform = Platform::open(&settings, &options, DataDirectory::Create).await?;
+        Self::serve(settings, platform, listener).await
+    }
+
+    /// Serves a platform that is open already.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn serve(
+        settings: Settings,
+        platform: Platform,
+        listener: TcpListener,
+    ) -> anyhow::Result<RunningApp> {
+        let superadmin = platform.complete_first_start(&settings).await?;
+        let address = listener.local_addr().context("the system does not say where the server listens")?;
+        let readiness = Readiness::new(platform.database.clone());
+        let timeout = Duration::from_secs(settings.http.request_timeout_s);
+        let guard = Guard::new(settings.server.requests_max, timeout, platform.options.random.salt());
+        let endpoints = Endpoints {
+            services: Arc::clone(&platform.services),
+            shop: ShopApi::new(Arc::clone(&platform.services)),
+            admin: AdminApi::new(Arc::clone(&platform.services)),
+            http: settings.http,
+            sessions: settings.session,
+            uploads: settings.uploads,
+        };
+        let router = http::router(endpoints, platform.blobs.clone(), readiness.clone(), guard);
+        let (stop, stopped) = oneshot::channel();
+        let drain = Duration::from_secs(settings.server.drain_s);
+        let connections_max = settings.server.connections_max;
+        let task = tokio::spawn(async move {
+            // An error means that the app was dropped, which stops it as well.
+            http::serve(listener, router, connections_max, drain, async { stopped.await.unwrap_or_default() }).await
+        });
+        tracing::info!(%address, "serving");
+        Ok(RunningApp { address, platform, superadmin, readiness, stop, task })
+    }
+}
+
+impl RunningApp {
+    /// Where it listens: with port 0 in the settings, the port that the system chose.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The use cases behind the server.
+    pub fn services(&self) -> &Arc<Services> {
+        &self.platform.services
+    }
+
+    /// The store, the plugin host and the services behind the server.
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// What the start did about the platform's operator.
+    pub fn superadmin(&self) -> &SuperadminSetup {
+        &self.superadmin
+    }
+
+    /// Stops in good order: not ready any more, requests finished within the drain time, plugin runs recorded, store
+    /// closed. Returns how many connections had to be cut.
+    pub async fn shutdown(self) -> usize {
+        self.readiness.withdraw();
+        // An error means that the server has stopped by itself.
+        let _stopped_before = self.stop.send(());
+        let cut = self.task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "the server ended badly");
+            0
+        });
+        self.platform.close().await;
+        cut
+    }
+}
+
+/// Takes the address, before anything is created.
+///
+/// # Errors
+/// When it is taken, or not this machine's.
+pub async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
+    let address = settings.listen.0;
+    TcpListener::bind(address).await.with_context(|| format!("the address {address} cannot be listened on"))
+}
+
+/// Opens the store and brings its schema up to date.
+///
+/// # Errors
+/// When there is none where one must be, or it cannot be opened.
+pub async fn open_database(settings: &Settings, directory: DataDirectory) -> anyhow::Result<Database> {
+    let data = &settings.data.0;
+    let path = data.join(DATABASE_FILE);
+    if directory == DataDirectory::MustExist && !path.exists() {
+        bail!(
+            "there is no platform in {}: start one with `soko serve` or `soko demo`, or name another directory by --data",
+            data.display()
+        );
+    }
+    create_private(data)?;
+    let config = DatabaseConfig {
+        readers: settings.database.readers,
+        page_cache_kib: settings.database.page_cache_kib,
+        ..DatabaseConfig::at(path)
+    };
+    Ok(Database::open(config, &soko_domain::MIGRATIONS).await?)
+}
+
+/// How the plugin host is set up.
+pub fn host_config(settings: &Settings, options: &Options, cache_dir: Option<Dir>) -> HostConfig {
+    let compiler = options.compiler.clone();
+    let compiler = compiler.map(|program| CompilerCommand { program, args: vec![COMPILE_COMPONENT.to_owned()] });
+    HostConfig { limits: settings.plugins.clone(), cache_dir, compiler }
+}
+
+fn open_folder(path: &Path) -> anyhow::Result<Dir> {
+    create_private(path)?;
+    Dir::open_ambient_dir(path, ambient_authority()).with_context(|| format!("{} cannot be opened", path.display()))
+}
+
+/// Creates a directory, and those above it that are missing, for this user only.
+fn create_private(path: &Path) -> anyhow::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).with_context(|| format!("the directory {} cannot be created", path.display()))
+}
+
+/// The shop that a new platform has: one that its operator changes to suit.
+fn first_channel(token: String) -> NewChannel {
+    NewChannel {
+        code: FIRST_CHANNEL.to_owned(),
+        token,
+        is_default: true,
+        seller_name: "Default seller".to_owned(),
+        default_language: Language::EN,
+        available_languages: vec![Language::EN, Language::SW],
+        currency: Currency::KES,
+        prices_include_tax: true,
+        track_inventory: true,
+        out_of_stock_threshold: 0,
+        time_zone: "Africa/Nairobi".to_owned(),
+    }
+}
+
+fn auth_config(settings: &Settings) -> AuthConfig {
+    let milliseconds = |seconds: u64| i64::try_from(seconds.saturating_mul(1_000)).unwrap_or(i64::MAX);
+    AuthConfig {
+        session_lifetime_ms: milliseconds(settings.session.lifetime_s),
+        remembered_lifetime_ms: milliseconds(settings.session.remembered_s),
+        password_cost: PasswordCost {
+            memory_kib: settings.argon2.memory_kib,
+            iterations: settings.argon2.iterations,
+        },
+        hashes_at_once_max: settings.argon2.concurrent_max,
+        hashes_waiting_max: settings.argon2.waiting_max,
+    }
+}
+
+fn plugin_limits(settings: &Settings) -> PluginLimits {
+    PluginLimits {
+        component_bytes_max: settings.uploads.component_bytes_max,
+        large_component_bytes_max: settings.uploads.large_component_bytes_max,
+        allow_large: settings.uploads.allow_large_components,
+        ..PluginLimits::default()
+    }
+}
