@@ -39,3 +39,26 @@ impl<T> std::fmt::Debug for RevisionCache<T> {
         f.debug_struct("RevisionCache").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed test")]
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn loads_once_per_revision_and_remembers_no_failure() {
+        let (cache, loads) = (RevisionCache::new(10), AtomicUsize::new(0));
+        let get = async |channel, revision| {
+            let load = async {
+                tokio::task::yield_now().await;
+                Ok::<_, ()>(loads.fetch_add(1, Ordering::Relaxed))
+            };
+            *cache.get(ChannelId(channel), revision, load).await.unwrap()
+        };
+        assert_eq!(cache.get(ChannelId(1), 1, async { Err("failed") }).await, Err("failed"));
+        assert_eq!(tokio::join!(get(1, 1), get(1, 1), get(1, 1)), (0, 0, 0));
+        assert_eq!((get(1, 2).await, get(2, 1).await, get(1, 1).await), (1, 2, 0));
+    }
+}

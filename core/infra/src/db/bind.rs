@@ -67,7 +67,7 @@ impl From<query::Value> for Bound {
     }
 }
 
-impl<'q> Binds<'q> for Vec<Bound> {
+impl Binds<'_> for Vec<Bound> {
     fn bind_to(self, arguments: &mut SqliteArguments) -> sqlx::Result<()> {
         self.into_iter().try_for_each(|value| match value {
             Bound::Integer(integer) => add(arguments, integer),
@@ -100,7 +100,7 @@ macro_rules! tuples {
     (each $($name:ident)*;) => { tuples!($($name)*); };
 }
 
-impl<'q> Binds<'q> for () {
+impl Binds<'_> for () {
     fn bind_to(self, _arguments: &mut SqliteArguments) -> sqlx::Result<()> {
         Ok(())
     }

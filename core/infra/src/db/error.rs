@@ -20,8 +20,8 @@ pub enum DatabaseError {
     /// A statement failed and the closure answered `Ok` all the same. Nothing was written.
     #[error("a failed statement was ignored, so that nothing was written: {0}")]
     FailureIgnored(String),
-    /// The commit that the work shared with others failed. Nothing was written.
-    #[error("the commit failed: {0}")]
+    /// The transaction that the work shared with others could not begin or commit. Nothing was written.
+    #[error("the transaction could not be carried out: {0}")]
     Commit(String),
     /// A checked statement changed another number of rows than it must.
     #[error("a statement changed {changed} rows where it must change {expected}")]
@@ -49,6 +49,10 @@ pub enum DatabaseError {
 
 impl DatabaseError {
     /// The stored thing cannot be read.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "shorter for callers, who hand over an error or a text"
+    )]
     pub fn corrupt(what: &'static str, why: impl ToString) -> Self {
         Self::Corrupt { what, why: why.to_string() }
     }
@@ -72,4 +76,24 @@ impl DatabaseError {
     pub fn is_foreign_key_violation(&self) -> bool {
         matches!(self, Self::Statement(sqlx::Error::Database(error)) if error.is_foreign_key_violation())
     }
+}
+
+/// Primary result codes of SQLite; the store's errors carry extended ones, whose lowest byte is primary.
+const SQLITE_BUSY: u32 = 5;
+const SQLITE_LOCKED: u32 = 6;
+const SQLITE_INTERRUPT: u32 = 9;
+
+/// Whether another connection holds the lock that the statement needs.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
+}
+
+/// Whether the statement was ended from outside, which only a transaction's deadline does.
+pub(super) fn is_interrupt(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(SQLITE_INTERRUPT)
+}
+
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    let sqlx::Error::Database(error) = error else { return None };
+    Some(error.code()?.parse::<u32>().ok()? & 0xff)
 }

@@ -1,5 +1,6 @@
 //! A client's list query as SQL: field names become columns from a fixed table, values become parameters.
 
+use regex::RegexBuilder;
 use soko_kernel::query::{Comparison, Direction, Filter, InvalidListQuery, ListQuery, Value};
 use sqlx::AssertSqlSafe;
 
@@ -7,6 +8,12 @@ use super::bind::Bound;
 use super::error::DatabaseError;
 use super::insert::parameter_list;
 use super::reader::{Reader, Row};
+
+/// Bytes of a text that a list is searched for; SQLite refuses patterns of more than 50,000.
+const SEARCHED_TEXT_BYTES_MAX: usize = 1_000;
+/// Bytes of a regular expression, as written and as compiled.
+const REGEX_BYTES_MAX: usize = 1_000;
+const REGEX_COMPILED_BYTES_MAX: usize = 256 << 10;
 
 /// What a field of the API is called in SQL, and what it holds.
 #[derive(Debug, Clone, Copy)]
@@ -191,17 +198,18 @@ impl Builder {
             }
             Comparison::Contains(text) => {
                 text_only(column, "contains")?;
-                format!("LOWER({sql}) LIKE LOWER({}) ESCAPE '\\'", self.bind(pattern(text)))
+                format!("LOWER({sql}) LIKE LOWER({}) ESCAPE '\\'", self.bind(pattern(column, text)?))
             }
             Comparison::NotContains(text) => {
                 text_only(column, "notContains")?;
                 format!(
                     "({sql} IS NULL OR LOWER({sql}) NOT LIKE LOWER({}) ESCAPE '\\')",
-                    self.bind(pattern(text))
+                    self.bind(pattern(column, text)?)
                 )
             }
             Comparison::Matches(regex) => {
                 text_only(column, "regex")?;
+                check_regex(column, regex)?;
                 format!("{sql} REGEXP {}", self.bind(regex.clone()))
             }
             Comparison::ListContains(_) => {
@@ -220,7 +228,12 @@ impl Builder {
                 | (ColumnKind::Boolean, Value::Boolean(_))
                 | (ColumnKind::Time, Value::Time(_))
         );
-        if fits { Ok(self.bind(value.clone())) } else { Err(InvalidListQuery::InvalidValue(column.field)) }
+        let storable = !matches!(value, Value::Text(text) if text.contains('\0'));
+        if fits && storable {
+            Ok(self.bind(value.clone()))
+        } else {
+            Err(InvalidListQuery::InvalidValue(column.field))
+        }
     }
 
     fn list(&mut self, column: Column, values: &[Value]) -> Result<String, InvalidListQuery> {
@@ -240,8 +253,21 @@ fn text_only(column: Column, operator: &'static str) -> Result<(), InvalidListQu
     }
 }
 
-/// A LIKE pattern for texts that contain `text` as it is.
-fn pattern(text: &str) -> String {
+/// A LIKE pattern for texts that contain `text` as it is. SQLite would take a zero byte for the pattern's end.
+fn pattern(column: Column, text: &str) -> Result<String, InvalidListQuery> {
+    if text.len() > SEARCHED_TEXT_BYTES_MAX || text.contains('\0') {
+        return Err(InvalidListQuery::InvalidValue(column.field));
+    }
     let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
+    Ok(format!("%{escaped}%"))
+}
+
+/// Refuses here what the store would only answer with a fault of its own, or compile for long.
+fn check_regex(column: Column, regex: &str) -> Result<(), InvalidListQuery> {
+    let small = regex.len() <= REGEX_BYTES_MAX && !regex.contains('\0');
+    let compiled = small.then(|| RegexBuilder::new(regex).size_limit(REGEX_COMPILED_BYTES_MAX).build());
+    match compiled {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(InvalidListQuery::InvalidValue(column.field)),
+    }
 }

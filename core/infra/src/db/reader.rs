@@ -11,7 +11,7 @@ use sqlx::{FromRow, SqlSafeStr, SqlStr, Sqlite, SqliteConnection};
 
 use super::DataScope;
 use super::bind::Binds;
-use super::error::DatabaseError;
+use super::error::{DatabaseError, is_interrupt};
 
 /// A row type that every backend can fill; `#[derive(sqlx::FromRow)]` gives it.
 pub trait Row: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
@@ -111,7 +111,7 @@ impl Reader {
         sql: SqlStr,
         arguments: sqlx::Result<SqliteArguments>,
     ) -> Result<Vec<SqliteRow>, DatabaseError> {
-        self.count();
+        self.admit()?;
         let rows = match arguments {
             Ok(arguments) => sqlx::query_with(sql, arguments).fetch_all(self.connection.as_mut()).await,
             Err(error) => Err(error),
@@ -124,7 +124,7 @@ impl Reader {
         sql: SqlStr,
         arguments: sqlx::Result<SqliteArguments>,
     ) -> Result<Option<SqliteRow>, DatabaseError> {
-        self.count();
+        self.admit()?;
         let row = match arguments {
             Ok(arguments) => sqlx::query_with(sql, arguments).fetch_optional(self.connection.as_mut()).await,
             Err(error) => Err(error),
@@ -132,15 +132,25 @@ impl Reader {
         self.note(row)
     }
 
-    fn count(&self) {
+    /// Counts a statement that is about to run. Nothing may run in a transaction after a failed statement: some
+    /// failures end the transaction inside SQLite, and what followed would be committed by itself.
+    fn admit(&self) -> Result<(), DatabaseError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
+        match (&self.connection, &self.failure) {
+            (Connection::Writer(_), Some(failure)) => Err(DatabaseError::FailureIgnored(failure.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Remembers a failed statement, so that a transaction cannot commit past it.
     fn note<T>(&mut self, result: sqlx::Result<T>) -> Result<T, DatabaseError> {
         result.map_err(|error| {
             self.failure = Some(error.to_string());
-            DatabaseError::Statement(error)
+            if is_interrupt(&error) {
+                DatabaseError::TransactionTimeout
+            } else {
+                DatabaseError::Statement(error)
+            }
         })
     }
 }
@@ -185,7 +195,7 @@ impl Tx {
         sql: SqlStr,
         arguments: sqlx::Result<SqliteArguments>,
     ) -> Result<u64, DatabaseError> {
-        self.0.count();
+        self.0.admit()?;
         let done = match arguments {
             Ok(arguments) => sqlx::query_with(sql, arguments).execute(self.0.connection.as_mut()).await,
             Err(error) => Err(error),

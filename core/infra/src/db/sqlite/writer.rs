@@ -2,7 +2,8 @@
 //!
 //! One `fsync` then serves many callers, and none is answered before it. A closure that fails is rolled back to its
 //! savepoint and the others go on. When the batch itself fails, every closure of it runs again by itself, so that
-//! only the guilty one fails.
+//! only the guilty one fails. When the transaction cannot even begin, because somebody else holds the file's write
+//! lock, everybody who waits is refused at once rather than after one more wait each.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -12,13 +13,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use sqlx::Connection as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::DatabaseConfig;
 use crate::db::DataScope;
-use crate::db::error::DatabaseError;
-use crate::db::reader::{Tx, WriteFn, call};
+use crate::db::error::{DatabaseError, is_busy};
+use crate::db::reader::{Connection, Tx, WriteFn, call};
 
 /// Virtual-machine steps of SQLite between two looks at a closure's deadline.
 const STEPS_BETWEEN_DEADLINE_CHECKS: i32 = 10_000;
@@ -60,9 +62,10 @@ impl Writer {
             tx,
             jobs,
             deadline,
-            batch_max: config.batch_max,
+            batch_max: config.batch_max.max(1),
             closure_limit: config.closure_limit,
             stats: stats.clone(),
+            closing: Vec::new(),
         };
         let runtime = tokio::runtime::Handle::current();
         std::thread::Builder::new()
@@ -91,7 +94,13 @@ impl Writer {
     {
         let (reply, mut answer) = oneshot::channel();
         let claimed = Arc::new(AtomicBool::new(false));
-        let job = Box::new(Work { work, scope, outcome: None, reply: Some(reply), claimed: claimed.clone() });
+        let job = Box::new(Work {
+            closure: work,
+            scope,
+            outcome: None,
+            reply: Some(reply),
+            claimed: claimed.clone(),
+        });
         let give_up_at = Instant::now() + self.wait_limit;
         match tokio::time::timeout_at(give_up_at, self.queue.send(Message::Job(job))).await {
             Ok(Ok(())) => {}
@@ -127,7 +136,7 @@ trait Job: Send {
 }
 
 struct Work<F, T, E> {
-    work: F,
+    closure: F,
     scope: DataScope,
     outcome: Option<Result<T, E>>,
     reply: Option<oneshot::Sender<Result<T, E>>>,
@@ -155,7 +164,8 @@ where
     ) -> Pin<Box<dyn Future<Output = bool> + Send + 't>> {
         Box::pin(async move {
             tx.failure = None;
-            let mut outcome = run_guarded(call(self.work.clone(), tx), limit).await;
+            let closure = self.closure.clone();
+            let mut outcome = run_guarded(async { call(closure, tx).await }, limit).await;
             if outcome.is_ok()
                 && let Some(failure) = tx.failure.take()
             {
@@ -236,86 +246,102 @@ struct Worker {
     batch_max: usize,
     closure_limit: Duration,
     stats: Arc<Mutex<WriterStats>>,
+    /// Who waits for the end.
+    closing: Vec<oneshot::Sender<()>>,
 }
 
-/// What a batch came to: the jobs that ran, and whether the commit failed.
+/// What a batch came to.
 struct Batch {
-    ran: Vec<Box<dyn Job>>,
-    outcome: Result<(), sqlx::Error>,
+    /// The jobs that are not answered yet.
+    jobs: Vec<Box<dyn Job>>,
+    fate: Fate,
+}
+
+enum Fate {
+    Committed,
+    /// The transaction could not begin; no job has run.
+    NotBegun(sqlx::Error),
+    /// Nothing was written.
+    Failed(sqlx::Error),
 }
 
 impl Worker {
     async fn run(mut self) {
-        let mut closed: Option<oneshot::Sender<()>> = None;
         while let Some(message) = self.jobs.recv().await {
             match message {
-                Message::Job(job) => closed = self.serve(job).await.or(closed),
-                Message::Close(done) => closed = Some(done),
-            }
-            if closed.is_some() {
-                self.jobs.close();
+                Message::Job(job) => self.serve(job).await,
+                Message::Close(done) => self.begin_closing(done),
             }
         }
-        drop(self.tx);
-        if let Some(done) = closed {
+        if let Connection::Writer(connection) = self.tx.0.connection
+            && let Err(error) = (*connection).close().await
+        {
+            tracing::warn!(%error, "the database was not closed in order");
+        }
+        for done in self.closing {
             done.send(()).ok();
         }
     }
 
+    /// Takes in nothing new; what waits already is still served.
+    fn begin_closing(&mut self, done: oneshot::Sender<()>) {
+        self.closing.push(done);
+        self.jobs.close();
+    }
+
     /// Runs a batch that starts with `first`, and once more by itself each job of a batch that failed.
-    async fn serve(&mut self, first: Box<dyn Job>) -> Option<oneshot::Sender<()>> {
-        let mut closing = None;
-        let mut following = Vec::new();
-        while following.len() + 1 < self.batch_max {
+    async fn serve(&mut self, first: Box<dyn Job>) {
+        let mut waiting = VecDeque::from([first]);
+        self.take_waiting(&mut waiting, self.batch_max - 1);
+        let Batch { jobs, fate } = self.run_batch(waiting).await;
+        match fate {
+            Fate::Committed => answer_all(jobs, || Ok(())),
+            Fate::Failed(_) if jobs.len() > 1 => self.redo_one_by_one(jobs.into()).await,
+            Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
+            Fate::NotBegun(error) => self.refuse_waiting(jobs.into(), &error),
+        }
+    }
+
+    fn take_waiting(&mut self, waiting: &mut VecDeque<Box<dyn Job>>, jobs_max: usize) {
+        let full = waiting.len() + jobs_max;
+        while waiting.len() < full {
             match self.jobs.try_recv() {
-                Ok(Message::Job(job)) => following.push(job),
-                Ok(Message::Close(done)) => closing = Some(done),
+                Ok(Message::Job(job)) => waiting.push_back(job),
+                Ok(Message::Close(done)) => self.begin_closing(done),
                 Err(_) => break,
             }
         }
-        let mut jobs = VecDeque::from(following);
-        jobs.push_front(first);
-        let batch = self.run_batch(jobs).await;
-        match batch.outcome {
-            Err(_) if batch.ran.len() > 1 => self.redo_one_by_one(batch.ran).await,
-            outcome => answer_all(batch.ran, outcome),
-        }
-        closing
     }
 
-    async fn redo_one_by_one(&mut self, jobs: Vec<Box<dyn Job>>) {
-        self.count(|stats| stats.redone += jobs.len() as u64);
-        for job in jobs {
-            let batch = self.run_batch(VecDeque::from([job])).await;
-            answer_all(batch.ran, batch.outcome);
-        }
-    }
-
-    async fn run_batch(&mut self, mut waiting: VecDeque<Box<dyn Job>>) -> Batch {
-        let mut ran: Vec<Box<dyn Job>> = Vec::with_capacity(waiting.len());
-        let mut outcome = self.control("BEGIN IMMEDIATE; SAVEPOINT closure").await;
-        let mut savepoint_used = false;
-        while outcome.is_ok()
-            && let Some(mut job) = waiting.pop_front()
-        {
-            if !job.claim() {
-                continue;
-            }
-            if savepoint_used {
-                outcome = self.control("RELEASE closure; SAVEPOINT closure").await;
-            }
-            if outcome.is_ok() {
-                savepoint_used = true;
-                self.tx.0.scope = job.scope();
-                self.deadline.set(self.closure_limit);
-                let keep = job.run(&mut self.tx, self.closure_limit).await;
-                self.deadline.clear();
-                if !keep {
-                    outcome = self.control("ROLLBACK TO closure").await;
+    async fn redo_one_by_one(&mut self, mut waiting: VecDeque<Box<dyn Job>>) {
+        self.count(|stats| stats.redone += waiting.len() as u64);
+        while let Some(job) = waiting.pop_front() {
+            let Batch { jobs, fate } = self.run_batch(VecDeque::from([job])).await;
+            match fate {
+                Fate::Committed => answer_all(jobs, || Ok(())),
+                Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
+                Fate::NotBegun(error) => {
+                    waiting.extend(jobs);
+                    self.refuse_waiting(std::mem::take(&mut waiting), &error);
                 }
             }
-            ran.push(job);
         }
+    }
+
+    /// Answers everybody who waits now: another try for each of them would only make all wait longer.
+    fn refuse_waiting(&mut self, mut waiting: VecDeque<Box<dyn Job>>, error: &sqlx::Error) {
+        self.take_waiting(&mut waiting, self.jobs.len());
+        tracing::warn!(jobs = waiting.len(), %error, "no write transaction can begin");
+        answer_all(waiting, || Err(begin_error(error)));
+    }
+
+    async fn run_batch(&mut self, waiting: VecDeque<Box<dyn Job>>) -> Batch {
+        if let Err(error) = self.control("BEGIN IMMEDIATE; SAVEPOINT closure").await {
+            // Where only the savepoint failed.
+            self.control("ROLLBACK").await.ok();
+            return Batch { jobs: waiting.into(), fate: Fate::NotBegun(error) };
+        }
+        let (jobs, mut outcome) = self.run_jobs(waiting).await;
         if outcome.is_ok() {
             outcome = self.control("COMMIT").await;
         }
@@ -323,14 +349,51 @@ impl Worker {
             // Fails where SQLite has rolled back by itself; either way no transaction is open afterwards.
             self.control("ROLLBACK").await.ok();
         }
-        ran.extend(waiting);
-        let batch = Batch { ran, outcome };
+        self.deadline.clear();
         self.count(|stats| {
-            stats.commits += u64::from(batch.outcome.is_ok());
-            stats.closures += batch.ran.len() as u64;
-            stats.largest_batch = stats.largest_batch.max(batch.ran.len() as u64);
+            stats.commits += u64::from(outcome.is_ok());
+            stats.closures += jobs.len() as u64;
+            stats.largest_batch = stats.largest_batch.max(jobs.len() as u64);
         });
-        batch
+        Batch { jobs, fate: outcome.map_or_else(Fate::Failed, |()| Fate::Committed) }
+    }
+
+    /// Runs each job in a savepoint. Ends early, with the jobs that have not run among those returned, when the
+    /// transaction itself is lost.
+    async fn run_jobs(
+        &mut self,
+        mut waiting: VecDeque<Box<dyn Job>>,
+    ) -> (Vec<Box<dyn Job>>, Result<(), sqlx::Error>) {
+        let mut ran: Vec<Box<dyn Job>> = Vec::with_capacity(waiting.len());
+        let mut outcome = Ok(());
+        while outcome.is_ok()
+            && let Some(mut job) = waiting.pop_front()
+        {
+            if !job.claim() {
+                continue;
+            }
+            if !ran.is_empty() {
+                outcome = self.control("RELEASE closure; SAVEPOINT closure").await;
+            }
+            if outcome.is_ok() {
+                self.tx.0.scope = job.scope();
+                self.deadline.set(self.closure_limit);
+                if !job.run(&mut self.tx, self.closure_limit).await {
+                    // Waits for a statement that the closure left behind, which still ends at the deadline.
+                    outcome = self.control("ROLLBACK TO closure").await;
+                    self.deadline.clear();
+                }
+                if let Err(error) = &outcome {
+                    // This job's failure took the transaction with it: it is answered, and only the others run again.
+                    job.answer(Err(commit_error(error)));
+                    self.count(|stats| stats.closures += 1);
+                    break;
+                }
+            }
+            ran.push(job);
+        }
+        ran.extend(waiting);
+        (ran, outcome)
     }
 
     async fn control(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
@@ -342,12 +405,20 @@ impl Worker {
     }
 }
 
-fn answer_all(jobs: Vec<Box<dyn Job>>, outcome: Result<(), sqlx::Error>) {
-    let failure = outcome.err().map(|error| error.to_string());
+fn commit_error(error: &sqlx::Error) -> DatabaseError {
+    DatabaseError::Commit(error.to_string())
+}
+
+/// Somebody else at the file's lock is overload to the waiting; anything else is a fault.
+fn begin_error(error: &sqlx::Error) -> DatabaseError {
+    if is_busy(error) { DatabaseError::Overloaded } else { commit_error(error) }
+}
+
+fn answer_all(
+    jobs: impl IntoIterator<Item = Box<dyn Job>>,
+    committed: impl Fn() -> Result<(), DatabaseError>,
+) {
     for job in jobs {
-        job.answer(match &failure {
-            None => Ok(()),
-            Some(text) => Err(DatabaseError::Commit(text.clone())),
-        });
+        job.answer(committed());
     }
 }
