@@ -13,3 +13,4 @@ pub mod error;
 pub mod execute;
 pub mod scalars;
 pub mod shared;
+pub mod shop;

@@ -16,8 +16,10 @@ use soko_domain::customers::Customer;
 use soko_domain::inventory::Saleable;
 use soko_domain::orders::Fulfillment;
 use soko_domain::payments::Payment;
+use soko_domain::shipping::ShippingMethod;
 use soko_kernel::{
-    AssetId, CollectionId, CustomerId, FacetId, FacetValueId, OptionGroupId, OptionId, OrderId, ProductId, VariantId,
+    Actor, AssetId, CollectionId, CustomerId, FacetId, FacetValueId, OptionGroupId, OptionId, OrderId, ProductId,
+    ShippingMethodId, VariantId,
 };
 
 use super::batch::Batch;
@@ -130,11 +132,23 @@ loads! {
     saleable_of_variant(VariantId) -> Saleable = |services, _r, actor, ids| services.inventory.saleable(actor, ids);
     /// A customer, for whoever has been shown what names them.
     customer(CustomerId) -> Customer = |services, _r, actor, ids| services.customers.by_ids(actor, ids);
+    /// A shipping method, for whoever has been shown what names it.
+    shipping_method(ShippingMethodId) -> ShippingMethod
+        = |services, _r, actor, ids| shipping_methods(services, actor, ids);
     /// An order's payments.
     payments_of_order(OrderId) -> Vec<Payment> = |services, _r, actor, ids| services.orders.payments_of(actor, ids);
     /// What has been handed over of an order.
     fulfillments_of_order(OrderId) -> Vec<Fulfillment>
         = |services, _r, actor, ids| services.orders.fulfillments_of(actor, ids);
+}
+
+async fn shipping_methods(
+    services: &Services,
+    actor: &Actor,
+    ids: &[ShippingMethodId],
+) -> ApiResult<HashMap<ShippingMethodId, ShippingMethod>> {
+    let methods = services.shipping.by_ids(actor, ids).await?;
+    Ok(methods.into_iter().map(|method| (method.id, method)).collect())
 }
 
 impl RequestContext {

@@ -5,10 +5,17 @@
 //! `.graphql` file and read by [`vocabulary`].
 
 pub mod absent;
+pub mod asset;
 pub(crate) mod batch;
+pub mod channel;
 pub mod enums;
 pub mod list_options;
 pub mod lists;
+pub(crate) mod loads;
+pub mod people;
 pub mod refusals;
+pub mod region;
+pub mod shipping;
+pub mod tax;
 pub mod values;
 pub(crate) mod vocabulary;

@@ -51,7 +51,7 @@ impl OrderQuery {
         let request = context.request();
         let actor = request.actor();
         let quotes = request.services.orders.eligible_shipping(&actor).await?;
-        Ok(quotes.iter().map(|quote| super::shipping::quote(&actor, quote)).collect())
+        quotes.iter().map(|quote| super::shipping::quote(&actor, quote)).collect()
     }
 
     /// The ways to pay for the cart.
@@ -82,7 +82,7 @@ impl OrderQuery {
         let request = context.request();
         let actor = request.actor();
         let setup = request.services.shipping.setup(&actor).await?;
-        Ok(setup.methods.iter().map(|method| Some(PublicShippingMethod::of(&actor, method))).collect())
+        Ok(setup.methods().map(|method| Some(PublicShippingMethod::of(&actor, method))).collect())
     }
 
     /// The channel that the request is for.
