@@ -24,7 +24,7 @@ pub mod tax;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use services::{Foundation, Services};
+pub use services::{Services, ServicesConfig};
 
 /// The schema of the store.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");

@@ -22,7 +22,7 @@ use crate::tax::Tax;
 
 /// What the services stand on.
 #[derive(Clone)]
-pub struct Foundation {
+pub struct ServicesConfig {
     /// The store.
     pub database: Database,
     /// Tells the time.
@@ -32,7 +32,7 @@ pub struct Foundation {
     /// Keeps pictures.
     pub blobs: Blobs,
     /// Runs pricing plugins.
-    pub sandbox: Arc<dyn PricingPlugins>,
+    pub pricing: Arc<dyn PricingPlugins>,
     /// Checks components at upload.
     pub inspector: Arc<dyn ComponentInspector>,
     /// What may be uploaded.
@@ -65,12 +65,12 @@ impl Services {
     ///
     /// # Errors
     /// Settings of authentication that are not usable.
-    pub fn try_new(foundation: Foundation) -> Result<Self, AuthError> {
-        let Foundation { database, clock, random, blobs, sandbox, inspector, plugin_limits, auth } =
-            foundation;
+    pub fn try_new(config: ServicesConfig) -> Result<Self, AuthError> {
+        let ServicesConfig { database, clock, random, blobs, pricing, inspector, plugin_limits, auth } =
+            config;
         let auth = Auth::try_new(database.clone(), clock.clone(), random.clone(), auth)?;
         let plugins = Plugins::new(database.clone(), clock.clone(), inspector, plugin_limits);
-        let pricing = PricingEngine::new(sandbox, plugins.clone());
+        let pricing = PricingEngine::new(pricing, plugins.clone());
         let payments = Payments::new(database.clone(), clock.clone(), PaymentHandlers::built_in());
         let tax = Tax::new(database.clone(), clock.clone());
         let shipping = Shipping::new(database.clone(), clock.clone());

@@ -18,6 +18,8 @@ mod repo;
 mod reprice;
 mod shopping;
 mod state;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::time::Duration;
