@@ -11,6 +11,9 @@ use super::locations::StockLocation;
 /// Most units in one number: on a shelf, in a movement, in an order line.
 pub const QUANTITY_MAX: i64 = 1_000_000_000;
 
+/// Most saleable units that are shown as low stock; lists and search of the catalogue say the same.
+const LOW_STOCK_MAX: i64 = 2;
+
 /// How many units can still be bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Saleable {
@@ -26,6 +29,15 @@ impl Saleable {
         match self {
             Self::Unlimited => true,
             Self::Units(units) => quantity <= units,
+        }
+    }
+
+    /// What customers are told of it: `IN_STOCK`, `LOW_STOCK` or `OUT_OF_STOCK`.
+    pub fn display(self) -> &'static str {
+        match self {
+            Self::Units(units) if units < 1 => "OUT_OF_STOCK",
+            Self::Units(units) if units <= LOW_STOCK_MAX => "LOW_STOCK",
+            Self::Unlimited | Self::Units(_) => "IN_STOCK",
         }
     }
 

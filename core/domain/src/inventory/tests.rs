@@ -151,7 +151,7 @@ async fn sells_the_last_unit_once_to_64_buyers() {
         match buyer.await.unwrap() {
             Ok(()) => sold += 1,
             Err(InventoryError::InsufficientStock { variant: missed, saleable: 0 }) => {
-                assert_eq!(missed, variant)
+                assert_eq!(missed, variant);
             }
             Err(other) => panic!("{other}"),
         }
