@@ -1,9 +1,9 @@
 //! The lists whose fields are the same in both endpoints, and the macro that describes a list.
 
-/// Describes lists: `Marker "ApiName" { field: Kind sort, … } flags [ … ]`. `sort` marks fields to sort by.
+/// Describes lists: `Marker "ApiName" with flags [ … ] { field: Kind sort, … }`. `sort` marks fields to sort by.
 macro_rules! lists {
     ($($(#[$doc:meta])* $marker:ident $api_name:literal
-        { $($field:literal: $kind:ident $($sort:ident)?),* $(,)? } $(flags [$($flag:literal),*])?)*) => {$(
+        $(with flags [$($flag:literal),*])? { $($field:literal: $kind:ident $($sort:ident)?),* $(,)? })*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $marker;

@@ -15,11 +15,11 @@ lists! {
         "currencyCode": Text, "priceWithTax": Number sort, "stockLevel": Text sort,
     }
     /// Collections.
-    Collections "Collection" {
+    Collections "Collection" with flags ["topLevelOnly"] {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text,
         "name": Text sort, "slug": Text sort, "position": Number sort, "description": Text sort,
         "parentId": Id sort, "productVariantCount": Number sort,
-    } flags ["topLevelOnly"]
+    }
     /// Facets.
     Facets "Facet" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text,

@@ -18,7 +18,6 @@ mod order_result;
 mod payment;
 mod product;
 mod refusals;
-mod search;
 mod shipping;
 mod tax;
 mod variant;

@@ -136,8 +136,10 @@ impl Order {
     /// What has been handed over of it.
     async fn fulfillments(&self, context: &Context<'_>) -> Nullable<Vec<Fulfillment>> {
         let handed_over = context.request().fulfillments_of_order(self.id.into()).await;
-        let shown = |one| Fulfillment::new(one, &self.view);
-        Some(handed_over.map(|all| all.iter().flat_map(|all| all.iter()).map(shown).collect()))
+        Some(handed_over.map(|all| {
+            let all = all.iter().flat_map(|all| all.iter());
+            all.map(|one| Fulfillment::new(one, &self.view)).collect()
+        }))
     }
 
     /// The chosen delivery; none before it is chosen.

@@ -1,5 +1,7 @@
 //! What whoever shops does with their order.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object};
 use soko_domain::customers::GuestCustomer;
 use soko_domain::orders::{self, Changed, OrderAddress, OrderError, OrderView};
@@ -31,7 +33,7 @@ impl OrderMutation {
         let request = context.request();
         let items = vec![(product_variant_id.into(), i64::from(quantity))];
         let outcome = request.services.orders.add_items(&*request.current_actor().await?, items).await;
-        UpdateOrderItemsResult::of(single(request, outcome))
+        changed_items(request, outcome)
     }
 
     /// Adds units of several variants to the cart: each that can be added.
@@ -45,8 +47,10 @@ impl OrderMutation {
         let items = inputs.into_iter().map(item).collect();
         let (changed, refused) =
             request.services.orders.add_items(&*request.current_actor().await?, items).await?;
-        let error_results = refused.into_iter().map(UpdateOrderItemErrorResult::of).collect::<ApiResult<_>>()?;
-        Ok(UpdateMultipleOrderItemsResult { order: Order::from(keep_session(request, changed)), error_results })
+        let order = Arc::new(keep_session(request, changed));
+        let error_results = refused.into_iter().map(|one| UpdateOrderItemErrorResult::of(one, &order));
+        let error_results = error_results.collect::<ApiResult<_>>()?;
+        Ok(UpdateMultipleOrderItemsResult { order: Order::from(order), error_results })
     }
 
     /// Removes a line.
@@ -79,7 +83,7 @@ impl OrderMutation {
         let actor = request.current_actor().await?;
         let outcome =
             request.services.orders.adjust_line(&actor, order_line_id.into(), i64::from(quantity)).await;
-        UpdateOrderItemsResult::of(single(request, outcome))
+        changed_items(request, outcome)
     }
 
     /// Takes the cart to another state.
@@ -136,7 +140,7 @@ impl OrderMutation {
         let request = context.request();
         let actor = request.current_actor().await?;
         let [method] = shipping_method_id[..] else {
-            return SetOrderShippingMethodResult::refused(OrderError::IneligibleShippingMethod);
+            return SetOrderShippingMethodResult::refused(OrderError::IneligibleShippingMethod, None);
         };
         let outcome = request.services.orders.set_shipping_method(&actor, method.into()).await;
         SetOrderShippingMethodResult::of(whole(request, outcome))
@@ -195,14 +199,20 @@ fn whole(request: &RequestContext, outcome: Result<Changed, OrderError>) -> Resu
     outcome.map(|changed| keep_session(request, changed))
 }
 
-/// The outcome of a change of one item: its refusal, if it has one.
-fn single(
+/// The answer to a change of one item: its refusal, if it has one.
+fn changed_items(
     request: &RequestContext,
     outcome: Result<(Changed, Vec<OrderError>), OrderError>,
-) -> Result<OrderView, OrderError> {
-    let (changed, refused) = outcome?;
+) -> ApiResult<UpdateOrderItemsResult> {
+    let (changed, refused) = match outcome {
+        Ok(done) => done,
+        Err(error) => return UpdateOrderItemsResult::refused(error, None),
+    };
     let order = keep_session(request, changed);
-    refused.into_iter().next().map_or(Ok(order), Err)
+    match refused.into_iter().next() {
+        Some(refusal) => UpdateOrderItemsResult::refused(refusal, Some(&Arc::new(order))),
+        None => UpdateOrderItemsResult::of(Ok(order)),
+    }
 }
 
 impl From<CreateAddressInput> for OrderAddress {

@@ -3,6 +3,8 @@
 //! Every refusal of the orders domain has one place in [`Refusal`]; each union takes from there what its operation may
 //! answer with, and anything else is an error.
 
+use std::sync::Arc;
+
 use async_graphql::{SimpleObject, Union};
 use soko_domain::orders::{OrderError, OrderView};
 
@@ -59,18 +61,18 @@ macro_rules! order_results {
                 pub(super) fn of(outcome: Result<OrderView, OrderError>) -> ApiResult<Self> {
                     match outcome {
                         Ok(view) => Ok(Self::Order(Box::new(Order::from(view)))),
-                        Err(error) => Self::refused(error),
+                        Err(error) => Self::refused(error, None),
                     }
                 }
 
-                /// The answer of an operation that was refused.
+                /// The answer of an operation that was refused; `order` is what was done in part.
                 ///
                 /// # Errors
                 /// What the operation does not expect.
-                pub(super) fn refused(error: OrderError) -> ApiResult<Self> {
+                pub(super) fn refused(error: OrderError, order: Option<&Arc<OrderView>>) -> ApiResult<Self> {
                     let unexpected = error.kind();
                     let message = error.to_string();
-                    match Refusal::of(error)? {
+                    match Refusal::of(error, order)? {
                         $(Refusal::$member(refusal) => Ok(Self::$member(refusal)),)*
                         _ => Err(ApiError::new(unexpected, message)),
                     }
@@ -109,49 +111,49 @@ order_results! {
 }
 
 impl Refusal {
-    /// The refusal that an error of the domain stands for.
+    /// The refusal that an error of the domain stands for; `order` is what was done in part.
     ///
     /// # Errors
     /// What is no expected refusal of any operation.
-    fn of(error: OrderError) -> ApiResult<Self> {
+    fn of(error: OrderError, order: Option<&Arc<OrderView>>) -> ApiResult<Self> {
         let message = error.to_string();
-        Ok(match error {
-            OrderError::NoActiveOrder => Self::NoActiveOrderError(NoActiveOrderError::new()),
-            OrderError::NotModifiable(_) => {
+        Ok(match (error, order) {
+            (OrderError::NoActiveOrder, _) => Self::NoActiveOrderError(NoActiveOrderError::new()),
+            (OrderError::NotModifiable(_), _) => {
                 Self::OrderModificationError(OrderModificationError::new().because(message))
             }
-            OrderError::NegativeQuantity => Self::NegativeQuantityError(NegativeQuantityError::new()),
-            OrderError::Limit { max_items } => {
+            (OrderError::NegativeQuantity, _) => Self::NegativeQuantityError(NegativeQuantityError::new()),
+            (OrderError::Limit { max_items }, _) => {
                 Self::OrderLimitError(OrderLimitError::new(max_items).because(message))
             }
-            OrderError::InsufficientStock { quantity_available, order } => {
-                let refusal = InsufficientStockError::new(quantity_available, Order::from(*order));
+            (OrderError::InsufficientStock { quantity_available }, Some(order)) => {
+                let refusal = InsufficientStockError::new(quantity_available, Order::from(Arc::clone(order)));
                 Self::InsufficientStockError(refusal.because(message))
             }
-            OrderError::PricingRefused(reason) => {
+            (OrderError::PricingRefused(reason), _) => {
                 Self::OrderInterceptorError(OrderInterceptorError::new(reason).because(message))
             }
-            OrderError::StateTransition { from, to, reason } => Self::OrderStateTransitionError(
+            (OrderError::StateTransition { from, to, reason }, _) => Self::OrderStateTransitionError(
                 OrderStateTransitionError::new(reason, from.as_str().to_owned(), to).because(message),
             ),
-            OrderError::IneligibleShippingMethod => {
+            (OrderError::IneligibleShippingMethod, _) => {
                 Self::IneligibleShippingMethodError(IneligibleShippingMethodError::new())
             }
-            OrderError::IneligiblePaymentMethod => {
+            (OrderError::IneligiblePaymentMethod, _) => {
                 Self::IneligiblePaymentMethodError(IneligiblePaymentMethodError::new(None))
             }
-            OrderError::PaymentState | OrderError::PaymentInProgress => {
+            (OrderError::PaymentState | OrderError::PaymentInProgress, _) => {
                 Self::OrderPaymentStateError(OrderPaymentStateError::new().because(message))
             }
-            OrderError::PaymentDeclined(reason) => {
+            (OrderError::PaymentDeclined(reason), _) => {
                 Self::PaymentDeclinedError(PaymentDeclinedError::new(reason))
             }
-            OrderError::PaymentFailed(reason) => Self::PaymentFailedError(PaymentFailedError::new(reason)),
-            OrderError::AlreadyLoggedIn => Self::AlreadyLoggedInError(AlreadyLoggedInError::new()),
-            OrderError::EmailAddressConflict => {
+            (OrderError::PaymentFailed(reason), _) => Self::PaymentFailedError(PaymentFailedError::new(reason)),
+            (OrderError::AlreadyLoggedIn, _) => Self::AlreadyLoggedInError(AlreadyLoggedInError::new()),
+            (OrderError::EmailAddressConflict, _) => {
                 Self::EmailAddressConflictError(EmailAddressConflictError::new())
             }
-            unexpected => return Err(unexpected.into()),
+            (unexpected, _) => return Err(unexpected.into()),
         })
     }
 }
@@ -177,9 +179,9 @@ impl UpdateOrderItemErrorResult {
     ///
     /// # Errors
     /// What the operation does not expect.
-    pub(super) fn of(error: OrderError) -> ApiResult<Self> {
+    pub(super) fn of(error: OrderError, order: &Arc<OrderView>) -> ApiResult<Self> {
         let (kind, message) = (error.kind(), error.to_string());
-        Ok(match Refusal::of(error)? {
+        Ok(match Refusal::of(error, Some(order))? {
             Refusal::OrderModificationError(refusal) => Self::OrderModificationError(refusal),
             Refusal::OrderLimitError(refusal) => Self::OrderLimitError(refusal),
             Refusal::NegativeQuantityError(refusal) => Self::NegativeQuantityError(refusal),
