@@ -44,6 +44,10 @@ pub use error::{CatalogueError, Thing};
 pub use facet::{Facet, FacetChanges, FacetValue, FacetValueChanges, NewFacet, NewFacetValue};
 pub use option::{NewOption, NewOptionGroup, OptionChanges, OptionGroup, ProductOption};
 pub use product::{NewProduct, Product, ProductChanges};
+pub use search::{
+    FacetValueFilter, InvalidSearch, PriceSpan, SEARCH_CONDITIONS_MAX, SEARCH_TAKE_DEFAULT, SearchHit,
+    SearchInput, SearchParts, TERM_LENGTH_MAX, TERM_WORDS_MAX,
+};
 pub use text::{DESCRIPTION_LENGTH_MAX, InvalidText, NAME_LENGTH_MAX, slug};
 pub use translation::{Languages, SluggedInput, SluggedTranslation, Translation, TranslationInput};
 pub use variant::{

@@ -21,7 +21,7 @@ macro_rules! select {
 const FIND_MANY: &str =
     concat!("SELECT ", select!(), " FROM asset a WHERE a.channel_id = $1 AND a.id IN ({ids})");
 
-pub(super) async fn find_many(
+pub(in crate::catalogue) async fn find_many(
     reader: &mut Reader,
     scope: ChannelScope,
     ids: &[AssetId],

@@ -4,7 +4,7 @@ mod entity;
 mod filter;
 mod members;
 mod read;
-mod repo;
+pub(super) mod repo;
 
 use soko_infra::Tx;
 use soko_kernel::{Actor, CollectionId, Permission};

@@ -123,7 +123,7 @@ const CHILDREN: &str = concat!(
 );
 
 /// Those of the collections that the audience sees, the root among them, in no order.
-pub(super) async fn find_many(
+pub(in crate::catalogue) async fn find_many(
     reader: &mut Reader,
     scope: ChannelScope,
     languages: Languages,

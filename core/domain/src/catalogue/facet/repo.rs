@@ -164,7 +164,7 @@ const VALUES_OF_FACETS: &str = concat!(
     " AND fv.facet_id IN ({ids}) ORDER BY fv.facet_id, fv.id"
 );
 
-pub(super) async fn facet_values(
+pub(in crate::catalogue) async fn facet_values(
     reader: &mut Reader,
     scope: ChannelScope,
     languages: Languages,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use soko_kernel::{FacetValueId, Language, ProductId, VariantId};
+use soko_kernel::{FacetId, FacetValueId, Language, ProductId, VariantId};
 
 use crate::catalogue::translation::{SluggedTranslation, Translation};
 
@@ -34,7 +34,7 @@ pub(super) struct Texts {
     pub(super) variants: HashMap<i64, Vec<Translation>>,
     pub(super) facet_values: HashMap<i64, Vec<Translation>>,
     /// The public facet values of each variant and its product.
-    pub(super) values_of_variants: HashMap<VariantId, Vec<FacetValueId>>,
+    pub(super) values_of_variants: HashMap<VariantId, Vec<(FacetValueId, FacetId)>>,
 }
 
 impl Texts {
@@ -52,7 +52,7 @@ impl Texts {
         let document = |language: Language| {
             let product = shown(of_product, language, fallback, |text| text.language);
             let name = shown(of_variant, language, fallback, |text| text.language);
-            let value_name = |value: &FacetValueId| {
+            let value_name = |(value, _): &(FacetValueId, FacetId)| {
                 let names = self.facet_values.get(&value.0)?;
                 shown(names, language, fallback, |text| text.language).map(|text| text.name.as_str())
             };
@@ -117,7 +117,7 @@ mod tests {
         let texts = Texts {
             variants: [(1, vec![name(Language::EN, "Tea"), name(Language::SW, "Chai")])].into(),
             facet_values: [(7, vec![name(Language::EN, "Drinks")])].into(),
-            values_of_variants: [(VariantId(1), vec![FacetValueId(7)])].into(),
+            values_of_variants: [(VariantId(1), vec![(FacetValueId(7), FacetId(1))])].into(),
             ..Texts::default()
         };
         let variant = Indexed { variant_id: VariantId(1), product_id: ProductId(2), sku: "TEA-1".to_owned() };

@@ -6,6 +6,7 @@ use soko_kernel::ProductId;
 use super::document::Texts;
 use super::{fulltext, repo};
 use crate::catalogue::Writing;
+use crate::catalogue::audience::Audience;
 use crate::catalogue::batch;
 use crate::catalogue::error::CatalogueError;
 use crate::catalogue::translation::repo::{
@@ -26,8 +27,9 @@ pub(in crate::catalogue) async fn index_products_in_tx(
     fulltext::remove(tx, scope, products).await?;
     let variants = repo::live_variants(tx, scope, products).await?;
     let ids: Vec<i64> = variants.iter().map(|variant| variant.variant_id.0).collect();
-    let values_of_variants = repo::public_facet_values(tx, scope, &ids).await?;
-    let values = values_of_variants.values().flatten().map(|id| id.0).collect();
+    // What customers must not see, they must not find either.
+    let values_of_variants = repo::facet_values(tx, scope, Audience::Shop, ids.clone()).await?;
+    let values = values_of_variants.values().flatten().map(|(value, _)| value.0).collect();
     let texts = Texts {
         products: slugged_of(tx, scope, PRODUCT_TEXTS, batch::raw(products)).await?,
         variants: names_of(tx, scope, VARIANT_NAMES, ids).await?,
@@ -38,4 +40,10 @@ pub(in crate::catalogue) async fn index_products_in_tx(
     let documents = variants.iter().flat_map(|variant| texts.documents(variant, fallback)).collect();
     fulltext::add(tx, scope, documents).await?;
     Ok(())
+}
+
+/// Indexes the whole channel anew.
+pub(super) async fn index_channel_in_tx(tx: &mut Tx, writing: Writing) -> Result<(), CatalogueError> {
+    let products = repo::product_ids(tx, writing.scope).await?;
+    index_products_in_tx(tx, writing, &products).await
 }
