@@ -9,6 +9,9 @@ use super::entity::{AdjustmentKind, InputLine, LineAdjustment, PricedLine, Price
 use super::error::PricingError;
 use super::output_failure;
 
+/// The most that a line may cost, in minor units: far above any price list, and low enough that no sum overflows.
+const LINE_PRICE_MAX: i64 = 100_000_000_000_000_000;
+
 /// A pricing under way.
 pub(super) struct Waterfall<'i> {
     input: &'i PricingInput,
@@ -124,6 +127,11 @@ impl RunningLine {
         if price < 0 {
             return Err(output_failure(format!(
                 "it would make a line cost {price}: no price goes below zero"
+            )));
+        }
+        if price > LINE_PRICE_MAX {
+            return Err(output_failure(format!(
+                "it would make a line cost {price}: at most {LINE_PRICE_MAX}"
             )));
         }
         self.price = price;
