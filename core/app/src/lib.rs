@@ -1,6 +1,14 @@
 //! The server: configuration, wiring, HTTP and the command line.
+//!
+//! Here the parts that do not know each other meet: `wiring` opens the store, gives it to the plugin host, both to
+//! the services, those to the GraphQL endpoints, and them to HTTP. Nothing here is a rule of a shop.
+//!
+//! To add a setting: `config::settings`. To add a command: a file in `cli`, a line in its `mod.rs`.
 
+pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod http;
 pub mod shutdown;
 pub mod telemetry;
+pub mod wiring;

@@ -12,7 +12,7 @@ use soko_domain::auth::{AuthConfig, PasswordCost, SuperadminSetup};
 use soko_domain::channels::{ChannelError, Channels, NewChannel};
 use soko_domain::plugins::{PluginLimits, StoredComponents};
 use soko_domain::{Services, ServicesConfig};
-use soko_graphql::{AdminApi, ShopApi};
+use soko_graphql::shop::{ShopSchema, ShopSchema as AdminSchema};
 use soko_host::{CompilerCommand, HostConfig, PluginHost};
 use soko_infra::{Blobs, DataScope, Database, DatabaseConfig};
 use soko_kernel::token::Random;
@@ -94,7 +94,11 @@ impl Platform {
     ///
     /// # Errors
     /// When a part cannot be started; the message names it.
-    pub async fn open(settings: &Settings, options: &Options, directory: DataDirectory) -> anyhow::Result<Self> {
+    pub async fn open(
+        settings: &Settings,
+        options: &Options,
+        directory: DataDirectory,
+    ) -> anyhow::Result<Self> {
         let database = open_database(settings, directory).await?;
         let data = &settings.data.0;
         let blobs = Blobs::open(&data.join(BLOBS_FOLDER)).context("the folder of assets cannot be opened")?;
@@ -183,8 +187,8 @@ impl App {
         let guard = Guard::new(settings.server.requests_max, timeout, platform.options.random.salt());
         let endpoints = Endpoints {
             services: Arc::clone(&platform.services),
-            shop: ShopApi::new(Arc::clone(&platform.services)),
-            admin: AdminApi::new(Arc::clone(&platform.services)),
+            shop: ShopSchema::new(),
+            admin: AdminSchema::new(),
             http: settings.http,
             sessions: settings.session,
             uploads: settings.uploads,
@@ -195,7 +199,8 @@ impl App {
         let connections_max = settings.server.connections_max;
         let task = tokio::spawn(async move {
             // An error means that the app was dropped, which stops it as well.
-            http::serve(listener, router, connections_max, drain, async { stopped.await.unwrap_or_default() }).await
+            http::serve(listener, router, connections_max, drain, async { stopped.await.unwrap_or_default() })
+                .await
         });
         tracing::info!(%address, "serving");
         Ok(RunningApp { address, platform, superadmin, readiness, stop, task })
@@ -272,13 +277,15 @@ pub async fn open_database(settings: &Settings, directory: DataDirectory) -> any
 /// How the plugin host is set up.
 pub fn host_config(settings: &Settings, options: &Options, cache_dir: Option<Dir>) -> HostConfig {
     let compiler = options.compiler.clone();
-    let compiler = compiler.map(|program| CompilerCommand { program, args: vec![COMPILE_COMPONENT.to_owned()] });
+    let compiler =
+        compiler.map(|program| CompilerCommand { program, args: vec![COMPILE_COMPONENT.to_owned()] });
     HostConfig { limits: settings.plugins.clone(), cache_dir, compiler }
 }
 
 fn open_folder(path: &Path) -> anyhow::Result<Dir> {
     create_private(path)?;
-    Dir::open_ambient_dir(path, ambient_authority()).with_context(|| format!("{} cannot be opened", path.display()))
+    Dir::open_ambient_dir(path, ambient_authority())
+        .with_context(|| format!("{} cannot be opened", path.display()))
 }
 
 /// Creates a directory, and those above it that are missing, for this user only.

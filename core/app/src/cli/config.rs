@@ -14,7 +14,8 @@ pub struct ConfigArgs {}
 /// Prints the settings in the form of a configuration file.
 pub fn run(loaded: &Loaded) {
     for (key, entry) in &loaded.entries {
-        let is_secret = SECRET.contains(&key.as_str()) && entry.value.as_str().is_some_and(|text| !text.is_empty());
+        let is_secret =
+            SECRET.contains(&key.as_str()) && entry.value.as_str().is_some_and(|text| !text.is_empty());
         let value = if is_secret { "\"(hidden)\"".to_owned() } else { entry.value.to_string() };
         let origin = match &entry.origin {
             Origin::Default => "default".to_owned(),

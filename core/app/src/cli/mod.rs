@@ -6,7 +6,6 @@
 mod compile_component;
 mod config;
 mod demo;
-mod import;
 mod migrate;
 mod operator;
 mod plugin;
@@ -43,17 +42,37 @@ struct Cli {
 /// Options that stand for settings. Each wins over the environment, and that over the file.
 #[derive(Debug, Args)]
 struct SettingArgs {
-    /// Configuration file [env: SOKO_CONFIG] [default: ./soko.toml where it is present].
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    #[arg(
+        help = "Configuration file [env: SOKO_CONFIG] [default: ./soko.toml where it is present]",
+        long,
+        global = true,
+        value_name = "FILE",
+        help_heading = "Settings"
+    )]
     config: Option<PathBuf>,
-    /// Data directory: database, files, caches [env: SOKO_DATA] [default: ./soko-data].
-    #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
+    #[arg(
+        help = "Data directory: database, files, caches [env: SOKO_DATA] [default: ./soko-data]",
+        long,
+        global = true,
+        value_name = "DIR",
+        help_heading = "Settings"
+    )]
     data: Option<PathBuf>,
-    /// What to log: a level, or directives [env: SOKO_LOG_LEVEL] [default: info].
-    #[arg(long, global = true, value_name = "LEVEL", help_heading = "Settings")]
+    #[arg(
+        help = "What to log: a level, or directives [env: SOKO_LOG_LEVEL] [default: info]",
+        long,
+        global = true,
+        value_name = "LEVEL",
+        help_heading = "Settings"
+    )]
     log_level: Option<String>,
-    /// How log lines look: pretty or json [env: SOKO_LOG_FORMAT] [default: pretty].
-    #[arg(long, global = true, value_name = "FORMAT", help_heading = "Settings")]
+    #[arg(
+        help = "How log lines look: pretty or json [env: SOKO_LOG_FORMAT] [default: pretty]",
+        long,
+        global = true,
+        value_name = "FORMAT",
+        help_heading = "Settings"
+    )]
     log_format: Option<String>,
     /// Any other setting, as often as needed; `soko config` lists them all.
     #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "Settings")]
@@ -65,8 +84,6 @@ enum Command {
     Serve(serve::ServeArgs),
     Demo(demo::DemoArgs),
     Migrate(migrate::MigrateArgs),
-    #[command(subcommand)]
-    Import(import::ImportCommand),
     #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     #[command(subcommand)]
@@ -124,7 +141,6 @@ fn run(command: Command, mut loaded: Loaded) -> anyhow::Result<()> {
             Command::Serve(_) => serve::run(loaded.settings).await,
             Command::Demo(args) => demo::run(loaded, args).await,
             Command::Migrate(_) => migrate::run(&loaded.settings).await,
-            Command::Import(command) => import::run(&loaded.settings, command).await,
             Command::Plugin(command) => plugin::run(&loaded.settings, command).await,
             Command::Receipts(command) => receipts::run(&loaded.settings, command).await,
             Command::Config(_) => {

@@ -38,7 +38,9 @@ pub async fn in_channels(platform: &Platform, code: Option<&str>) -> anyhow::Res
     let mut actors = Vec::new();
     loop {
         let skip = i64::try_from(actors.len())?;
-        let page = channels.list_across_platform(&operator, &ListQuery::try_new(Some(skip), None, vec![], None)?).await?;
+        let page = channels
+            .list_across_platform(&operator, &ListQuery::try_new(Some(skip), None, vec![], None)?)
+            .await?;
         if page.items.is_empty() {
             return Ok(actors);
         }

@@ -9,7 +9,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use soko_domain::plugins::{
     BindingChanges, FailurePolicy, NewBinding, PluginBinding, PluginRef, Plugins, Upload,
 };
-use soko_extension::{ComponentBytes, ComponentInspector as _, ComponentSource, Digest, Inspection, PluginFailure};
+use soko_extension::{
+    ComponentBytes, ComponentInspector as _, ComponentSource, Digest, Inspection, PluginFailure,
+};
 use soko_host::PluginHost;
 use soko_kernel::{Actor, ListQuery, PluginVersionId};
 
@@ -142,7 +144,8 @@ async fn check(settings: &Settings, file: &Path) -> anyhow::Result<()> {
     let config = host_config(settings, &Options::for_this_program()?, None);
     let host = PluginHost::try_new(config, Arc::new(NoComponents))?;
     let limit_bytes = settings.uploads.component_limit_bytes();
-    let inspection = host.inspect(bytes, limit_bytes).await.with_context(|| format!("{} is refused", file.display()))?;
+    let inspection =
+        host.inspect(bytes, limit_bytes).await.with_context(|| format!("{} is refused", file.display()))?;
     print_inspection(&inspection);
     Ok(())
 }
@@ -177,7 +180,11 @@ async fn upload(plugins: &Plugins, actor: &Actor, file: &Path) -> anyhow::Result
     let what = if created { "stored" } else { "was stored before" };
     println!("{} {} {what} (sha256 {})", version.plugin_name, version.version, version.digest);
     if let Some(previous) = imports.previous_version {
-        println!("imports, compared with {previous}: added {}; removed {}", or_none(&imports.added), or_none(&imports.removed));
+        println!(
+            "imports, compared with {previous}: added {}; removed {}",
+            or_none(&imports.added),
+            or_none(&imports.removed)
+        );
     }
     Ok(())
 }
@@ -193,29 +200,26 @@ async fn bind(plugins: &Plugins, actor: &Actor, args: BindArgs) -> anyhow::Resul
         Some(version) => Some(find_version(plugins, actor, &plugin, version).await?),
         None => None,
     };
-    let binding = match find_binding(plugins, actor, &args.name).await? {
-        Some(bound) => {
-            let latest = plugins.find(actor, &plugin).await?.map(|plugin| plugin.latest.id);
-            let changes = BindingChanges {
-                version: version.or(latest),
-                config,
-                priority: args.priority,
-                failure_policy,
-                enabled: Some(true),
-            };
-            plugins.update_binding(actor, bound.id, changes).await?
-        }
-        None => {
-            let new = NewBinding {
-                plugin,
-                version,
-                config: config.unwrap_or_else(|| "{}".to_owned()),
-                priority: args.priority.unwrap_or(PRIORITY_DEFAULT),
-                failure_policy: failure_policy.unwrap_or(FailurePolicy::Skip),
-                enabled: true,
-            };
-            plugins.bind(actor, new).await?
-        }
+    let binding = if let Some(bound) = find_binding(plugins, actor, &args.name).await? {
+        let latest = plugins.find(actor, &plugin).await?.map(|plugin| plugin.latest.id);
+        let changes = BindingChanges {
+            version: version.or(latest),
+            config,
+            priority: args.priority,
+            failure_policy,
+            enabled: Some(true),
+        };
+        plugins.update_binding(actor, bound.id, changes).await?
+    } else {
+        let new = NewBinding {
+            plugin,
+            version,
+            config: config.unwrap_or_else(|| "{}".to_owned()),
+            priority: args.priority.unwrap_or(PRIORITY_DEFAULT),
+            failure_policy: failure_policy.unwrap_or(FailurePolicy::Skip),
+            enabled: true,
+        };
+        plugins.bind(actor, new).await?
     };
     print_binding(&binding);
     Ok(())
@@ -223,7 +227,9 @@ async fn bind(plugins: &Plugins, actor: &Actor, args: BindArgs) -> anyhow::Resul
 
 /// A JSON text as it is; anything else names a file.
 fn read_config(given: &str) -> anyhow::Result<String> {
-    if given.trim_start().starts_with(['{', '[', '"']) || serde_json::from_str::<serde_json::Value>(given).is_ok() {
+    if given.trim_start().starts_with(['{', '[', '"'])
+        || serde_json::from_str::<serde_json::Value>(given).is_ok()
+    {
         return Ok(given.to_owned());
     }
     std::fs::read_to_string(given).with_context(|| format!("the configuration file {given} cannot be read"))
@@ -235,11 +241,15 @@ async fn find_version(
     plugin: &PluginRef,
     version: &str,
 ) -> anyhow::Result<PluginVersionId> {
-    let Some(found) = plugins.find(actor, plugin).await? else { bail!("there is no plugin with the {plugin}") };
+    let Some(found) = plugins.find(actor, plugin).await? else {
+        bail!("there is no plugin with the {plugin}")
+    };
     // A plugin has fewer versions than a page has places.
     let versions = plugins.list_versions(actor, Some(found.id), &ListQuery::default()).await?;
     let wanted = versions.items.iter().find(|known| known.version == version);
-    wanted.map(|known| known.id).with_context(|| format!("the plugin {} has no version {version}", found.name))
+    wanted
+        .map(|known| known.id)
+        .with_context(|| format!("the plugin {} has no version {version}", found.name))
 }
 
 async fn find_binding(plugins: &Plugins, actor: &Actor, name: &str) -> anyhow::Result<Option<PluginBinding>> {
@@ -249,7 +259,8 @@ async fn find_binding(plugins: &Plugins, actor: &Actor, name: &str) -> anyhow::R
 
 async fn roll_back(plugins: &Plugins, actor: &Actor, name: &str) -> anyhow::Result<()> {
     let binding = find_binding(plugins, actor, name).await?;
-    let binding = binding.with_context(|| format!("no plugin named {name} is bound in {}", actor.channel.code))?;
+    let binding =
+        binding.with_context(|| format!("no plugin named {name} is bound in {}", actor.channel.code))?;
     print_binding(&plugins.roll_back(actor, binding.id).await?);
     Ok(())
 }
@@ -258,7 +269,8 @@ async fn list(plugins: &Plugins, actor: &Actor) -> anyhow::Result<()> {
     let bindings = plugins.list_bindings(actor, &ListQuery::default()).await?.items;
     bindings.iter().for_each(print_binding);
     let stored = plugins.list(actor, &ListQuery::default()).await?.items;
-    for plugin in stored.iter().filter(|plugin| bindings.iter().all(|binding| binding.plugin_id != plugin.id)) {
+    for plugin in stored.iter().filter(|plugin| bindings.iter().all(|binding| binding.plugin_id != plugin.id))
+    {
         println!("{} {} not in use", plugin.name, plugin.latest.version);
     }
     if stored.is_empty() {
@@ -274,7 +286,11 @@ fn print_binding(binding: &PluginBinding) {
         FailurePolicy::FailClosed => "fail-closed",
     };
     let state = if *enabled { "in use" } else { "switched off" };
-    let before = previous.as_ref().map(|setting| format!(", before {}", setting.version.version)).unwrap_or_default();
-    println!("{plugin_name} {} {state}, priority {priority}, on failure {policy}{before}", current.version.version);
+    let before =
+        previous.as_ref().map(|setting| format!(", before {}", setting.version.version)).unwrap_or_default();
+    println!(
+        "{plugin_name} {} {state}, priority {priority}, on failure {policy}{before}",
+        current.version.version
+    );
     println!("    config {}", current.config);
 }

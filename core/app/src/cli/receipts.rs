@@ -60,7 +60,8 @@ async fn replay(platform: &Platform, args: &OrderArgs) -> anyhow::Result<()> {
 
 async fn show(platform: &Platform, args: &OrderArgs) -> anyhow::Result<()> {
     let (actor, order) = find_order(platform, args).await?;
-    let receipts = platform.services.plugins.list_receipts(&actor, order.order.id, &ListQuery::default()).await?;
+    let receipts =
+        platform.services.plugins.list_receipts(&actor, order.order.id, &ListQuery::default()).await?;
     if receipts.items.is_empty() {
         bail!("order {} has no price receipt yet", args.order_code);
     }

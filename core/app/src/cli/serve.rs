@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use clap::Args;
+use soko_domain::auth::{SUPERADMIN_IDENTIFIER, SuperadminSetup};
 
 use crate::config::Settings;
 use crate::shutdown;
@@ -12,11 +13,14 @@ use crate::wiring::{App, Options, RunningApp};
 /// Serve both APIs until asked to stop (Ctrl-C, SIGTERM).
 ///
 /// The first start creates the data directory, the database and the platform's operator `superadmin`, whose password
-/// is taken from SOKO_SUPERADMIN_PASSWORD or made up and shown once.
+/// is taken from `SOKO_SUPERADMIN_PASSWORD` or made up and shown once.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Address and port; port 0 lets the system choose [env: SOKO_LISTEN] [default: 127.0.0.1:3000].
-    #[arg(long, value_name = "ADDR:PORT")]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        help = "Address and port; port 0 lets the system choose [env: SOKO_LISTEN] [default: 127.0.0.1:3000]"
+    )]
     pub listen: Option<String>,
 }
 
@@ -34,6 +38,11 @@ pub async fn run(settings: Settings) -> anyhow::Result<()> {
 /// # Errors
 /// When the signals cannot be listened for.
 pub async fn until_stopped(app: RunningApp) -> anyhow::Result<()> {
+    if let SuperadminSetup::Created { generated_password: Some(password) } = app.superadmin() {
+        eprintln!(
+            "The platform's operator is {SUPERADMIN_IDENTIFIER} with the password {password}, shown only now."
+        );
+    }
     say_ready(&app);
     shutdown::asked().await.context("the signals to stop cannot be listened for")?;
     tracing::info!("stopping");

@@ -20,7 +20,14 @@ pub const FILE_VARIABLE: &str = "SOKO_CONFIG";
 /// Beginnings of variables with our prefix that are somebody else's: those of the build and the tests, which start
 /// servers, and those that Kubernetes gives every container beside a service called `soko`.
 const FOREIGN_VARIABLES: &[&str] = &[
-    "SOKO_WASM_", "SOKO_WRITE_", "SOKO_TEST_", "SOKO_SOAK", "SOKO_SEED", "SOKO_ROUNDS", "SOKO_SERVICE_", "SOKO_PORT",
+    "SOKO_WASM_",
+    "SOKO_WRITE_",
+    "SOKO_TEST_",
+    "SOKO_SOAK",
+    "SOKO_SEED",
+    "SOKO_ROUNDS",
+    "SOKO_SERVICE_",
+    "SOKO_PORT",
 ];
 
 /// What the configuration is made from, beside the defaults.
@@ -133,7 +140,8 @@ fn read_file(named: Option<&Path>) -> Result<Option<(PathBuf, Table)>, ConfigErr
         }
     };
     let table = text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let line =
+            error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
         ConfigError::Malformed { path: path.to_owned(), reason: format!("line {line}: {}", error.message()) }
     })?;
     Ok(Some((path.to_owned(), table)))
@@ -170,8 +178,7 @@ fn apply_environment(
     entries: &mut BTreeMap<String, Entry>,
     environment: &[(String, String)],
 ) -> Result<(), ConfigError> {
-    let keys: BTreeMap<String, String> =
-        entries.keys().map(|key| (variable_of(key), key.clone())).collect();
+    let keys: BTreeMap<String, String> = entries.keys().map(|key| (variable_of(key), key.clone())).collect();
     for (name, text) in environment {
         if !name.starts_with(VARIABLE_PREFIX) || name == FILE_VARIABLE {
             continue;
@@ -201,7 +208,8 @@ fn apply_text(
         _ => Some(Value::String(text.to_owned())),
     };
     let expected = kind_in_words(&entry.value);
-    let value = value.ok_or(ConfigError::WrongKind { key: key.to_owned(), expected, origin: origin.clone() })?;
+    let value =
+        value.ok_or(ConfigError::WrongKind { key: key.to_owned(), expected, origin: origin.clone() })?;
     apply_value(entries, key, value, origin)
 }
 
@@ -270,5 +278,8 @@ fn origin_of(entries: &BTreeMap<String, Entry>, key: &str) -> Origin {
     }
     let prefix = format!("{key}.");
     let of_section = entries.iter().filter(|(known, _)| known.starts_with(&prefix));
-    of_section.map(|(_, entry)| entry.origin.clone()).find(|origin| *origin != Origin::Default).unwrap_or(Origin::Default)
+    of_section
+        .map(|(_, entry)| entry.origin.clone())
+        .find(|origin| *origin != Origin::Default)
+        .unwrap_or(Origin::Default)
 }

@@ -302,7 +302,9 @@ impl Settings {
             return Err(Broken::new("http.public_url", "must be such as https://shop.example"));
         }
         self.plugins.check().map_err(|error| match error {
-            HostError::Limit { key, reason } => Broken::new(format!("plugins.{key}"), format!("is refused: {reason}")),
+            HostError::Limit { key, reason } => {
+                Broken::new(format!("plugins.{key}"), format!("is refused: {reason}"))
+            }
             other => Broken::new("plugins", format!("is refused: {other}")),
         })
     }
@@ -327,7 +329,12 @@ impl Settings {
             ("argon2.waiting_max", self.argon2.waiting_max as u64, 1, COUNT_CEILING),
             ("uploads.file_bytes_max", uploads.file_bytes_max, 1_024, BODY_BYTES_CEILING),
             ("uploads.component_bytes_max", uploads.component_bytes_max, 1_024, uploads.file_bytes_max),
-            ("uploads.large_component_bytes_max", uploads.large_component_bytes_max, 1_024, uploads.file_bytes_max),
+            (
+                "uploads.large_component_bytes_max",
+                uploads.large_component_bytes_max,
+                1_024,
+                uploads.file_bytes_max,
+            ),
             ("uploads.files_max", uploads.files_max as u64, 1, 1_000),
         ];
         for (key, value, min, max) in ranges {
@@ -350,5 +357,7 @@ fn check_origin(origin: &str) -> Result<(), Broken> {
 /// Scheme and host, perhaps with a port, and no path: an origin as browsers send it.
 fn is_url_of_host(url: &str) -> bool {
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/'))
+    host.is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
+    })
 }

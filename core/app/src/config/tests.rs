@@ -28,7 +28,9 @@ fn the_defaults_are_valid_and_each_can_be_set_from_everywhere() {
         assert_eq!(entry.origin, Origin::Default, "{key}");
         let text = match &entry.value {
             toml::Value::String(text) => text.clone(),
-            toml::Value::Array(list) => list.iter().map(|one| one.as_str().unwrap()).collect::<Vec<_>>().join(","),
+            toml::Value::Array(list) => {
+                list.iter().map(|one| one.as_str().unwrap()).collect::<Vec<_>>().join(",")
+            }
             other => other.to_string(),
         };
         let again = from_environment(&variable_of(key), &text).unwrap();
@@ -41,7 +43,8 @@ fn the_defaults_are_valid_and_each_can_be_set_from_everywhere() {
 #[test]
 fn no_two_settings_share_a_variable() {
     let loaded = load(&Sources::default()).unwrap();
-    let names: std::collections::BTreeSet<String> = loaded.entries.keys().map(|key| variable_of(key)).collect();
+    let names: std::collections::BTreeSet<String> =
+        loaded.entries.keys().map(|key| variable_of(key)).collect();
     assert_eq!(names.len(), loaded.entries.len());
 }
 
@@ -49,8 +52,11 @@ fn no_two_settings_share_a_variable() {
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("shop.toml");
-    std::fs::write(&path, "listen = '127.0.0.1:1'\ndata = '/file'\n[database]\nreaders = 7\n[plugins.large]\nhard_ms = 90")
-        .unwrap();
+    std::fs::write(
+        &path,
+        "listen = '127.0.0.1:1'\ndata = '/file'\n[database]\nreaders = 7\n[plugins.large]\nhard_ms = 90",
+    )
+    .unwrap();
     let mut sources = Sources {
         file: Some(path.clone()),
         environment: vec![
@@ -88,7 +94,9 @@ fn refuses_unknown_settings_by_name_and_place() {
         from_environment("SOKO_LISTENN", "x").unwrap_err(),
         ConfigError::UnknownVariable("SOKO_LISTENN".into())
     );
-    assert!(from_assignment("nothing=1").unwrap_err().to_string().contains("`nothing` (set by the flag --set)"));
+    assert!(
+        from_assignment("nothing=1").unwrap_err().to_string().contains("`nothing` (set by the flag --set)")
+    );
     assert_eq!(from_assignment("listen").unwrap_err(), ConfigError::NotAnAssignment("listen".into()));
 }
 
@@ -120,7 +128,8 @@ fn refuses_values_of_another_kind_or_range_by_name_and_place() {
 
 #[test]
 fn refuses_a_file_that_is_missing_or_broken() {
-    let missing = load(&Sources { file: Some("/nowhere/soko.toml".into()), ..Sources::default() }).unwrap_err();
+    let missing =
+        load(&Sources { file: Some("/nowhere/soko.toml".into()), ..Sources::default() }).unwrap_err();
     assert!(matches!(missing, ConfigError::Unreadable { .. }), "{missing}");
     let broken = from_file("listen = '127.0.0.1:1'\n\nreaders 4").unwrap_err();
     assert!(broken.to_string().contains("line 3"), "{broken}");

@@ -42,8 +42,11 @@ pub async fn get(State(blobs): State<Blobs>, Path(name): Path<String>, headers: 
         }
     };
     let has_it = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
-    let mut response =
-        if has_it { StatusCode::NOT_MODIFIED.into_response() } else { axum::body::Body::from(bytes).into_response() };
+    let mut response = if has_it {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        axum::body::Body::from(bytes).into_response()
+    };
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let shown = SHOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(extension)).map(|(_, kind)| *kind);
     let headers = response.headers_mut();

@@ -55,13 +55,11 @@ pub async fn read_json(headers: &HeaderMap, body: Body, limit_bytes: u64) -> Res
         Some(length) if length > limit_bytes => None,
         _ => collect(&mut stream, limit_bytes, declared.unwrap_or(0)).await?,
     };
-    match bytes {
-        Some(bytes) => parse_json(&bytes),
-        None => {
-            discard(&mut stream).await;
-            Err(Refusal::TooLarge { limit_bytes })
-        }
-    }
+    let Some(bytes) = bytes else {
+        discard(&mut stream).await;
+        return Err(Refusal::TooLarge { limit_bytes });
+    };
+    parse_json(&bytes)
 }
 
 /// Reads a body of the GraphQL multipart request specification.
@@ -82,7 +80,8 @@ pub async fn read_multipart(
     } else {
         let file_bytes = usize::try_from(file_bytes_max).unwrap_or(usize::MAX);
         let options = MultipartOptions::default().max_file_size(file_bytes).max_num_files(files_max);
-        let received = async_graphql::http::receive_batch_body(Some(content_type), &mut reader, options).await;
+        let received =
+            async_graphql::http::receive_batch_body(Some(content_type), &mut reader, options).await;
         received.map_err(|error| refuse_multipart(error, file_bytes_max))
     };
     if outcome.is_err() {
@@ -114,7 +113,11 @@ fn declared_bytes(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// The whole body, or `None` when it is larger than the limit.
-async fn collect(stream: &mut BodyDataStream, limit_bytes: u64, expected: u64) -> Result<Option<Bytes>, Refusal> {
+async fn collect(
+    stream: &mut BodyDataStream,
+    limit_bytes: u64,
+    expected: u64,
+) -> Result<Option<Bytes>, Refusal> {
     let mut all = BytesMut::with_capacity(usize::try_from(expected.min(limit_bytes)).unwrap_or(0));
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| Refusal::Malformed("the request broke off".to_owned()))?;
@@ -159,7 +162,8 @@ mod tests {
 
     async fn read(text: &'static str, limit: u64) -> Result<usize, Refusal> {
         // As a stream, which declares no length.
-        let chunks = text.as_bytes().chunks(7).map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk)));
+        let chunks =
+            text.as_bytes().chunks(7).map(|chunk| Ok::<_, std::io::Error>(Bytes::from_static(chunk)));
         let body = Body::from_stream(futures_util::stream::iter(chunks));
         read_json(&HeaderMap::new(), body, limit).await.map(|batch| match batch {
             BatchRequest::Single(_) => 1,

@@ -52,7 +52,10 @@ pub fn is_wanted(headers: &HeaderMap) -> bool {
 /// The digest of the page's only element of this name, as a policy wants it.
 fn digest_of(page: &str, element: &str) -> String {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
-    let content = page.split_once(&open).and_then(|(_, rest)| rest.split_once(&close)).map_or("", |(content, _)| content);
+    let content = page
+        .split_once(&open)
+        .and_then(|(_, rest)| rest.split_once(&close))
+        .map_or("", |(content, _)| content);
     format!("sha256-{}", BASE64.encode(&Sha256::digest(content)))
 }
 

@@ -6,13 +6,14 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{BatchRequest, BatchResponse, Request, Variables};
 use axum::body::Body;
 use axum::extract::{Query, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use soko_domain::Services;
 use soko_domain::auth::{Api, AuthError, RequestCredentials};
 use soko_graphql::context::{RequestContext, SessionChange};
-use soko_graphql::{AdminApi, ShopApi};
+use soko_graphql::shop::{ShopSchema, ShopSchema as AdminSchema};
 use soko_kernel::{Actor, ErrorKind, Language};
 
 use super::body::{ContentType, read_json, read_multipart};
@@ -33,9 +34,9 @@ pub struct Endpoints {
     /// The services.
     pub services: Arc<Services>,
     /// The Shop API.
-    pub shop: ShopApi,
+    pub shop: ShopSchema,
     /// The Admin API.
-    pub admin: AdminApi,
+    pub admin: AdminSchema,
     /// The HTTP surface's settings.
     pub http: Http,
     /// How long a remembered session's cookie lasts.
@@ -63,9 +64,10 @@ pub struct Parameters {
     variables: Option<String>,
 }
 
-/// A request's sender, and how they named their session.
+/// A request's sender, what they said of themselves, and how they named their session.
 struct Sender {
     actor: Actor,
+    credentials: RequestCredentials,
     presented: Presented,
 }
 
@@ -85,15 +87,18 @@ impl Endpoint {
 
     async fn sender(&self, headers: &HeaderMap, parameters: &Parameters) -> Result<Sender, Refusal> {
         let presented = Presented::read(headers, self.cookie_name());
-        let named = headers.get(CHANNEL_TOKEN).map(|token| String::from_utf8_lossy(token.as_bytes()).into_owned());
+        let named =
+            headers.get(CHANNEL_TOKEN).map(|token| String::from_utf8_lossy(token.as_bytes()).into_owned());
         let credentials = RequestCredentials {
-            channel_token: named.or_else(|| parameters.channel_token.clone()).filter(|token| !token.is_empty()),
+            channel_token: named
+                .or_else(|| parameters.channel_token.clone())
+                .filter(|token| !token.is_empty()),
             session_token: presented.token().map(str::to_owned),
             language: parameters.language_code.as_deref().and_then(Language::parse),
             api: self.api,
         };
-        let actor = self.shared.services.auth.resolve_actor(credentials).await.map_err(|error| refuse(&error))?;
-        Ok(Sender { actor, presented })
+        let actor = self.shared.services.auth.resolve_actor(credentials.clone()).await;
+        Ok(Sender { actor: actor.map_err(|error| refuse(&error))?, credentials, presented })
     }
 
     async fn execute(&self, batch: BatchRequest, context: &Arc<RequestContext>) -> BatchResponse {
@@ -104,7 +109,10 @@ impl Endpoint {
     }
 
     async fn run(&self, headers: &HeaderMap, uri: &Uri, sender: Sender, batch: BatchRequest) -> Response {
-        let context = Arc::new(RequestContext::new(sender.actor, &self.assets_url(headers, uri)));
+        let Sender { actor, credentials, .. } = sender;
+        let services = Arc::clone(&self.shared.services);
+        let assets_url = self.assets_url(headers, uri);
+        let context = Arc::new(RequestContext::new(services, credentials, actor, &assets_url));
         let answer = self.execute(batch, &context).await;
         self.answer(headers, &answer, context.session_change())
     }
@@ -116,7 +124,7 @@ impl Endpoint {
             return format!("{configured}/assets/");
         }
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-        let host = host.or_else(|| uri.authority().map(|authority| authority.as_str())).unwrap_or("localhost");
+        let host = host.or_else(|| uri.authority().map(Authority::as_str)).unwrap_or("localhost");
         let scheme = if came_by_https(headers) { "https" } else { "http" };
         format!("{scheme}://{host}/assets/")
     }
@@ -270,7 +278,8 @@ pub mod cross_origin {
 
     /// Headers that pages may send.
     pub fn request_headers() -> Vec<HeaderName> {
-        let ours = ["vendure-token", "apollo-require-preflight", "x-apollo-operation-name", "idempotency-key"];
+        let ours =
+            ["vendure-token", "apollo-require-preflight", "x-apollo-operation-name", "idempotency-key"];
         let standard = [header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID];
         ours.into_iter().map(HeaderName::from_static).chain(standard).collect()
     }

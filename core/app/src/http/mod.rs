@@ -1,17 +1,22 @@
 //! The HTTP surface: both GraphQL endpoints, assets, health and the explorer.
 //!
-//! Invariants: nothing here decides a right or a rule; the channel comes from a header, never from an operation's
-//! argument; whatever goes wrong is answered in the shape of a GraphQL error; no payload is logged.
+//! Invariants: nothing here decides a right or a rule; the channel comes from a header or the address, never from an
+//! operation's argument; whatever goes wrong is answered in the shape of a GraphQL error; no payload is logged.
 
 mod assets;
 mod body;
 mod explorer;
+mod graphql;
 mod guard;
 mod health;
 mod refusal;
+mod router;
 mod serve;
 mod session;
 
+pub use graphql::Endpoints;
+pub use guard::Guard;
 pub use health::Readiness;
 pub use refusal::Refusal;
+pub use router::router;
 pub use serve::serve;

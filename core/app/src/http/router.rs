@@ -17,15 +17,16 @@ use super::guard::{Guard, take_place, watch};
 use super::refusal::Refusal;
 use super::{Readiness, assets, explorer, graphql, health};
 
-/// Seconds for which a browser remembers what other origins may do.
-const PREFLIGHT_AGE: Duration = Duration::from_secs(3_600);
+/// How long a browser remembers what other origins may do.
+const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 
 /// The whole HTTP surface.
 pub fn router(endpoints: Endpoints, blobs: Blobs, readiness: Readiness, guard: Guard) -> Router {
     let guard = Arc::new(guard);
     let cross_origin = cross_origin(&endpoints.http.cors_origins);
     let endpoints = Arc::new(endpoints);
-    let api = |api| post(graphql::post).get(graphql::get).with_state(Endpoint::new(api, Arc::clone(&endpoints)));
+    let api =
+        |api| post(graphql::post).get(graphql::get).with_state(Endpoint::new(api, Arc::clone(&endpoints)));
     let limited = Router::new()
         .route("/shop-api", api(Api::Shop))
         .route("/admin-api", api(Api::Admin))

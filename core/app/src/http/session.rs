@@ -28,7 +28,8 @@ impl Presented {
             return Self::Bearer(token);
         }
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let pairs =
+            cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let mut named = pairs.filter(|(name, value)| *name == cookie_name && is_plausible(value));
         named.next().map_or(Self::Nothing, |(_, token)| Self::Cookie(token.to_owned()))
     }
@@ -45,12 +46,15 @@ impl Presented {
 fn bearer(headers: &HeaderMap) -> Option<String> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then(|| token.chars().take(TOKEN_BYTES_MAX).collect())
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
+        .then(|| token.chars().take(TOKEN_BYTES_MAX).collect())
 }
 
 /// A cookie of ours, and not another program's on the same host that has the same name.
 fn is_plausible(token: &str) -> bool {
-    !token.is_empty() && token.len() <= TOKEN_BYTES_MAX && HEXLOWER_PERMISSIVE.decode(token.as_bytes()).is_ok()
+    !token.is_empty()
+        && token.len() <= TOKEN_BYTES_MAX
+        && HEXLOWER_PERMISSIVE.decode(token.as_bytes()).is_ok()
 }
 
 /// The `set-cookie` value for a session. `max_age_s` makes it outlive the browser.
@@ -71,7 +75,9 @@ pub fn is_secure(setting: CookieSecure, headers: &HeaderMap) -> bool {
 
 /// Whether the proxy in front says so. A client that lies about it harms nobody but itself.
 pub fn came_by_https(headers: &HeaderMap) -> bool {
-    headers.get("x-forwarded-proto").is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"https"))
+    headers
+        .get("x-forwarded-proto")
+        .is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"https"))
 }
 
 #[cfg(test)]
@@ -80,14 +86,18 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]
     fn reads_the_header_before_the_cookie() {
         let both = headers(&[("authorization", "bearer  abc"), ("cookie", "session=0a")]);
         assert_eq!(Presented::read(&both, "session"), Presented::Bearer("abc".into()));
-        let cookies = headers(&[("authorization", "Basic xyz"), ("cookie", "a=b; session=zz; session=0a0b; c")]);
+        let cookies =
+            headers(&[("authorization", "Basic xyz"), ("cookie", "a=b; session=zz; session=0a0b; c")]);
         assert_eq!(Presented::read(&cookies, "session"), Presented::Cookie("0a0b".into()));
         assert_eq!(Presented::read(&cookies, "session-admin"), Presented::Nothing);
     }
