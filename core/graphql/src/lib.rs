@@ -14,3 +14,6 @@ pub mod execute;
 pub mod scalars;
 pub mod shared;
 pub mod shop;
+
+#[cfg(test)]
+mod schema_tests;

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use tokio::sync::oneshot;
@@ -114,11 +114,6 @@ async fn give_way() {
         Poll::Pending
     })
     .await;
-}
-
-/// Values by their keys, for answers that come as pairs.
-pub(crate) fn by_key<K: Eq + Hash, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Arc<V>> {
-    pairs.into_iter().map(|(key, value)| (key, Arc::new(value))).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use async_graphql::registry::{EnumBuilder, MetaEnumValue, Registry};
 use async_graphql::{InputType, InputValueError, InputValueResult, Name, OutputType, Value};
 use soko_kernel::locale::{CURRENCY_CODES, LANGUAGE_CODES};
 use soko_kernel::query::Direction;
-use soko_kernel::{Currency, Language, Permission};
+use soko_kernel::{Currency, Language};
 
 /// A value of an enum by its name, for types that resolvers return.
 macro_rules! output_enum {
@@ -82,7 +82,7 @@ output_enum! {
     /// A currency.
     CurrencyCode(Currency) => |it| it.0.code();
     /// What a role allows. Permissions that an endpoint does not know must not be returned there.
-    PermissionName(Permission) => |it| it.0.as_str();
+    Permission(soko_kernel::Permission) => |it| it.0.as_str();
     /// Why something was refused.
     ErrorCode(&'static str) => |it| it.0;
     /// What kind of file an asset is.
@@ -98,7 +98,7 @@ output_enum! {
 input_enum! {
     LanguageCode => |text| Language::parse(text), |it| it.0.code();
     CurrencyCode => |text| Currency::parse(text), |it| it.0.code();
-    PermissionName => |text| Permission::parse(text), |it| it.0.as_str();
+    Permission => |text| soko_kernel::Permission::parse(text), |it| it.0.as_str();
 }
 
 /// Up or down.
@@ -135,10 +135,10 @@ pub enum LogicalOperator {
 }
 
 /// Declares the enums whose values the kernel lists. `permissions` are those that the endpoint knows.
-pub(crate) fn declare_codes(registry: &mut Registry, permissions: impl Iterator<Item = Permission>) {
+pub(crate) fn declare_codes(registry: &mut Registry, permissions: impl Iterator<Item = soko_kernel::Permission>) {
     declare(registry, "LanguageCode", "A language.", LANGUAGE_CODES.iter().copied());
     declare(registry, "CurrencyCode", "A currency by its ISO 4217 code.", CURRENCY_CODES.iter().copied());
-    declare(registry, "Permission", "What a role can allow.", permissions.map(Permission::as_str));
+    declare(registry, "Permission", "What a role can allow.", permissions.map(soko_kernel::Permission::as_str));
 }
 
 fn declare(

@@ -87,8 +87,6 @@ loads! {
     /// A variant's facet values.
     facet_values_of_variant(VariantId) -> Vec<FacetValue>
         = |_s, reads, actor, ids| reads.facet_values_of_variants(actor, ids);
-    /// A facet value.
-    facet_value(FacetValueId) -> FacetValue = |_s, reads, actor, ids| reads.facet_values(actor, ids);
     /// A facet.
     facet(FacetId) -> Facet = |_s, reads, actor, ids| reads.facets(actor, ids);
     /// A facet's values.

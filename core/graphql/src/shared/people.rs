@@ -3,7 +3,7 @@
 use async_graphql::SimpleObject;
 use soko_domain::auth;
 
-use super::enums::PermissionName;
+use super::enums::Permission;
 use crate::scalars::Id;
 
 /// Who is logged in.
@@ -29,7 +29,7 @@ pub struct CurrentUserChannel {
     /// Its code.
     pub code: String,
     /// What the user may do there.
-    pub permissions: Vec<PermissionName>,
+    pub permissions: Vec<Permission>,
 }
 
 impl CurrentUser {
@@ -39,7 +39,7 @@ impl CurrentUser {
             id: channel.id.into(),
             token: channel.token,
             code: channel.code,
-            permissions: channel.permissions.iter().filter(|one| knows(*one)).map(PermissionName).collect(),
+            permissions: channel.permissions.iter().filter(|one| knows(*one)).map(Permission).collect(),
         };
         Self {
             id: user.id.into(),

@@ -26,17 +26,17 @@ macro_rules! refusals {
 
         impl $name {
             /// The refusal with its usual message.
-            pub(crate) fn new($($field: $type),*) -> Self {
+            pub fn new($($field: $type),*) -> Self {
                 Self {
                     error_code: $crate::shared::enums::ErrorCode(stringify!($code)),
                     message: $message.to_owned(),
                     $($field,)*
                 }
             }
+        }
 
-            /// The refusal with a message that says more.
-            #[must_use]
-            pub(crate) fn because(self, message: impl Into<String>) -> Self {
+        impl $crate::shared::refusals::Refused for $name {
+            fn because(self, message: impl Into<String>) -> Self {
                 Self { message: message.into(), ..self }
             }
         }
@@ -44,6 +44,13 @@ macro_rules! refusals {
 }
 
 pub(crate) use refusals;
+
+/// What all refusals can do.
+pub(crate) trait Refused {
+    /// The refusal with a message that says more.
+    #[must_use]
+    fn because(self, message: impl Into<String>) -> Self;
+}
 
 refusals! {
     /// The authentication strategy cannot do this.

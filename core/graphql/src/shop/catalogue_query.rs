@@ -4,8 +4,10 @@ use async_graphql::{Context, Object};
 
 use super::collection::{Collection, CollectionList};
 use super::facet::{Facet, FacetList};
+use super::inputs::SearchInput;
 use super::lists::{Collections, Facets, Products};
 use super::product::{Product, ProductList};
+use super::search::SearchResponse;
 use crate::context::{OfRequest as _, RequestContext};
 use crate::error::{ApiResult, Nullable};
 use crate::scalars::Id;
@@ -69,6 +71,11 @@ impl CatalogueQuery {
         let request = context.request();
         let page = request.catalogue().list_products(&request.actor(), &query).await?;
         Ok(ProductList { items: page.items.iter().map(Product::from).collect(), total_items: page.total })
+    }
+
+    /// Products or variants by words, facet values and collections.
+    async fn search(&self, context: &Context<'_>, input: SearchInput) -> ApiResult<SearchResponse> {
+        SearchResponse::of(context, input).await
     }
 }
 

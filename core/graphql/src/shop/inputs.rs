@@ -18,7 +18,6 @@ pub struct AddItemInput {
 /// Who buys.
 #[derive(InputObject)]
 #[graphql(name = "CreateCustomerInput")]
-#[expect(missing_docs, reason = "a person, as everybody knows them")]
 pub struct CreateCustomerInput {
     pub title: Option<String>,
     pub first_name: String,
@@ -31,7 +30,6 @@ pub struct CreateCustomerInput {
 /// An address.
 #[derive(InputObject)]
 #[graphql(name = "CreateAddressInput")]
-#[expect(missing_docs, reason = "an address, as everybody knows it")]
 pub struct CreateAddressInput {
     pub full_name: Option<String>,
     pub company: Option<String>,

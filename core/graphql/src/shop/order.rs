@@ -171,13 +171,6 @@ impl Order {
     }
 }
 
-impl Order {
-    /// The order and everything in it.
-    pub(super) fn view(&self) -> &Arc<OrderView> {
-        &self.view
-    }
-}
-
 impl From<&orders::OrderAddress> for OrderAddress {
     fn from(address: &orders::OrderAddress) -> Self {
         let orders::OrderAddress {

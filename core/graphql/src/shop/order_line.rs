@@ -23,7 +23,6 @@ use crate::shared::values::{Discount, TaxLine};
 /// the adjustments of the whole order. The order's sub-total is the sum of the prorated line prices.
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(name = "OrderLine", complex)]
-#[expect(missing_docs, reason = "each price is a stage of the above, for one unit or the line, without or with tax")]
 pub struct OrderLine {
     pub id: Id,
     pub created_at: DateTime,

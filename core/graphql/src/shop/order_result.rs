@@ -16,7 +16,7 @@ use super::refusals::{
 use crate::error::{ApiError, ApiResult};
 use crate::shared::refusals::{
     EmailAddressConflictError, GuestCheckoutError, IneligibleShippingMethodError, NegativeQuantityError,
-    NoActiveOrderError, OrderInterceptorError, OrderLimitError, OrderModificationError, OrderStateTransitionError,
+    NoActiveOrderError, OrderInterceptorError, OrderLimitError, OrderModificationError, OrderStateTransitionError, Refused as _,
 };
 
 /// Declares the expected refusals and where they come from, and the unions of an order and some of them.
@@ -38,7 +38,6 @@ macro_rules! order_results {
                 /// The order after the change.
                 Order(Box<Order>),
                 $(
-                    #[expect(missing_docs, reason = "the refusal that its name says")]
                     $member($member),
                 )*
                 $(
