@@ -41,6 +41,8 @@ pub struct CompilerCommand {
     pub program: PathBuf,
     /// Its arguments, normally one hidden subcommand.
     pub args: Vec<String>,
+    /// Its whole environment. What its allocator reserves must stay far below the memory cap.
+    pub env: Vec<(String, String)>,
 }
 
 /// Compiles components one after another.
@@ -75,6 +77,8 @@ impl Compiler {
         let mut child = Command::new(&command.program)
             .args(&command.args)
             .env_clear()
+            .envs(command.environment.iter().map(|(name, value)| (name, value)))
+            .envs(command.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

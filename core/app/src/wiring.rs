@@ -33,6 +33,8 @@ const BLOBS_FOLDER: &str = "blobs";
 const COMPONENT_CACHE_FOLDER: &str = "cache/components";
 /// Code of the channel that the first start creates.
 const FIRST_CHANNEL: &str = "default";
+/// mimalloc claims its arenas at once, which would use up the compiler's cap on memory before it began.
+const COMPILER_ENVIRONMENT: &[(&str, &str)] = &[("MIMALLOC_ARENA_EAGER_COMMIT", "0")];
 /// Longest that the recorder of plugin runs may take to write what it has, at the end.
 const FLUSH_MAX: Duration = Duration::from_secs(5);
 
@@ -276,9 +278,11 @@ pub async fn open_database(settings: &Settings, directory: DataDirectory) -> any
 
 /// How the plugin host is set up.
 pub fn host_config(settings: &Settings, options: &Options, cache_dir: Option<Dir>) -> HostConfig {
-    let compiler = options.compiler.clone();
-    let compiler =
-        compiler.map(|program| CompilerCommand { program, args: vec![COMPILE_COMPONENT.to_owned()] });
+    let compiler = options.compiler.clone().map(|program| CompilerCommand {
+        program,
+        args: vec![COMPILE_COMPONENT.to_owned()],
+        environment: COMPILER_ENVIRONMENT.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+    });
     HostConfig { limits: settings.plugins.clone(), cache_dir, compiler }
 }
 

@@ -127,7 +127,7 @@ async fn says_when_a_component_is_missing_or_damaged() {
 
 fn compiling_with(program: &str, args: &[&str], compile: CompileLimits) -> Kit {
     let args = args.iter().map(|&arg| arg.to_owned()).collect();
-    let compiler = Some(CompilerCommand { program: program.into(), args });
+    let compiler = Some(CompilerCommand { program: program.into(), args, env: Vec::new() });
     Kit::with(HostConfig {
         compiler,
         limits: Limits { compile, ..Limits::default() },
