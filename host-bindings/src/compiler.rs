@@ -77,7 +77,6 @@ impl Compiler {
         let mut child = Command::new(&command.program)
             .args(&command.args)
             .env_clear()
-            .envs(command.environment.iter().map(|(name, value)| (name, value)))
             .envs(command.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
