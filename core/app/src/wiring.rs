@@ -281,7 +281,7 @@ pub fn host_config(settings: &Settings, options: &Options, cache_dir: Option<Dir
     let compiler = options.compiler.clone().map(|program| CompilerCommand {
         program,
         args: vec![COMPILE_COMPONENT.to_owned()],
-        environment: COMPILER_ENVIRONMENT.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        env: COMPILER_ENVIRONMENT.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
     });
     HostConfig { limits: settings.plugins.clone(), cache_dir, compiler }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::FileArg;
 use crate::config::{Loaded, Origin, variable_of};
 
 /// Keys whose value is never shown.
@@ -9,7 +10,10 @@ const SECRET: &[&str] = &["superadmin_password"];
 
 /// Print every setting: its value, where that came from, and the environment variable for it.
 #[derive(Debug, Args)]
-pub struct ConfigArgs {}
+pub struct ConfigArgs {
+    #[command(flatten)]
+    pub(super) file: FileArg,
+}
 
 /// Prints the settings in the form of a configuration file.
 pub fn run(loaded: &Loaded) {

@@ -65,7 +65,11 @@ fn introduce(app: &RunningApp, demo: &DemoPlatform, operator_password: &Secret) 
     println!("  Admin API   {base_url}/admin-api");
     println!("  Explorer    {base_url}/explorer");
     for shop in &demo.shops {
-        let token = if shop.plan.is_default { "no vendure-token needed".to_owned() } else { format!("vendure-token: {}", shop.plan.code) };
+        let token = if shop.plan.is_default {
+            "no vendure-token needed".to_owned()
+        } else {
+            format!("vendure-token: {}", shop.plan.code)
+        };
         let plugin = if shop.binding.is_some() { ", with a pricing plugin" } else { "" };
         println!("  Shop        {} ({token}{plugin})", shop.plan.code);
     }

@@ -2,12 +2,16 @@
 
 use clap::Args;
 
+use super::FileArg;
 use crate::config::Settings;
 use crate::wiring;
 
 /// Create the database where there is none, or bring its schema up to date. `serve` does so too.
 #[derive(Debug, Args)]
-pub struct MigrateArgs {}
+pub struct MigrateArgs {
+    #[command(flatten)]
+    pub(super) file: FileArg,
+}
 
 /// Brings the schema up to date.
 ///

@@ -34,22 +34,29 @@ const THREAD_STACK_BYTES: usize = 4 << 20;
 #[command(name = "soko", version, max_term_width = 100, arg_required_else_help = true)]
 struct Cli {
     #[command(flatten)]
+    file: FileArg,
+    #[command(flatten)]
     settings: SettingArgs,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Options that stand for settings. Each wins over the environment, and that over the file.
-#[derive(Debug, Args)]
-struct SettingArgs {
+/// Before the command, and after those commands that have no `--config` of another meaning.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FileArg {
     #[arg(
         help = "Configuration file [env: SOKO_CONFIG] [default: ./soko.toml where it is present]",
-        long,
-        global = true,
+        id = "settings_file",
+        long = "config",
         value_name = "FILE",
         help_heading = "Settings"
     )]
-    config: Option<PathBuf>,
+    file: Option<PathBuf>,
+}
+
+/// Options that stand for settings. Each wins over the environment, and that over the file.
+#[derive(Debug, Args)]
+struct SettingArgs {
     #[arg(
         help = "Data directory: database, files, caches [env: SOKO_DATA] [default: ./soko-data]",
         long,
@@ -96,7 +103,7 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let Cli { settings, command } = Cli::parse();
+    let Cli { file, settings, command } = Cli::parse();
     match command {
         Command::CompileComponent(_) => return compile_component::run(),
         Command::Version(_) => {
@@ -105,7 +112,7 @@ pub fn main() -> ExitCode {
         }
         _ => {}
     }
-    let loaded = match load(&settings.into_sources(&command)) {
+    let loaded = match load(&settings.into_sources(file, &command)) {
         Ok(loaded) => loaded,
         Err(error) => return refuse_configuration(&error),
     };
@@ -153,11 +160,13 @@ fn run(command: Command, mut loaded: Loaded) -> anyhow::Result<()> {
 }
 
 impl SettingArgs {
-    fn into_sources(self, command: &Command) -> Sources {
-        let listen = match command {
-            Command::Serve(args) => args.listen.clone(),
-            Command::Demo(args) => args.serve.listen.clone(),
-            _ => None,
+    fn into_sources(self, file: FileArg, command: &Command) -> Sources {
+        let (listen, own_file) = match command {
+            Command::Serve(args) => (args.listen.clone(), args.file.clone()),
+            Command::Demo(args) => (args.serve.listen.clone(), args.serve.file.clone()),
+            Command::Migrate(args) => (None, args.file.clone()),
+            Command::Config(args) => (None, args.file.clone()),
+            _ => (None, FileArg::default()),
         };
         let data = self.data.map(|path| path.to_string_lossy().into_owned());
         let flags = [
@@ -170,7 +179,7 @@ impl SettingArgs {
             value.map(|value| (flag, key, value))
         };
         Sources {
-            file: self.config,
+            file: own_file.file.or(file.file),
             environment: process_environment(),
             flags: flags.into_iter().filter_map(given).collect(),
             assignments: self.set,

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use soko_domain::auth::{SUPERADMIN_IDENTIFIER, SuperadminSetup};
 
+use super::FileArg;
 use crate::config::Settings;
 use crate::shutdown;
 use crate::wiring::{App, Options, RunningApp};
@@ -21,7 +22,9 @@ pub struct ServeArgs {
         value_name = "ADDR:PORT",
         help = "Address and port; port 0 lets the system choose [env: SOKO_LISTEN] [default: 127.0.0.1:3000]"
     )]
-    pub listen: Option<String>,
+    pub(super) listen: Option<String>,
+    #[command(flatten)]
+    pub(super) file: FileArg,
 }
 
 /// Serves until asked to stop.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderValue, Method, header};
 use axum::middleware::from_fn_with_state;
-use axum::response::Redirect;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use soko_domain::auth::Api;
 use soko_infra::Blobs;
@@ -39,9 +39,16 @@ pub fn router(endpoints: Endpoints, blobs: Blobs, readiness: Readiness, guard: G
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz).with_state(readiness))
         .fallback(async || Refusal::NotFound)
-        .method_not_allowed_fallback(async || Refusal::Method("this address does not serve this method"))
+        .method_not_allowed_fallback(refuse_method)
         .layer(from_fn_with_state(guard, watch))
         .layer(cross_origin)
+}
+
+/// The header with the methods that are served is the router's to add.
+async fn refuse_method() -> Response {
+    let mut response = Refusal::Method("this address does not serve this method").into_response();
+    response.headers_mut().remove(header::ALLOW);
+    response
 }
 
 /// What pages of other origins may do: with `*` everything that needs no cookie; named origins may send cookies.
