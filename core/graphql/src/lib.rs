@@ -7,6 +7,7 @@
 //! To add an operation: the type or field in its domain's file, one call of the service, and the new export of the
 //! schema (`SOKO_WRITE_SCHEMA=1 cargo test -p soko-graphql schema`).
 
+pub mod admin;
 pub mod context;
 pub mod document;
 pub mod error;

@@ -1,7 +1,7 @@
 //! What administrators do with orders that are placed, and the proof of how they were priced.
 
 use soko_extension::payment::{PaymentChange, PaymentHandler, PaymentReference};
-use soko_kernel::{Actor, FulfillmentId, OrderId, PaymentId, Permission};
+use soko_kernel::{Actor, FulfillmentId, OrderId, OrderLineId, PaymentId, Permission};
 
 use super::Orders;
 use super::cart::{Cart, transition};
@@ -68,6 +68,19 @@ impl Orders {
                 Ok(payment)
             })
             .await
+    }
+
+    /// The order that a line is of.
+    ///
+    /// # Errors
+    /// [`OrderError::Forbidden`].
+    pub async fn find_order_of_line(
+        &self,
+        actor: &Actor,
+        line: OrderLineId,
+    ) -> Result<Option<OrderId>, OrderError> {
+        let scope = actor.require(Permission::ReadOrder)?;
+        Ok(self.database.read(scope, async |reader| repo::order_of_line(reader, scope, line).await).await?)
     }
 
     /// Hands goods over: they leave the shelf.

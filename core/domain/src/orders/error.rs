@@ -5,6 +5,7 @@ use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
 use soko_kernel::{ErrorKind, Forbidden, MoneyError, OrderId};
 
+use super::fulfillment::FulfillmentState;
 use super::state::OrderState;
 use crate::auth::AuthError;
 use crate::catalogue::CatalogueError;
@@ -86,6 +87,14 @@ pub enum OrderError {
     /// A customer with an account has the e-mail address.
     #[error("the email address is not available")]
     EmailAddressConflict,
+    /// Handed-over goods cannot go from one state to the other.
+    #[error("a fulfillment that is {} cannot become {}", .from.as_str(), .to.as_str())]
+    FulfillmentTransition {
+        /// Where they stand.
+        from: FulfillmentState,
+        /// Where they were to go.
+        to: FulfillmentState,
+    },
     /// Goods that cannot be handed over.
     #[error("this cannot be fulfilled: {0}")]
     Fulfillment(String),
@@ -160,6 +169,7 @@ impl OrderError {
             | Self::AlreadyLoggedIn
             | Self::EmailAddressConflict
             | Self::Fulfillment(_)
+            | Self::FulfillmentTransition { .. }
             | Self::Busy
             | Self::VersionConflict(_) => ErrorKind::Conflict,
             Self::Forbidden(error) => error.kind(),

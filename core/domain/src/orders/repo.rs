@@ -124,6 +124,16 @@ pub(super) async fn find_by_code(
     row.map(OrderRow::parse).transpose()
 }
 
+pub(super) async fn order_of_line(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    line: OrderLineId,
+) -> Result<Option<OrderId>, DatabaseError> {
+    let sql = "SELECT order_id FROM order_line WHERE id = $1 AND channel_id = $2";
+    let row: Option<(OrderId,)> = reader.fetch_optional(sql, (line, scope.channel_id())).await?;
+    Ok(row.map(|(order,)| order))
+}
+
 const COLUMNS: &[Column] = &[
     Column::integer("id", "o.id"),
     Column::time("createdAt", "o.created_at"),

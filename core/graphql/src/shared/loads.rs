@@ -13,7 +13,7 @@ use soko_domain::catalogue::{
     Tag, Translation, Variant,
 };
 use soko_domain::customers::Customer;
-use soko_domain::inventory::Saleable;
+use soko_domain::inventory::{Saleable, StockLevel};
 use soko_domain::orders::Fulfillment;
 use soko_domain::payments::Payment;
 use soko_domain::shipping::ShippingMethod;
@@ -128,6 +128,9 @@ loads! {
         = |_s, reads, actor, ids| reads.translations_of_collections(actor, ids);
     /// How many units of a variant can still be bought.
     saleable_of_variant(VariantId) -> Saleable = |services, _r, actor, ids| services.inventory.saleable(actor, ids);
+    /// Where a variant's stock is, for administrators.
+    levels_of_variant(VariantId) -> Vec<StockLevel>
+        = |services, _r, actor, ids| services.inventory.levels_of(actor, ids);
     /// A customer, for whoever has been shown what names them.
     customer(CustomerId) -> Customer = |services, _r, actor, ids| services.customers.by_ids(actor, ids);
     /// A shipping method, for whoever has been shown what names it.

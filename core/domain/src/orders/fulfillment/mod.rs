@@ -169,8 +169,7 @@ pub(super) async fn set_state_in_tx(
 ) -> Result<(), OrderError> {
     let from = fulfillment.state;
     if !from.next().contains(&to) {
-        let message = format!("a fulfillment that is {} cannot become {}", from.as_str(), to.as_str());
-        return Err(OrderError::Fulfillment(message));
+        return Err(OrderError::FulfillmentTransition { from, to });
     }
     repo::set_state(tx, scope, fulfillment.id, from, to, now).await?;
     fulfillment.state = to;

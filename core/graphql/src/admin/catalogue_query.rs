@@ -1,0 +1,58 @@
+//! Queries of products and variants.
+
+use async_graphql::{Context, Object};
+use soko_domain::catalogue::VariantsOf;
+
+use super::lists::{ProductVariants, Products};
+use super::product::{Product, ProductList};
+use super::variant::{ProductVariant, ProductVariantList};
+use crate::context::OfRequest as _;
+use crate::error::{ApiError, ApiResult, Nullable};
+use crate::scalars::Id;
+use crate::shared::list_options::ListOptions;
+
+/// Queries of the catalogue.
+#[derive(Default)]
+pub struct CatalogueQuery;
+
+#[Object]
+impl CatalogueQuery {
+    /// A page of the channel's products.
+    async fn products(&self, context: &Context<'_>, options: Option<ListOptions<Products>>) -> ApiResult<ProductList> {
+        let query = ListOptions::query(options)?;
+        let request = context.request();
+        let page = request.catalogue().list_products(&request.actor(), &query).await?;
+        Ok(ProductList { items: page.items.iter().map(Product::from).collect(), total_items: page.total })
+    }
+
+    /// A product by its id, or else by its slug.
+    async fn product(&self, context: &Context<'_>, id: Option<Id>, slug: Option<String>) -> Nullable<Product> {
+        let request = context.request();
+        let (actor, reads) = (request.actor(), request.catalogue());
+        let found = match (id, slug) {
+            (Some(id), _) => reads.find_product(&actor, id.into()).await,
+            (None, Some(slug)) => reads.find_product_by_slug(&actor, &slug).await,
+            (None, None) => return None,
+        };
+        found.map(|found| found.as_ref().map(Product::from)).map_err(ApiError::from).transpose()
+    }
+
+    /// A page of the variants of one product or of all.
+    async fn product_variants(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<ProductVariants>>,
+        product_id: Option<Id>,
+    ) -> ApiResult<ProductVariantList> {
+        let of = product_id.map_or(VariantsOf::Channel, |id| VariantsOf::Product(id.into()));
+        ProductVariantList::load(context, of, options).await
+    }
+
+    /// A variant.
+    async fn product_variant(&self, context: &Context<'_>, id: Id) -> Nullable<ProductVariant> {
+        let request = context.request();
+        let found = request.catalogue().variants(&request.actor(), &[id.into()]).await;
+        let first = |found: std::collections::HashMap<_, _>| found.into_values().next();
+        found.map(|found| first(found).as_ref().map(ProductVariant::from)).map_err(ApiError::from).transpose()
+    }
+}

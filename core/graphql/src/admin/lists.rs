@@ -1,0 +1,70 @@
+//! The lists of the Admin API: which fields they can be filtered and sorted by.
+
+use crate::shared::lists::lists;
+
+lists! {
+    /// Channels of the platform.
+    Channels "Channel" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "code": Text sort, "token": Text sort,
+        "defaultLanguageCode": Text, "currencyCode": Text, "defaultCurrencyCode": Text, "trackInventory": Boolean,
+        "outOfStockThreshold": Number sort, "pricesIncludeTax": Boolean,
+    }
+    /// Plugins.
+    Plugins "Plugin" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort, "kind": Text sort,
+    }
+    /// Versions of plugins.
+    PluginVersions "PluginVersion" {
+        "id": Id sort, "createdAt": Date sort, "pluginId": Id sort, "pluginName": Text sort, "version": Text sort,
+        "digest": Text, "contract": Text sort, "sizeBytes": Number sort,
+    }
+    /// Bindings of plugins.
+    PluginBindings "PluginBinding" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "pluginId": Id sort,
+        "pluginName": Text sort, "versionId": Id, "priority": Number sort, "failurePolicy": Text,
+        "enabled": Boolean,
+    }
+    /// Calls of plugins.
+    PluginRuns "PluginRun" {
+        "id": Id sort, "createdAt": Date sort, "pluginId": Id sort, "pluginName": Text sort, "versionId": Id,
+        "orderId": Id, "outcome": Text sort, "message": Text, "micros": Number sort, "fuel": Number sort,
+    }
+    /// Price receipts of an order.
+    PriceReceipts "PriceReceipt" {
+        "id": Id sort, "createdAt": Date sort, "orderVersion": Number sort, "engineVersion": Text,
+        "roundingVersion": Number,
+    }
+    /// Places that keep stock.
+    StockLocations "StockLocation" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort, "description": Text sort,
+    }
+    /// Products.
+    Products "Product" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text,
+        "name": Text sort, "slug": Text sort, "description": Text sort, "enabled": Boolean,
+    }
+    /// Variants of a product or in a collection.
+    ProductVariants "ProductVariant" {
+        "id": Id sort, "productId": Id sort, "createdAt": Date sort, "updatedAt": Date sort,
+        "languageCode": Text, "sku": Text sort, "name": Text sort, "price": Number sort,
+        "currencyCode": Text, "priceWithTax": Number sort, "stockLevel": Text sort,
+    }
+    /// Collections.
+    Collections "Collection" with flags ["topLevelOnly"] {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text,
+        "name": Text sort, "slug": Text sort, "position": Number sort, "description": Text sort,
+        "parentId": Id sort, "productVariantCount": Number sort,
+    }
+    /// Orders.
+    Orders "Order" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "type": Text,
+        "orderPlacedAt": Date sort, "code": Text sort, "state": Text sort, "active": Boolean,
+        "totalQuantity": Number sort, "subTotal": Number sort, "subTotalWithTax": Number sort,
+        "currencyCode": Text, "shipping": Number sort, "shippingWithTax": Number sort, "total": Number sort,
+        "totalWithTax": Number sort,
+    }
+    /// What happened to an order.
+    HistoryEntries "HistoryEntry" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "type": Text, "isPublic": Boolean,
+    }
+}

@@ -1,0 +1,108 @@
+//! The Admin API: what shops and the platform's operators speak.
+
+pub mod account;
+pub mod catalogue_query;
+pub mod channel;
+pub mod collection;
+pub mod customer;
+pub mod facet;
+pub mod fulfillment;
+pub mod history;
+pub mod lists;
+pub mod option;
+pub mod order;
+pub mod order_line;
+pub mod order_operation;
+pub mod payment;
+pub mod plugin;
+pub mod plugin_operation;
+pub mod plugin_result;
+pub mod product;
+pub mod refusals;
+pub mod shipping;
+pub mod stock;
+pub mod tax;
+pub mod variant;
+
+use std::sync::Arc;
+
+use async_graphql::registry::Registry;
+use async_graphql::{BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema};
+use soko_kernel::Permission;
+
+use crate::context::RequestContext;
+use crate::execute::Endpoint;
+use crate::shared::enums::declare_codes;
+use crate::shared::vocabulary::{Declared, Vocabulary};
+
+/// What clients may ask.
+#[derive(Default, MergedObject)]
+#[graphql(name = "Query")]
+struct Query(
+    account::AccountQuery,
+    channel::ChannelQuery,
+    catalogue_query::CatalogueQuery,
+    order_operation::OrderQuery,
+    plugin_operation::PluginQuery,
+    stock::StockQuery,
+);
+
+/// What clients may do.
+#[derive(Default, MergedObject)]
+#[graphql(name = "Mutation")]
+struct Mutation(
+    account::AccountMutation,
+    channel::ChannelMutation,
+    order_operation::OrderMutation,
+    plugin_operation::PluginMutation,
+    stock::StockMutation,
+);
+
+struct AdminVocabulary;
+
+impl Vocabulary for AdminVocabulary {
+    const SDL: &'static str = include_str!("vocabulary.graphql");
+    const NOT_NODES: &'static [&'static str] =
+        &["CurrentUser", "CurrentUserChannel", "CollectionBreadcrumb", "PluginVersionSummary", "ShippingLine"];
+
+    fn declare(registry: &mut Registry) {
+        declare_codes(registry, Permission::ALL.iter().copied());
+    }
+}
+
+/// The Admin API, ready to run requests. Made once, shared by all.
+pub struct AdminSchema(Endpoint<Query, Mutation, EmptySubscription>);
+
+impl Default for AdminSchema {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AdminSchema {
+    /// The schema with an empty cache of documents.
+    pub fn new() -> Self {
+        let builder = Schema::build_with_ignore_name_conflicts(
+            Query::default(),
+            Mutation::default(),
+            EmptySubscription,
+            ["ID"],
+        );
+        Self(Endpoint::new(builder.register_output_type::<Declared<AdminVocabulary>>()))
+    }
+
+    /// The schema in GraphQL's schema language.
+    pub fn sdl(&self) -> String {
+        self.0.sdl()
+    }
+
+    /// Runs one request. Every error of the answer has an `extensions.code`.
+    pub async fn execute(&self, request: Request, context: &Arc<RequestContext>) -> Response {
+        self.0.execute(request, context).await
+    }
+
+    /// Runs a request, or the requests of a batch one after another.
+    pub async fn execute_batch(&self, batch: BatchRequest, context: &Arc<RequestContext>) -> BatchResponse {
+        self.0.execute_batch(batch, context).await
+    }
+}

@@ -1,0 +1,91 @@
+//! Expected refusals that only the Admin API answers with.
+
+use crate::scalars::Id;
+use crate::shared::refusals::refusals;
+
+refusals! {
+    /// The platform does not have the language.
+    LanguageNotAvailableError = LANGUAGE_NOT_AVAILABLE_ERROR, "The language is not available" {
+        /// The language.
+        language_code: String,
+    };
+    /// The payment's handler would not settle it.
+    SettlePaymentError = SETTLE_PAYMENT_ERROR, "The payment could not be settled" {
+        /// Why not.
+        payment_error_message: String,
+    };
+    /// The payment's handler would not cancel it.
+    CancelPaymentError = CANCEL_PAYMENT_ERROR, "The payment could not be cancelled" {
+        /// Why not.
+        payment_error_message: String,
+    };
+    /// The payment cannot go from its state to the other.
+    PaymentStateTransitionError = PAYMENT_STATE_TRANSITION_ERROR, "The payment cannot change to this state" {
+        /// Why not.
+        transition_error: String,
+        /// The state that the payment is in.
+        from_state: String,
+        /// The state that was asked for.
+        to_state: String,
+    };
+    /// The fulfillment cannot go from its state to the other.
+    FulfillmentStateTransitionError = FULFILLMENT_STATE_TRANSITION_ERROR,
+        "The fulfillment cannot change to this state" {
+        /// Why not.
+        transition_error: String,
+        /// The state that the fulfillment is in.
+        from_state: String,
+        /// The state that was asked for.
+        to_state: String,
+    };
+    /// The goods cannot be handed over.
+    CreateFulfillmentError = CREATE_FULFILLMENT_ERROR, "The fulfillment could not be created" {
+        /// Why not.
+        fulfillment_handler_error: String,
+    };
+    /// No fulfillment handler has the code.
+    InvalidFulfillmentHandlerError = INVALID_FULFILLMENT_HANDLER_ERROR, "There is no such fulfillment handler" {};
+    /// Units have been handed over already.
+    ItemsAlreadyFulfilledError = ITEMS_ALREADY_FULFILLED_ERROR, "Some of the items are fulfilled already" {};
+    /// No lines were named.
+    EmptyOrderLineSelectionError = EMPTY_ORDER_LINE_SELECTION_ERROR, "At least one order line is needed" {};
+    /// Fewer units are on the shelf than are to be handed over.
+    InsufficientStockOnHandError = INSUFFICIENT_STOCK_ON_HAND_ERROR, "There is not enough stock on hand" {
+        /// The variant.
+        product_variant_id: Id,
+        /// Its name.
+        product_variant_name: String,
+        /// Units on the shelf.
+        stock_on_hand: i64,
+    };
+    /// More units than the line has.
+    QuantityTooGreatError = QUANTITY_TOO_GREAT_ERROR, "The quantity is greater than the order line's" {};
+    /// Lines of several orders.
+    MultipleOrderError = MULTIPLE_ORDER_ERROR, "The order lines must belong to one order" {};
+    /// A cart is not cancelled but left alone.
+    CancelActiveOrderError = CANCEL_ACTIVE_ORDER_ERROR, "An active order cannot be cancelled" {
+        /// The state that the order is in.
+        order_state: String,
+    };
+    /// The component cannot be stored.
+    PluginRejectedError = PLUGIN_REJECTED_ERROR, "The component was rejected" {
+        /// Which check it did not pass.
+        reason: super::plugin_result::PluginRejectionReason,
+    };
+    /// Something else stands under the plugin's name and version, or the binding changed meanwhile.
+    PluginVersionConflictError = PLUGIN_VERSION_CONFLICT_ERROR, "The version is in conflict with what is stored" {};
+    /// The channel has as much as it may.
+    PluginLimitError = PLUGIN_LIMIT_ERROR, "The channel has as many as it may" {
+        /// Most that there may be.
+        limit: i64,
+    };
+    /// The configuration cannot be used.
+    PluginConfigError = PLUGIN_CONFIG_ERROR, "The configuration cannot be used" {
+        /// Where the configuration breaks the version's schema; empty when it could not be checked against it.
+        problems: Vec<super::plugin_result::PluginConfigProblem>,
+    };
+    /// The plugin has a binding.
+    PluginAlreadyBoundError = PLUGIN_ALREADY_BOUND_ERROR, "The plugin is bound already" {};
+    /// The binding has had one version and configuration only.
+    NothingToRollBackError = NOTHING_TO_ROLL_BACK_ERROR, "There is nothing to roll back to" {};
+}
