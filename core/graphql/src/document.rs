@@ -125,9 +125,10 @@ fn parse(text: &str) -> Result<Document, DocumentError> {
     };
     let operations = match &parsed.operations {
         DocumentOperations::Single(operation) => vec![known(None, &operation.node)?],
-        DocumentOperations::Multiple(all) => {
-            all.iter().map(|(name, operation)| known(Some(name), &operation.node)).collect::<Result<_, _>>()?
-        }
+        DocumentOperations::Multiple(all) => all
+            .iter()
+            .map(|(name, operation)| known(Some(name), &operation.node))
+            .collect::<Result<_, _>>()?,
     };
     Ok(Document { parsed, operations })
 }
@@ -212,7 +213,10 @@ mod tests {
         assert_eq!(cost(None), None);
         let only = parse("query($a: Int!, $b: Int, $c: Int! = 1) { a b }").unwrap();
         let only = only.operation(None).unwrap();
-        assert_eq!((only.cost, only.required.as_slice()), (Cost { complexity: 2, depth: 1 }, &[Name::new("a")][..]));
+        assert_eq!(
+            (only.cost, only.required.as_slice()),
+            (Cost { complexity: 2, depth: 1 }, &[Name::new("a")][..])
+        );
     }
 
     #[test]
@@ -226,7 +230,10 @@ mod tests {
         assert_eq!(refusal(&format!("{{ t {{ {aliases} }} }}")), "aliases");
         assert_eq!(refusal(&format!("{{ t {{ {} }} }}", "a ".repeat(COMPLEXITY_MAX))), "fields");
         assert_eq!(refusal(&format!("{{ {} }}", "a ".repeat(ROOT_FIELDS_MAX + 1))), "fields at the root");
-        assert_eq!(refusal(&format!("{{ a {} }}", "@x ".repeat(DIRECTIVES_MAX + 1))), "directives on one field");
+        assert_eq!(
+            refusal(&format!("{{ a {} }}", "@x ".repeat(DIRECTIVES_MAX + 1))),
+            "directives on one field"
+        );
         assert_eq!(refusal(&"#".repeat(DOCUMENT_BYTES_MAX + 1)), "bytes");
         assert_eq!(refusal("{ a "), "syntax");
         assert_eq!(refusal("{ ...F } fragment F on T { ...F }"), "levels of selections");
@@ -237,7 +244,9 @@ mod tests {
         let mut text = String::from("{ t { ...F0 } }");
         for level in 0..RECURSION_MAX {
             let next = level + 1;
-            text.push_str(&format!(" fragment F{level} on T {{ ...F{next} ...F{next} ...F{next} ...F{next} }}"));
+            text.push_str(&format!(
+                " fragment F{level} on T {{ ...F{next} ...F{next} ...F{next} ...F{next} }}"
+            ));
         }
         text.push_str(&format!(" fragment F{RECURSION_MAX} on T {{ a }}"));
         assert_eq!(refusal(&text), "levels of selections");

@@ -86,10 +86,13 @@ async fn keeps_what_worked_beside_a_field_that_failed() {
 #[tokio::test]
 async fn runs_batches_in_order_and_refuses_long_ones() {
     let endpoint = endpoint();
-    let batch = |count| BatchRequest::Batch((0..count).map(|n| Request::new(format!("{{ double(number: {n}) }}"))).collect());
+    let batch = |count| {
+        BatchRequest::Batch((0..count).map(|n| Request::new(format!("{{ double(number: {n}) }}"))).collect())
+    };
     let context = Arc::new(Caller("me"));
     let answer = serde_json::to_value(endpoint.execute_batch(batch(3), &context).await).unwrap();
-    let doubles: Vec<_> = answer.as_array().unwrap().iter().map(|one| one["data"]["double"].clone()).collect();
+    let doubles: Vec<_> =
+        answer.as_array().unwrap().iter().map(|one| one["data"]["double"].clone()).collect();
     assert_eq!(doubles, [json!(0), json!(2), json!(4)]);
     let answer = serde_json::to_value(endpoint.execute_batch(batch(BATCH_MAX + 1), &context).await).unwrap();
     assert_eq!(answer["errors"][0]["extensions"]["code"], VALIDATION_FAILED);
@@ -136,6 +139,7 @@ async fn answers_the_introspection_of_the_usual_tools() {
 #[tokio::test]
 async fn serves_many_at_once_from_one_parsed_document() {
     let endpoint = endpoint();
-    let answers = join_all((0..64).map(|_| run(&endpoint, "query($n: Int = 21) { double(number: $n) }"))).await;
+    let answers =
+        join_all((0..64).map(|_| run(&endpoint, "query($n: Int = 21) { double(number: $n) }"))).await;
     assert!(answers.iter().all(|answer| answer["data"]["double"] == 42));
 }

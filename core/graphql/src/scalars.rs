@@ -178,7 +178,9 @@ impl Wire for DateTime {
 
     fn read(value: Value) -> Result<Self, &'static str> {
         match value {
-            Value::String(text) => Timestamp::parse(&text).map(Self).ok_or("a date and time is RFC 3339 text"),
+            Value::String(text) => {
+                Timestamp::parse(&text).map(Self).ok_or("a date and time is RFC 3339 text")
+            }
             _ => Err("a date and time is RFC 3339 text"),
         }
     }
@@ -278,7 +280,11 @@ impl Percent {
     }
 }
 
-#[expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a rate of at most seven digits, for display")]
+#[expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "a rate of at most seven digits, for display"
+)]
 fn percent_for_display(ppm: i64) -> Number {
     Number::from_f64(ppm as f64 / PPM_PER_PERCENT as f64).unwrap_or_else(|| Number::from(0))
 }

@@ -135,10 +135,18 @@ pub enum LogicalOperator {
 }
 
 /// Declares the enums whose values the kernel lists. `permissions` are those that the endpoint knows.
-pub(crate) fn declare_codes(registry: &mut Registry, permissions: impl Iterator<Item = soko_kernel::Permission>) {
+pub(crate) fn declare_codes(
+    registry: &mut Registry,
+    permissions: impl Iterator<Item = soko_kernel::Permission>,
+) {
     declare(registry, "LanguageCode", "A language.", LANGUAGE_CODES.iter().copied());
     declare(registry, "CurrencyCode", "A currency by its ISO 4217 code.", CURRENCY_CODES.iter().copied());
-    declare(registry, "Permission", "What a role can allow.", permissions.map(soko_kernel::Permission::as_str));
+    declare(
+        registry,
+        "Permission",
+        "What a role can allow.",
+        permissions.map(soko_kernel::Permission::as_str),
+    );
 }
 
 fn declare(

@@ -34,7 +34,8 @@ fn condition(json: serde_json::Value) -> Option<Comparison> {
 #[test]
 fn reads_pages_sorting_and_flags() {
     let sent = r#"{"skip":5,"take":10,"sort":{"name":"DESC","id":"ASC"},"topLevelOnly":true,"filter":null}"#;
-    let read = ListOptions::<Things>::parse(serde_json::from_str(sent).unwrap()).map_err(|_| "refused").unwrap();
+    let read =
+        ListOptions::<Things>::parse(serde_json::from_str(sent).unwrap()).map_err(|_| "refused").unwrap();
     assert!(read.has("topLevelOnly"));
     let query = ListOptions::query(Some(read)).unwrap();
     assert_eq!((query.skip(), query.take()), (5, 10));
@@ -80,10 +81,18 @@ fn keeps_the_meaning_of_bounds_between_integers() {
         ("eq", serde_json::json!(9.0), Comparison::Equal(Held::Integer(9))),
         ("lt", serde_json::json!(-0.5), Comparison::Less(Held::Integer(0))),
         ("gt", serde_json::json!(1e300), Comparison::Greater(Held::Integer(i64::MAX))),
-        ("eq", serde_json::json!(9_007_199_254_740_993_i64), Comparison::Equal(Held::Integer(9_007_199_254_740_993))),
+        (
+            "eq",
+            serde_json::json!(9_007_199_254_740_993_i64),
+            Comparison::Equal(Held::Integer(9_007_199_254_740_993)),
+        ),
     ];
     for (operator, number, expected) in cases {
-        assert_eq!(condition(serde_json::json!({ "price": { operator: number } })), Some(expected), "{operator}");
+        assert_eq!(
+            condition(serde_json::json!({ "price": { operator: number } })),
+            Some(expected),
+            "{operator}"
+        );
     }
 }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use soko_domain::Services;
 use soko_domain::auth::Api;
 use soko_domain::catalogue::{
-    Asset, Breadcrumb, CatalogueReads, Collection, Facet, FacetValue, OptionGroup, ProductOption, SluggedTranslation,
-    Tag, Translation, Variant,
+    Asset, Breadcrumb, CatalogueReads, Collection, Facet, FacetValue, OptionGroup, ProductOption,
+    SluggedTranslation, Tag, Translation, Variant,
 };
 use soko_domain::customers::Customer;
 use soko_domain::inventory::{Saleable, StockLevel};
@@ -18,8 +18,8 @@ use soko_domain::orders::Fulfillment;
 use soko_domain::payments::Payment;
 use soko_domain::shipping::ShippingMethod;
 use soko_kernel::{
-    Actor, AssetId, CollectionId, CustomerId, FacetId, FacetValueId, OptionGroupId, OptionId, OrderId, ProductId,
-    ShippingMethodId, VariantId,
+    Actor, AssetId, CollectionId, CustomerId, FacetId, FacetValueId, OptionGroupId, OptionId, OrderId,
+    ProductId, ShippingMethodId, VariantId,
 };
 
 use super::batch::Batch;

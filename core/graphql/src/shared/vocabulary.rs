@@ -168,7 +168,8 @@ fn implement_by_shape(registry: &mut Registry, not_nodes: &[&str]) {
         if fields.contains_key("errorCode") && fields.contains_key("message") {
             found.push((name.clone(), "ErrorResult"));
         }
-        if fields.contains_key("id") && !name.ends_with("Translation") && !not_nodes.contains(&name.as_str()) {
+        if fields.contains_key("id") && !name.ends_with("Translation") && !not_nodes.contains(&name.as_str())
+        {
             found.push((name.clone(), "Node"));
         }
     }

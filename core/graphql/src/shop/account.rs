@@ -43,7 +43,10 @@ pub enum AuthenticationResult {
 pub(super) fn is_known(permission: Permission) -> bool {
     !matches!(
         permission,
-        Permission::CreatePlugin | Permission::ReadPlugin | Permission::UpdatePlugin | Permission::DeletePlugin
+        Permission::CreatePlugin
+            | Permission::ReadPlugin
+            | Permission::UpdatePlugin
+            | Permission::DeletePlugin
     )
 }
 

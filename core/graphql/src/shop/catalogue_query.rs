@@ -29,7 +29,10 @@ impl CatalogueQuery {
         let query = ListOptions::query(options)?;
         let request = context.request();
         let page = request.catalogue().list_collections(&request.actor(), top_level_only, &query).await?;
-        Ok(CollectionList { items: page.items.iter().map(Collection::from).collect(), total_items: page.total })
+        Ok(CollectionList {
+            items: page.items.iter().map(Collection::from).collect(),
+            total_items: page.total,
+        })
     }
 
     /// A collection by its id or its slug.
@@ -43,7 +46,11 @@ impl CatalogueQuery {
     }
 
     /// A page of facets.
-    async fn facets(&self, context: &Context<'_>, options: Option<ListOptions<Facets>>) -> ApiResult<FacetList> {
+    async fn facets(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<Facets>>,
+    ) -> ApiResult<FacetList> {
         let query = ListOptions::query(options)?;
         let request = context.request();
         let page = request.catalogue().list_facets(&request.actor(), &query).await?;
@@ -57,7 +64,12 @@ impl CatalogueQuery {
     }
 
     /// A product by its id or its slug.
-    async fn product(&self, context: &Context<'_>, id: Option<Id>, slug: Option<String>) -> Nullable<Product> {
+    async fn product(
+        &self,
+        context: &Context<'_>,
+        id: Option<Id>,
+        slug: Option<String>,
+    ) -> Nullable<Product> {
         find_product(context.request(), id, slug).await.transpose()
     }
 
@@ -105,5 +117,8 @@ async fn find_collection(
         (Some(id), None) => reads.find_collection(&actor, id.into()).await?,
         (None, None) => None,
     };
-    Ok(found.filter(|collection| id.is_none_or(|id| id == collection.id.into())).as_ref().map(Collection::from))
+    Ok(found
+        .filter(|collection| id.is_none_or(|id| id == collection.id.into()))
+        .as_ref()
+        .map(Collection::from))
 }

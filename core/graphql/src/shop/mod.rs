@@ -106,3 +106,6 @@ impl ShopSchema {
         self.0.execute_batch(batch, context).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,7 +66,10 @@ impl OrderQuery {
     }
 
     /// The ways to pay that the shop offers.
-    async fn active_payment_methods(&self, context: &Context<'_>) -> ApiResult<Vec<Option<PublicPaymentMethod>>> {
+    async fn active_payment_methods(
+        &self,
+        context: &Context<'_>,
+    ) -> ApiResult<Vec<Option<PublicPaymentMethod>>> {
         let request = context.request();
         let actor = request.actor();
         let methods = request.services.payments.methods(&actor).await?;

@@ -10,13 +10,14 @@ use soko_domain::orders::{OrderError, OrderView};
 
 use super::order::Order;
 use super::refusals::{
-    AlreadyLoggedInError, CouponRemovedDuringCheckoutError, IneligiblePaymentMethodError, InsufficientStockError,
-    OrderPaymentStateError, PaymentDeclinedError, PaymentFailedError,
+    AlreadyLoggedInError, CouponRemovedDuringCheckoutError, IneligiblePaymentMethodError,
+    InsufficientStockError, OrderPaymentStateError, PaymentDeclinedError, PaymentFailedError,
 };
 use crate::error::{ApiError, ApiResult};
 use crate::shared::refusals::{
     EmailAddressConflictError, GuestCheckoutError, IneligibleShippingMethodError, NegativeQuantityError,
-    NoActiveOrderError, OrderInterceptorError, OrderLimitError, OrderModificationError, OrderStateTransitionError, Refused as _,
+    NoActiveOrderError, OrderInterceptorError, OrderLimitError, OrderModificationError,
+    OrderStateTransitionError, Refused as _,
 };
 
 /// Declares the expected refusals and where they come from, and the unions of an order and some of them.
@@ -147,7 +148,9 @@ impl Refusal {
             (OrderError::PaymentDeclined(reason), _) => {
                 Self::PaymentDeclinedError(PaymentDeclinedError::new(reason))
             }
-            (OrderError::PaymentFailed(reason), _) => Self::PaymentFailedError(PaymentFailedError::new(reason)),
+            (OrderError::PaymentFailed(reason), _) => {
+                Self::PaymentFailedError(PaymentFailedError::new(reason))
+            }
             (OrderError::AlreadyLoggedIn, _) => Self::AlreadyLoggedInError(AlreadyLoggedInError::new()),
             (OrderError::EmailAddressConflict, _) => {
                 Self::EmailAddressConflictError(EmailAddressConflictError::new())

@@ -34,17 +34,18 @@ impl SearchResponse {
         let request = context.request();
         let input = catalogue::SearchInput::from(input);
         let selected = context.look_ahead();
-        let (items, total_items) = if selected.field("items").exists() || selected.field("totalItems").exists() {
-            let parts = parts(&selected.field("items"));
-            let page = request.catalogue().search(&request.actor(), &input, parts).await?;
-            let mut items = Vec::with_capacity(page.items.len());
-            for hit in &page.items {
-                items.push(SearchResult::of(request, hit, input.group_by_product).await?);
-            }
-            (items, page.total)
-        } else {
-            (Vec::new(), 0)
-        };
+        let (items, total_items) =
+            if selected.field("items").exists() || selected.field("totalItems").exists() {
+                let parts = parts(&selected.field("items"));
+                let page = request.catalogue().search(&request.actor(), &input, parts).await?;
+                let mut items = Vec::with_capacity(page.items.len());
+                for hit in &page.items {
+                    items.push(SearchResult::of(request, hit, input.group_by_product).await?);
+                }
+                (items, page.total)
+            } else {
+                (Vec::new(), 0)
+            };
         Ok(Self { items, total_items, input })
     }
 }
@@ -219,7 +220,11 @@ impl SearchResultPrice {
     fn of(prices: &[(TaxedAmount, TaxedAmount)], grouped: bool, side: fn(&TaxedAmount) -> i64) -> Self {
         let min = Money(prices.iter().map(|(low, _)| side(low)).min().unwrap_or_default());
         let max = Money(prices.iter().map(|(_, high)| side(high)).max().unwrap_or_default());
-        if grouped { Self::PriceRange(PriceRange { min, max }) } else { Self::SinglePrice(SinglePrice { value: min }) }
+        if grouped {
+            Self::PriceRange(PriceRange { min, max })
+        } else {
+            Self::SinglePrice(SinglePrice { value: min })
+        }
     }
 }
 
