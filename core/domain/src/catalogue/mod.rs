@@ -17,6 +17,7 @@ mod batch;
 mod collection;
 mod error;
 mod facet;
+pub mod import;
 mod links;
 mod option;
 mod product;

@@ -1,9 +1,11 @@
-//! Queries of products and variants.
+//! Queries of the catalogue: products, variants, collections and facets.
 
 use async_graphql::{Context, Object};
 use soko_domain::catalogue::VariantsOf;
 
-use super::lists::{ProductVariants, Products};
+use super::collection::{Collection, CollectionList};
+use super::facet::{Facet, FacetList};
+use super::lists::{Collections, Facets, ProductVariants, Products};
 use super::product::{Product, ProductList};
 use super::variant::{ProductVariant, ProductVariantList};
 use crate::context::OfRequest as _;
@@ -17,6 +19,27 @@ pub struct CatalogueQuery;
 
 #[Object]
 impl CatalogueQuery {
+    /// A page of collections; with `topLevelOnly`, of those that are below nothing.
+    async fn collections(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<Collections>>,
+    ) -> ApiResult<CollectionList> {
+        let top_level_only = options.as_ref().is_some_and(|options| options.has("topLevelOnly"));
+        let query = ListOptions::query(options)?;
+        let request = context.request();
+        let page = request.catalogue().list_collections(&request.actor(), top_level_only, &query).await?;
+        Ok(CollectionList { items: page.items.iter().map(Collection::from).collect(), total_items: page.total })
+    }
+
+    /// A page of facets.
+    async fn facets(&self, context: &Context<'_>, options: Option<ListOptions<Facets>>) -> ApiResult<FacetList> {
+        let query = ListOptions::query(options)?;
+        let request = context.request();
+        let page = request.catalogue().list_facets(&request.actor(), &query).await?;
+        Ok(FacetList { items: page.items.iter().map(Facet::from).collect(), total_items: page.total })
+    }
+
     /// A page of the channel's products.
     async fn products(&self, context: &Context<'_>, options: Option<ListOptions<Products>>) -> ApiResult<ProductList> {
         let query = ListOptions::query(options)?;

@@ -55,6 +55,11 @@ lists! {
         "name": Text sort, "slug": Text sort, "position": Number sort, "description": Text sort,
         "parentId": Id sort, "productVariantCount": Number sort,
     }
+    /// Facets.
+    Facets "Facet" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text,
+        "name": Text sort, "code": Text sort,
+    }
     /// Orders.
     Orders "Order" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "type": Text,

@@ -1,28 +1,28 @@
 //! The Admin API: what shops and the platform's operators speak.
 
-pub mod account;
-pub mod catalogue_query;
-pub mod channel;
-pub mod collection;
-pub mod customer;
-pub mod facet;
-pub mod fulfillment;
-pub mod history;
-pub mod lists;
-pub mod option;
-pub mod order;
-pub mod order_line;
-pub mod order_operation;
-pub mod payment;
+mod account;
+mod catalogue_query;
+mod channel;
+mod collection;
+mod customer;
+mod facet;
+mod fulfillment;
+mod history;
+mod lists;
+mod option;
+mod order;
+mod order_line;
+mod order_operation;
+mod payment;
 pub mod plugin;
-pub mod plugin_operation;
-pub mod plugin_result;
-pub mod product;
+mod plugin_operation;
+mod plugin_result;
+mod product;
 pub mod refusals;
-pub mod shipping;
-pub mod stock;
-pub mod tax;
-pub mod variant;
+mod shipping;
+mod stock;
+mod tax;
+mod variant;
 
 use std::sync::Arc;
 

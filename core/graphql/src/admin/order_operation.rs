@@ -91,7 +91,6 @@ pub struct CancelOrderInput {
 /// The settled payment.
 #[derive(Union)]
 #[graphql(name = "SettlePaymentResult")]
-#[expect(missing_docs, reason = "the refusals that their names say")]
 pub enum SettlePaymentResult {
     Payment(Box<Payment>),
     SettlePaymentError(SettlePaymentError),
@@ -102,7 +101,6 @@ pub enum SettlePaymentResult {
 /// The cancelled payment.
 #[derive(Union)]
 #[graphql(name = "CancelPaymentResult")]
-#[expect(missing_docs, reason = "the refusals that their names say")]
 pub enum CancelPaymentResult {
     Payment(Box<Payment>),
     CancelPaymentError(CancelPaymentError),
@@ -112,7 +110,6 @@ pub enum CancelPaymentResult {
 /// The new fulfillment. Units that are handed over already answer with `CreateFulfillmentError`, which says so.
 #[derive(Union)]
 #[graphql(name = "AddFulfillmentToOrderResult")]
-#[expect(missing_docs, reason = "the refusals that their names say")]
 pub enum AddFulfillmentToOrderResult {
     Fulfillment(Box<Fulfillment>),
     EmptyOrderLineSelectionError(EmptyOrderLineSelectionError),
@@ -126,7 +123,6 @@ pub enum AddFulfillmentToOrderResult {
 /// The fulfillment in its new state.
 #[derive(Union)]
 #[graphql(name = "TransitionFulfillmentToStateResult")]
-#[expect(missing_docs, reason = "the refusal that its name says")]
 pub enum TransitionFulfillmentToStateResult {
     Fulfillment(Box<Fulfillment>),
     FulfillmentStateTransitionError(FulfillmentStateTransitionError),
@@ -135,7 +131,6 @@ pub enum TransitionFulfillmentToStateResult {
 /// The cancelled order. Orders are cancelled as a whole, so that the refusals of lines are not answered with.
 #[derive(Union)]
 #[graphql(name = "CancelOrderResult")]
-#[expect(missing_docs, reason = "the refusals that their names say")]
 pub enum CancelOrderResult {
     Order(Box<Order>),
     EmptyOrderLineSelectionError(EmptyOrderLineSelectionError),

@@ -80,7 +80,6 @@ macro_rules! plugin_results {
                 /// What came of it.
                 $done(Box<$done>),
                 $(
-                    #[expect(missing_docs, reason = "the refusal that its name says")]
                     $member($member),
                 )*
             }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test")]
 
 mod classes;
+mod import;
 mod products;
 mod search;
 
@@ -26,23 +27,28 @@ impl Shop {
         let catalogue = Catalogue::new(store.database.clone(), store.clock.clone(), store.blobs.clone());
         let actor = store.actor.clone();
         let shop = Self { store, catalogue, actor };
-        shop.add_tax_category(&shop.actor, "Standard").await;
+        shop.add_tax_category(&shop.actor, "Standard", true).await;
         shop
     }
 
     /// Another shop in the same store, with its own default tax category.
     async fn neighbour(&self) -> Actor {
         let actor = self.store.add_channel("other").await;
-        self.add_tax_category(&actor, "Standard").await;
+        self.add_tax_category(&actor, "Standard", true).await;
         actor
     }
 
-    async fn add_tax_category(&self, actor: &Actor, name: &str) -> TaxCategoryId {
-        let (scope, values) =
-            (actor.public_scope(), vec![Bound::from(actor.channel.id.0), Bound::from(name)]);
+    /// Another tax category, which is not the default.
+    async fn tax_category(&self, name: &str) -> TaxCategoryId {
+        self.add_tax_category(&self.actor, name, false).await
+    }
+
+    async fn add_tax_category(&self, actor: &Actor, name: &str, is_default: bool) -> TaxCategoryId {
+        let scope = actor.public_scope();
+        let values = vec![actor.channel.id.0.into(), name.into(), Bound::from(is_default)];
         let insert = self.store.database.write(scope, async move |tx| {
             let sql = "INSERT INTO tax_category (channel_id, name, is_default, created_at, updated_at) \
-                       VALUES ($1, $2, TRUE, 0, 0) RETURNING id";
+                       VALUES ($1, $2, $3, 0, 0) RETURNING id";
             let (id,): (TaxCategoryId,) = tx.fetch_one(sql, values).await?;
             Ok::<_, CatalogueError>(id)
         });
