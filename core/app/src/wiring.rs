@@ -10,13 +10,15 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use soko_domain::auth::{AuthConfig, PasswordCost, SuperadminSetup};
 use soko_domain::channels::{ChannelError, Channels, NewChannel};
+use soko_domain::inventory::{Inventory, InventoryError, NewStockLocation};
 use soko_domain::plugins::{PluginLimits, StoredComponents};
 use soko_domain::{Services, ServicesConfig};
-use soko_graphql::shop::{ShopSchema, ShopSchema as AdminSchema};
+use soko_graphql::admin::AdminSchema;
+use soko_graphql::shop::ShopSchema;
 use soko_host::{CompilerCommand, HostConfig, PluginHost};
-use soko_infra::{Blobs, DataScope, Database, DatabaseConfig};
+use soko_infra::{Blobs, DataScope, Database, DatabaseConfig, DatabaseError};
 use soko_kernel::token::Random;
-use soko_kernel::{Clock, Currency, Language};
+use soko_kernel::{Actor, Clock, Currency, Language};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -29,6 +31,8 @@ use crate::http::{self, Endpoints, Guard, Readiness};
 const DATABASE_FILE: &str = "soko.db";
 /// The folder of assets in the data directory.
 const BLOBS_FOLDER: &str = "blobs";
+/// Name of the stock location of the channel that the first start creates.
+const FIRST_LOCATION: &str = "Default stock location";
 /// The folder of compiled components in the data directory.
 const COMPONENT_CACHE_FOLDER: &str = "cache/components";
 /// Code of the channel that the first start creates.
@@ -130,8 +134,11 @@ impl Platform {
             let (new, now) = (first_channel(self.options.random.session_token()), self.options.clock.now());
             self.database
                 .write(DataScope::Platform, async move |tx| {
-                    Channels::create_in_tx(tx, &new, now).await?;
-                    Ok::<_, ChannelError>(())
+                    let channel = Channels::create_in_tx(tx, &new, now).await?;
+                    let scope = Actor::system(channel.for_actor()).public_scope();
+                    let location = NewStockLocation { name: FIRST_LOCATION.to_owned(), ..Default::default() };
+                    Inventory::create_location_in_tx(tx, scope, &location, now).await?;
+                    Ok::<_, FirstStartError>(())
                 })
                 .await
                 .context("the first channel cannot be created")?;
@@ -147,6 +154,17 @@ impl Platform {
         }
         self.database.close().await;
     }
+}
+
+/// Why the first channel cannot be created.
+#[derive(Debug, thiserror::Error)]
+enum FirstStartError {
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    #[error(transparent)]
+    Location(#[from] InventoryError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
 }
 
 /// A server in this process.

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use crate::admin::AdminSchema;
 use crate::shop::ShopSchema;
 
 fn assert_current(name: &str, sdl: &str) {
@@ -18,4 +19,9 @@ fn assert_current(name: &str, sdl: &str) {
 #[test]
 fn exports_the_shop_schema_as_it_is() {
     assert_current("shop.graphql", &ShopSchema::new().sdl());
+}
+
+#[test]
+fn exports_the_admin_schema_as_it_is() {
+    assert_current("admin.graphql", &AdminSchema::new().sdl());
 }

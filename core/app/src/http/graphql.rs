@@ -12,8 +12,9 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use soko_domain::Services;
 use soko_domain::auth::{Api, AuthError, RequestCredentials};
+use soko_graphql::admin::AdminSchema;
 use soko_graphql::context::{RequestContext, SessionChange};
-use soko_graphql::shop::{ShopSchema, ShopSchema as AdminSchema};
+use soko_graphql::shop::ShopSchema;
 use soko_kernel::{Actor, ErrorKind, Language};
 
 use super::body::{ContentType, read_json, read_multipart};
