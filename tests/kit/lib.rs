@@ -1,2 +1,12 @@
-//! What the tests of the whole stand on: an application in this process with a small platform in it, and a client
-//! that speaks GraphQL over HTTP.
+//! What the tests of the whole stand on: a server in this process with a small platform in it, and a client that speaks
+//! GraphQL over HTTP as a storefront or an administrator does.
+#![expect(clippy::expect_used, clippy::panic, reason = "a broken kit is a failed test")]
+
+pub mod client;
+pub mod platform;
+pub mod server;
+pub mod shopper;
+
+pub use client::{Answer, Client};
+pub use server::{TestServer, with_server};
+pub use shopper::Shopper;

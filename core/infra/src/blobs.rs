@@ -2,10 +2,14 @@
 
 use std::io::{self, Read as _, Write as _};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use sha2::{Digest as _, Sha256};
+
+/// Files that this process has begun to write, so that no two write to the same place.
+static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
 
 /// A directory of files named by their content. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,7 +53,9 @@ impl Blobs {
                 return Ok(path);
             }
             directory.create_dir_all(&folder)?;
-            let partial = format!("{path}.{}", std::process::id());
+            // The same bytes may be on their way more than once.
+            let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed);
+            let partial = format!("{path}.{}-{attempt}", std::process::id());
             let mut file =
                 directory.open_with(&partial, OpenOptions::new().write(true).create(true).truncate(true))?;
             file.write_all(&bytes)?;
@@ -105,6 +111,21 @@ fn is_blob_name(name: &str) -> bool {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed test")]
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn survives_the_same_bytes_stored_side_by_side() {
+        let home = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(home.path()).unwrap();
+        let stores = (0..32).map(|_| {
+            let blobs = blobs.clone();
+            tokio::spawn(async move { blobs.store("picture".into(), "png").await })
+        });
+        let stores: Vec<_> = stores.collect();
+        for store in stores {
+            let name = store.await.unwrap().unwrap();
+            assert_eq!(blobs.load(&name).await.unwrap().unwrap(), b"picture");
+        }
+    }
 
     #[tokio::test]
     async fn stores_once_and_refuses_to_climb_out() {

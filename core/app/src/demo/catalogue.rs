@@ -137,8 +137,17 @@ impl Catalogue {
     /// # Errors
     /// When the data does not parse or names what it does not hold.
     pub fn built_in() -> anyhow::Result<Self> {
-        let structure: Structure = serde_json::from_str(STRUCTURE).context("catalogue.json")?;
-        let products: Vec<Product> = serde_json::from_str(PRODUCTS).context("products.json")?;
+        Self::with_products(PRODUCTS)
+    }
+
+    /// The built-in classes, with these products in their place: a JSON text in the form of `products.json`.
+    ///
+    /// # Errors
+    /// As [`Self::built_in`].
+    pub fn with_products(products: &str) -> anyhow::Result<Self> {
+        let structure: Structure =
+            serde_json::from_str(STRUCTURE).context("the structure of the catalogue")?;
+        let products: Vec<Product> = serde_json::from_str(products).context("the products")?;
         let catalogue = Self {
             tax_categories: structure.tax_categories,
             option_groups: structure.option_groups,

@@ -30,10 +30,12 @@ async fn seeds_an_empty_store_once_and_finds_it_again() {
     assert!(demo.created && !steps.is_empty());
     for shop in &demo.shops {
         assert!(shop.sample.is_some(), "{}", shop.plan.code);
-        let products = platform.services.catalogue.shop().list_products(&shop.actor, &ListQuery::default()).await;
+        let products =
+            platform.services.catalogue.shop().list_products(&shop.actor, &ListQuery::default()).await;
         assert_eq!(products.unwrap().total, 65, "{}", shop.plan.code);
     }
-    let again = seed(&platform.services, &DemoOptions::default(), &mut |step| panic!("{step}")).await.unwrap();
+    let again =
+        seed(&platform.services, &DemoOptions::default(), &mut |step| panic!("{step}")).await.unwrap();
     assert!(!again.created);
     let samples = |demo: &DemoPlatform| demo.shops.iter().map(|shop| shop.sample).collect::<Vec<_>>();
     assert_eq!(samples(&again), samples(&demo));
@@ -67,7 +69,11 @@ async fn requests_survive_a_shell() {
     for request in &requests {
         let bodies = quoted(&request.command).filter(|text| text.starts_with('{'));
         let bodies: Vec<serde_json::Value> = bodies.map(|body| serde_json::from_str(body).unwrap()).collect();
-        assert!(!bodies.is_empty() && bodies.iter().all(|body| body["query"].is_string()), "{}", request.command);
+        assert!(
+            !bodies.is_empty() && bodies.iter().all(|body| body["query"].is_string()),
+            "{}",
+            request.command
+        );
     }
     platform.close().await;
 }

@@ -1,0 +1,143 @@
+//! A server in this process, on a port that the system chooses, over a store of its own.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use soko::config::Settings;
+use soko::demo::DemoShop;
+use soko::wiring::{App, DataDirectory, Options, Platform, RunningApp, listen};
+use soko_domain::Services;
+use soko_kernel::token::Random;
+use soko_kernel::{Clock, Timestamp};
+
+use crate::client::Client;
+use crate::platform::{self, PASSWORD};
+use crate::shopper::Shopper;
+
+/// When every test begins: Wednesday, 2026-07-01, 12:00 in Nairobi.
+pub const START: Timestamp = Timestamp(1_782_896_400_000);
+/// Bytes of stack of the server's threads, as in the program: deeply nested documents recurse.
+const THREAD_STACK_BYTES: usize = 4 << 20;
+
+/// A server with the small platform of [`platform`].
+pub struct TestServer {
+    app: RunningApp,
+    /// The server's clock; it stands until it is moved.
+    pub clock: Clock,
+    /// The shops, by the platform's own hand in them.
+    pub shops: Vec<DemoShop>,
+    http: reqwest::Client,
+}
+
+/// Runs a test against a new server, and stops it in good order.
+///
+/// # Panics
+/// When the server cannot be started, or the test fails.
+pub fn with_server<F: AsyncFnOnce(&TestServer)>(test: F) {
+    with_settings(|_| (), test);
+}
+
+/// [`with_server`] with other settings than those of the tests.
+///
+/// # Panics
+/// When the server cannot be started, or the test fails.
+pub fn with_settings<F: AsyncFnOnce(&TestServer)>(change: impl FnOnce(&mut Settings), test: F) {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().thread_stack_size(THREAD_STACK_BYTES).build();
+    runtime.expect("a runtime").block_on(async {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut settings = settings(directory.path());
+        change(&mut settings);
+        let server = TestServer::start(settings).await.expect("a server");
+        test(&server).await;
+        server.app.shutdown().await;
+    });
+}
+
+/// Settings for a server below a directory, with passwords that cost next to nothing.
+pub fn settings(directory: &std::path::Path) -> Settings {
+    let mut settings = Settings::default();
+    settings.listen.0.set_port(0);
+    directory.clone_into(&mut settings.data.0);
+    PASSWORD.clone_into(&mut settings.superadmin_password.0);
+    (settings.argon2.memory_kib, settings.argon2.iterations) = (8, 1);
+    settings
+}
+
+impl TestServer {
+    async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let clock = Clock::fixed(START);
+        let options = Options { clock: clock.clone(), random: Random::try_system()?, compiler: None };
+        let listener = listen(&settings).await?;
+        let opened = Platform::open(&settings, &options, DataDirectory::Create).await?;
+        let shops = platform::open_shops(&opened.services).await?;
+        let app = App::serve(settings, opened, listener).await?;
+        Ok(Self { app, clock, shops, http: reqwest::Client::new() })
+    }
+
+    /// The services behind the server.
+    pub fn services(&self) -> &Arc<Services> {
+        self.app.services()
+    }
+
+    /// The shop with this code.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub fn open(&self, code: &str) -> &DemoShop {
+        self.shops.iter().find(|shop| shop.plan.code == code).expect("a shop of the platform")
+    }
+
+    /// The address of a path of the server.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.app.address())
+    }
+
+    /// A client for anything but GraphQL.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
+    /// A stranger at the Shop API of a channel; of the default channel without a token.
+    pub fn shop(&self, token: impl Into<Option<&'static str>>) -> Client {
+        Client::new(self.http.clone(), self.url("/shop-api"), token.into())
+    }
+
+    /// A guest at the Shop API of a channel.
+    pub fn shopper(&self, token: &'static str) -> Shopper {
+        Shopper::new(self.shop(token))
+    }
+
+    /// A stranger at the Admin API of a channel.
+    pub fn admin(&self, token: &'static str) -> Client {
+        Client::new(self.http.clone(), self.url("/admin-api"), Some(token))
+    }
+
+    /// The administrator of a shop, logged in.
+    ///
+    /// # Panics
+    /// When the log-in fails.
+    pub async fn administrator(&self, token: &'static str) -> Client {
+        self.log_in(token, &format!("admin@{token}.example")).await
+    }
+
+    /// The platform's operator, logged in, in a channel.
+    ///
+    /// # Panics
+    /// When the log-in fails.
+    pub async fn operator(&self, token: &'static str) -> Client {
+        self.log_in(token, soko_domain::auth::SUPERADMIN_IDENTIFIER).await
+    }
+
+    /// An administrator with the tests' password, logged in.
+    ///
+    /// # Panics
+    /// When the log-in fails.
+    pub async fn log_in(&self, token: &'static str, identifier: &str) -> Client {
+        let client = self.admin(token);
+        let text = "mutation ($username: String!, $password: String!) {
+            login(username: $username, password: $password) { __typename } }";
+        client.expect("CurrentUser", text, json!({ "username": identifier, "password": PASSWORD })).await;
+        client
+    }
+}
