@@ -4,8 +4,8 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_graphql::{
-    BatchRequest, BatchResponse, ErrorExtensionValues, Name, ObjectType, Request, Response, Schema, ServerError,
-    SubscriptionType, Value, value,
+    BatchRequest, BatchResponse, ErrorExtensionValues, Name, ObjectType, Request, Response, Schema,
+    ServerError, SubscriptionType, Value, value,
 };
 use soko_kernel::ErrorKind;
 
@@ -45,7 +45,11 @@ where
 
     /// Runs one request; resolvers find `context` as they need it. Every error of the answer has an
     /// `extensions.code`.
-    pub(crate) async fn execute<C: Any + Send + Sync>(&self, mut request: Request, context: &Arc<C>) -> Response {
+    pub(crate) async fn execute<C: Any + Send + Sync>(
+        &self,
+        mut request: Request,
+        context: &Arc<C>,
+    ) -> Response {
         let document = match self.documents.get(&request.query) {
             Ok(document) => document,
             Err(DocumentError::Syntax(error)) => return refused(error, PARSE_FAILED),

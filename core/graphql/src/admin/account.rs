@@ -227,7 +227,9 @@ async fn log_in(
             request.session_issued(logged_in.token, remember);
             Ok(Ok(CurrentUser::new(logged_in.user, |_| true)))
         }
-        Err(error @ AuthError::InvalidCredentials) => Ok(Err(InvalidCredentialsError::new(error.to_string()))),
+        Err(error @ AuthError::InvalidCredentials) => {
+            Ok(Err(InvalidCredentialsError::new(error.to_string())))
+        }
         Err(error) => Err(error.into()),
     }
 }

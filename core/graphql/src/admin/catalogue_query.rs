@@ -29,11 +29,18 @@ impl CatalogueQuery {
         let query = ListOptions::query(options)?;
         let request = context.request();
         let page = request.catalogue().list_collections(&request.actor(), top_level_only, &query).await?;
-        Ok(CollectionList { items: page.items.iter().map(Collection::from).collect(), total_items: page.total })
+        Ok(CollectionList {
+            items: page.items.iter().map(Collection::from).collect(),
+            total_items: page.total,
+        })
     }
 
     /// A page of facets.
-    async fn facets(&self, context: &Context<'_>, options: Option<ListOptions<Facets>>) -> ApiResult<FacetList> {
+    async fn facets(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<Facets>>,
+    ) -> ApiResult<FacetList> {
         let query = ListOptions::query(options)?;
         let request = context.request();
         let page = request.catalogue().list_facets(&request.actor(), &query).await?;
@@ -41,7 +48,11 @@ impl CatalogueQuery {
     }
 
     /// A page of the channel's products.
-    async fn products(&self, context: &Context<'_>, options: Option<ListOptions<Products>>) -> ApiResult<ProductList> {
+    async fn products(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<Products>>,
+    ) -> ApiResult<ProductList> {
         let query = ListOptions::query(options)?;
         let request = context.request();
         let page = request.catalogue().list_products(&request.actor(), &query).await?;
@@ -49,7 +60,12 @@ impl CatalogueQuery {
     }
 
     /// A product by its id, or else by its slug.
-    async fn product(&self, context: &Context<'_>, id: Option<Id>, slug: Option<String>) -> Nullable<Product> {
+    async fn product(
+        &self,
+        context: &Context<'_>,
+        id: Option<Id>,
+        slug: Option<String>,
+    ) -> Nullable<Product> {
         let request = context.request();
         let (actor, reads) = (request.actor(), request.catalogue());
         let found = match (id, slug) {

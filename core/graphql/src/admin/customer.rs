@@ -65,7 +65,11 @@ impl Customer {
 #[ComplexObject]
 impl Customer {
     /// A page of their orders.
-    async fn orders(&self, context: &Context<'_>, options: Option<ListOptions<Orders>>) -> ApiResult<OrderList> {
+    async fn orders(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<Orders>>,
+    ) -> ApiResult<OrderList> {
         let query = ListOptions::query(options)?;
         let request = context.request();
         let page = request.services.orders.list_of_customer(&request.actor(), self.id.into(), &query).await?;

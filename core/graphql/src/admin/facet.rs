@@ -68,7 +68,10 @@ impl Facet {
         let request = context.request();
         let reads = request.catalogue();
         let page = reads.list_facet_values(&request.actor(), Some(self.id.into()), &query).await?;
-        Ok(FacetValueList { items: page.items.iter().map(FacetValue::from).collect(), total_items: page.total })
+        Ok(FacetValueList {
+            items: page.items.iter().map(FacetValue::from).collect(),
+            total_items: page.total,
+        })
     }
 
     /// Its name in every language.

@@ -27,7 +27,9 @@ mod variant;
 use std::sync::Arc;
 
 use async_graphql::registry::Registry;
-use async_graphql::{BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema};
+use async_graphql::{
+    BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema,
+};
 use soko_kernel::Permission;
 
 use crate::context::RequestContext;
@@ -62,8 +64,13 @@ struct AdminVocabulary;
 
 impl Vocabulary for AdminVocabulary {
     const SDL: &'static str = include_str!("vocabulary.graphql");
-    const NOT_NODES: &'static [&'static str] =
-        &["CurrentUser", "CurrentUserChannel", "CollectionBreadcrumb", "PluginVersionSummary", "ShippingLine"];
+    const NOT_NODES: &'static [&'static str] = &[
+        "CurrentUser",
+        "CurrentUserChannel",
+        "CollectionBreadcrumb",
+        "PluginVersionSummary",
+        "ShippingLine",
+    ];
 
     fn declare(registry: &mut Registry) {
         declare_codes(registry, Permission::ALL.iter().copied());

@@ -172,7 +172,10 @@ impl Order {
         let query = ListOptions::query(options)?;
         let request = context.request();
         let page = request.services.orders.history(&request.actor(), self.id.into(), &query).await?;
-        Ok(HistoryEntryList { items: page.items.iter().map(HistoryEntry::from).collect(), total_items: page.total })
+        Ok(HistoryEntryList {
+            items: page.items.iter().map(HistoryEntry::from).collect(),
+            total_items: page.total,
+        })
     }
 }
 

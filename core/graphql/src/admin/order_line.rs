@@ -112,7 +112,8 @@ impl OrderLine {
 impl OrderLine {
     /// What is bought.
     async fn product_variant(&self) -> ApiResult<ProductVariant> {
-        let held = self.held().ok_or_else(|| crate::error::ApiError::internal(&"a line outside its order"))?;
+        let held =
+            self.held().ok_or_else(|| crate::error::ApiError::internal(&"a line outside its order"))?;
         Ok(ProductVariant::from(&held.variant))
     }
 

@@ -147,7 +147,11 @@ pub struct OrderQuery;
 #[Object]
 impl OrderQuery {
     /// A page of the channel's orders, newest first.
-    async fn orders(&self, context: &Context<'_>, options: Option<ListOptions<Orders>>) -> ApiResult<OrderList> {
+    async fn orders(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<Orders>>,
+    ) -> ApiResult<OrderList> {
         let query = ListOptions::query(options)?;
         let request = context.request();
         let page = request.services.orders.list(&request.actor(), &query).await?;
@@ -220,7 +224,8 @@ impl OrderMutation {
             return Ok(AddFulfillmentToOrderResult::EmptyOrderLineSelectionError(refusal));
         };
         let line = first.order_line_id.into();
-        let unknown = || ApiError::new(ErrorKind::NotFound, format!("there is no order line with the id {line}"));
+        let unknown =
+            || ApiError::new(ErrorKind::NotFound, format!("there is no order line with the id {line}"));
         let order = request.services.orders.find_order_of_line(&actor, line).await?.ok_or_else(unknown)?;
         let (method, tracking_code) = (input.setting("method"), input.setting("trackingCode"));
         let new = NewFulfillment { lines: input.lines(), method, tracking_code };
@@ -262,7 +267,11 @@ impl OrderMutation {
     }
 
     /// Gives up a whole order: its stock goes back.
-    async fn cancel_order(&self, context: &Context<'_>, input: CancelOrderInput) -> ApiResult<CancelOrderResult> {
+    async fn cancel_order(
+        &self,
+        context: &Context<'_>,
+        input: CancelOrderInput,
+    ) -> ApiResult<CancelOrderResult> {
         let request = context.request();
         let actor = request.current_actor().await?;
         let reason = input.reason.unwrap_or_default();

@@ -11,7 +11,9 @@ use super::plugin::{
     Plugin, PluginBinding, PluginBindingList, PluginFailurePolicy, PluginList, PluginRun, PluginRunList,
     PluginVersion, PluginVersionList, PriceReceipt, PriceReceiptList,
 };
-use super::plugin_result::{BindPluginResult, RollbackPluginResult, UpdatePluginBindingResult, UploadPluginResult};
+use super::plugin_result::{
+    BindPluginResult, RollbackPluginResult, UpdatePluginBindingResult, UploadPluginResult,
+};
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::{Id, Json, Upload};
@@ -87,7 +89,11 @@ pub struct PluginQuery;
 #[Object]
 impl PluginQuery {
     /// A page of the channel's plugins.
-    async fn plugins(&self, context: &Context<'_>, options: Option<ListOptions<Plugins>>) -> ApiResult<PluginList> {
+    async fn plugins(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<Plugins>>,
+    ) -> ApiResult<PluginList> {
         let query = ListOptions::query(options)?;
         let request = context.request();
         let page = request.services.plugins.list(&request.actor(), &query).await?;
@@ -140,7 +146,10 @@ impl PluginQuery {
         let request = context.request();
         let plugin = plugin_id.map(Into::into);
         let page = request.services.plugins.list_runs(&request.actor(), plugin, &query).await?;
-        Ok(PluginRunList { items: page.items.into_iter().map(PluginRun::from).collect(), total_items: page.total })
+        Ok(PluginRunList {
+            items: page.items.into_iter().map(PluginRun::from).collect(),
+            total_items: page.total,
+        })
     }
 
     /// A page of an order's price receipts, newest first.
@@ -174,7 +183,11 @@ impl PluginMutation {
     }
 
     /// Puts a version of a plugin to use, from the next request on.
-    async fn bind_plugin(&self, context: &Context<'_>, input: BindPluginInput) -> ApiResult<BindPluginResult> {
+    async fn bind_plugin(
+        &self,
+        context: &Context<'_>,
+        input: BindPluginInput,
+    ) -> ApiResult<BindPluginResult> {
         let request = context.request();
         let actor = request.current_actor().await?;
         BindPluginResult::of(request.services.plugins.bind(&actor, input.into()).await)
@@ -200,7 +213,11 @@ impl PluginMutation {
     }
 
     /// Brings back the version and configuration that were in force before. A second rollback undoes the first.
-    async fn rollback_plugin(&self, context: &Context<'_>, binding_id: Id) -> ApiResult<RollbackPluginResult> {
+    async fn rollback_plugin(
+        &self,
+        context: &Context<'_>,
+        binding_id: Id,
+    ) -> ApiResult<RollbackPluginResult> {
         let request = context.request();
         let actor = request.current_actor().await?;
         RollbackPluginResult::of(request.services.plugins.roll_back(&actor, binding_id.into()).await)

@@ -9,8 +9,8 @@ use soko_extension::Rejection;
 
 use super::plugin::{PluginBinding, PluginUpload};
 use super::refusals::{
-    NothingToRollBackError, PluginAlreadyBoundError, PluginConfigError, PluginLimitError, PluginRejectedError,
-    PluginVersionConflictError,
+    NothingToRollBackError, PluginAlreadyBoundError, PluginConfigError, PluginLimitError,
+    PluginRejectedError, PluginVersionConflictError,
 };
 use crate::error::{ApiError, ApiResult};
 use crate::shared::refusals::Refused as _;

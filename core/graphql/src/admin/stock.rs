@@ -131,8 +131,12 @@ impl StockQuery {
     ) -> ApiResult<StockLocationList> {
         let query = ListOptions::query(options)?;
         let request = context.request();
-        let page = request.services.inventory.list_locations(&*request.current_actor().await?, &query).await?;
-        Ok(StockLocationList { items: page.items.iter().map(StockLocation::from).collect(), total_items: page.total })
+        let page =
+            request.services.inventory.list_locations(&*request.current_actor().await?, &query).await?;
+        Ok(StockLocationList {
+            items: page.items.iter().map(StockLocation::from).collect(),
+            total_items: page.total,
+        })
     }
 
     /// A stock location.

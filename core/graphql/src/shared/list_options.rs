@@ -184,8 +184,7 @@ fn read_filter(fields: &'static [Field], value: &Value, any: bool, depth: usize)
     for (name, value) in conditions.iter().filter(|(_, value)| !matches!(value, Value::Null)) {
         match name.as_str() {
             "_and" | "_or" => {
-                let nested =
-                    items(value).iter().map(|value| read_filter(fields, value, false, depth + 1));
+                let nested = items(value).iter().map(|value| read_filter(fields, value, false, depth + 1));
                 let nested = nested.collect::<Read<Vec<_>>>()?;
                 parts.push(joined(nested, name == "_or"));
             }
@@ -279,7 +278,10 @@ fn numeric(operator: &str, value: &Value) -> Read<Comparison> {
     })
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a bound beyond 64 bits means the same as the last of them")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a bound beyond 64 bits means the same as the last of them"
+)]
 fn bound(value: &Value, round: fn(f64) -> f64) -> Read<i64> {
     let Value::Number(number) = value else { return Err("a number was expected") };
     match (number.as_i64(), number.as_f64()) {

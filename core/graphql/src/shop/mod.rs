@@ -26,7 +26,9 @@ mod variant;
 use std::sync::Arc;
 
 use async_graphql::registry::Registry;
-use async_graphql::{BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema};
+use async_graphql::{
+    BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema,
+};
 use soko_kernel::Permission;
 
 use crate::context::RequestContext;

@@ -217,7 +217,8 @@ async fn delete_values_in_tx(
     let scope = writing.scope;
     let usage = repo::usage(tx, scope, values.clone()).await?;
     let FacetUse { products, variants } = &usage;
-    if !force && !(products.is_empty() && variants.is_empty()) {
+    let in_use = !products.is_empty() || !variants.is_empty();
+    if in_use && !force {
         let count = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
         return Err(CatalogueError::FacetInUse {
             code: code.to_owned(),

@@ -211,9 +211,7 @@ impl Catalogue {
         let scope = actor.require_any(&[Permission::CreateProduct, Permission::CreateCatalog])?;
         let prepared = self.prepare_import(actor, file, options).await?;
         let writing = self.writing(actor, scope);
-        self.database
-            .write(scope, async move |tx| Self::import_in_tx(tx, writing, &prepared).await)
-            .await
+        self.database.write(scope, async move |tx| Self::import_in_tx(tx, writing, &prepared).await).await
     }
 }
 
@@ -221,9 +219,10 @@ impl Catalogue {
 fn named_pictures(products: &[ParsedProduct]) -> BTreeMap<String, u64> {
     let mut named = BTreeMap::new();
     for product in products {
-        let of_variants = product.variants.iter().flat_map(|variant| {
-            variant.assets.iter().map(move |name| (name, variant.line))
-        });
+        let of_variants = product
+            .variants
+            .iter()
+            .flat_map(|variant| variant.assets.iter().map(move |name| (name, variant.line)));
         for (name, line) in product.assets.iter().map(|name| (name, product.line)).chain(of_variants) {
             named.entry(name.clone()).or_insert(line);
         }

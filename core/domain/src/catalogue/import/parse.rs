@@ -153,7 +153,9 @@ impl Parser<'_> {
             let checked = texts_of(name, slug, in_language(Field::Description, language));
             let Some((name, slug, description)) = self.keep(row.line, checked) else { continue };
             match self.slugs.get(&(language, slug.clone())) {
-                Some(line) => self.reject(row.line, RowError::DuplicateSlug { slug: slug.clone(), line: *line }),
+                Some(line) => {
+                    self.reject(row.line, RowError::DuplicateSlug { slug: slug.clone(), line: *line })
+                }
                 None => drop(self.slugs.insert((language, slug.clone()), row.line)),
             }
             texts.push(SluggedInput {
@@ -174,8 +176,7 @@ impl Parser<'_> {
         let tax = self.keep(line, tax_category(row.get(Field::TaxCategory), self.reading));
         let stock = self.keep(line, stock(row.get(Field::StockOnHand)));
         let track = self.keep(line, track_inventory(row.get(Field::TrackInventory)));
-        let values =
-            self.keep(line, facet_values(row, Field::VariantFacets, self.reading.language));
+        let values = self.keep(line, facet_values(row, Field::VariantFacets, self.reading.language));
         let options = self.keep(line, options(row, product.groups.len(), self.reading.language))?;
         let names = variant_names(product, &options);
         let long = names.iter().filter_map(|name| name.name.as_deref()).map(|name| text::name("name", name));
@@ -195,11 +196,7 @@ impl Parser<'_> {
     }
 }
 
-fn texts_of(
-    name: &str,
-    slug: Option<&str>,
-    description: &str,
-) -> Result<(String, String, String), RowError> {
+fn texts_of(name: &str, slug: Option<&str>, description: &str) -> Result<(String, String, String), RowError> {
     let name = text::name("name", name)?;
     let slug = text::slug(slug.unwrap_or(&name))?;
     Ok((name, slug, text::description(description)?))
@@ -333,8 +330,7 @@ mod tests {
     fn parsed(rows: &str) -> (Vec<ParsedProduct>, Vec<(u64, String)>) {
         let taxes: HashMap<String, TaxCategoryId> =
             [("Standard Tax".to_owned(), TaxCategoryId(1)), ("Zero Tax".to_owned(), TaxCategoryId(2))].into();
-        let reading =
-            Reading { language: Language::EN, tax_categories: &taxes, default_tax_category: None };
+        let reading = Reading { language: Language::EN, tax_categories: &taxes, default_tax_category: None };
         let (rows, none) = sheet::read(format!("{HEADER}{rows}").as_bytes(), Language::EN).unwrap();
         assert_eq!(none, []);
         let (products, rejections) = parse(&rows, reading);
@@ -360,7 +356,10 @@ mod tests {
         let second = &shirt.variants[1];
         assert_eq!((second.price_minor, second.stock_on_hand, second.line), (650, 0, 3));
         assert_eq!(second.track_inventory, TrackInventory::True);
-        assert_eq!((mug.variants[0].tax_category_id, mug.texts[0].slug.as_deref()), (TaxCategoryId(2), Some("cup")));
+        assert_eq!(
+            (mug.variants[0].tax_category_id, mug.texts[0].slug.as_deref()),
+            (TaxCategoryId(2), Some("cup"))
+        );
     }
 
     #[test]

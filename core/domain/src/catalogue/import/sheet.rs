@@ -178,10 +178,7 @@ pub(super) fn read(bytes: &[u8], language: Language) -> Result<(Vec<Row>, Vec<Re
     Ok((rows, rejections))
 }
 
-fn columns(
-    header: &StringRecord,
-    own: Language,
-) -> Result<Vec<(Field, Option<Language>)>, ImportError> {
+fn columns(header: &StringRecord, own: Language) -> Result<Vec<(Field, Option<Language>)>, ImportError> {
     let mut columns = Vec::with_capacity(header.len());
     for name in header {
         let column = column(name, own).ok_or_else(|| ImportError::UnknownColumn(name.to_owned()))?;
@@ -233,7 +230,8 @@ mod tests {
 
     #[test]
     fn reads_translated_columns() {
-        let (rows, _) = rows("name,name:sw,name:de,sku,price,optionValues,optionValues:sw\nTea,Chai,,T,1,a|b,c|d\n");
+        let (rows, _) =
+            rows("name,name:sw,name:de,sku,price,optionValues,optionValues:sw\nTea,Chai,,T,1,a|b,c|d\n");
         let swahili = Language::SW;
         assert_eq!(rows[0].translations(Field::Name).collect::<Vec<_>>(), [(swahili, "Chai")]);
         let values = rows[0].translated_list(Field::OptionValues).unwrap();

@@ -182,13 +182,13 @@ impl Writer<'_> {
         groups: &HashMap<(usize, usize), OptionGroupId>,
     ) -> Result<Options, ImportError> {
         let Writing { scope, now, .. } = self.writing;
-        let ids: Vec<OptionGroupId> =
-            groups.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
-        let mut known: HashMap<(OptionGroupId, String), OptionId> = option::repo::option_codes(tx, scope, &ids)
-            .await?
-            .into_iter()
-            .map(|(group, option, code)| ((group, code), option))
-            .collect();
+        let ids: Vec<OptionGroupId> = groups.values().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut known: HashMap<(OptionGroupId, String), OptionId> =
+            option::repo::option_codes(tx, scope, &ids)
+                .await?
+                .into_iter()
+                .map(|(group, option, code)| ((group, code), option))
+                .collect();
         let mut wanted: Vec<((usize, usize), OptionGroupId, &Coded)> = Vec::new();
         for (at, product) in self.prepared.products.iter().enumerate() {
             for variant in &product.variants {

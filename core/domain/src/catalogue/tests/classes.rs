@@ -42,19 +42,20 @@ async fn wants_an_option_of_each_group() {
     assert!(matches!(create(pair).await.unwrap_err(), CatalogueError::OptionsTaken { .. }));
     let created = create(vec![variant(&[sizes[0], colours[0]]), variant(&[sizes[1], colours[0]])]).await;
     let [small, medium] = &created.unwrap()[..] else { panic!("two variants") };
-    let clash = VariantChanges {
-        option_ids: Some(vec![sizes[0], colours[0]]),
-        ..VariantChanges::of(medium.id)
-    };
+    let clash =
+        VariantChanges { option_ids: Some(vec![sizes[0], colours[0]]), ..VariantChanges::of(medium.id) };
     let refused = shop.catalogue.update_variants(&shop.actor, vec![clash]).await.unwrap_err();
     assert!(matches!(refused, CatalogueError::OptionsTaken { .. }));
-    let free = VariantChanges { option_ids: Some(vec![sizes[1], colours[1]]), ..VariantChanges::of(medium.id) };
+    let free =
+        VariantChanges { option_ids: Some(vec![sizes[1], colours[1]]), ..VariantChanges::of(medium.id) };
     shop.catalogue.update_variants(&shop.actor, vec![free]).await.unwrap();
-    let options = shop.catalogue.shop().options_of_variants(&shop.actor, &[small.id, medium.id]).await.unwrap();
+    let options =
+        shop.catalogue.shop().options_of_variants(&shop.actor, &[small.id, medium.id]).await.unwrap();
     let codes: Vec<&str> = options[&medium.id].iter().map(|option| option.code.as_str()).collect();
     assert_eq!((codes, options[&small.id].len()), (vec!["M", "blue"], 2));
     let groups = shop.catalogue.shop().option_groups_of_products(&shop.actor, &[product]).await.unwrap();
-    let seen: Vec<_> = groups[&product].iter().map(|group| (group.code.as_str(), group.product_count)).collect();
+    let seen: Vec<_> =
+        groups[&product].iter().map(|group| (group.code.as_str(), group.product_count)).collect();
     assert_eq!(seen, [("size", 1), ("colour", 1)]);
 }
 
@@ -105,9 +106,8 @@ async fn hides_private_facets_from_customers() {
     assert_eq!(customers.list_facets(&shop.actor, &list).await.unwrap().total, 1);
     assert_eq!(administrators.list_facet_values(&shop.actor, None, &list).await.unwrap().total, 2);
     let scope = shop.store.scope();
-    let codes = shop.store.database.read(scope, async |reader| {
-        load_facet_codes(reader, scope, &[variant]).await
-    });
+    let codes =
+        shop.store.database.read(scope, async |reader| load_facet_codes(reader, scope, &[variant]).await);
     let pair = |facet: &str, value: &str| (facet.to_owned(), value.to_owned());
     assert_eq!(codes.await.unwrap()[&variant], [pair("colour", "blue"), pair("margin", "high")]);
 }
@@ -132,7 +132,10 @@ async fn refuses_facets_that_clash_or_are_in_use() {
     };
     let create = async |values| shop.catalogue.create_facet_values(&shop.actor, values).await;
     assert!(matches!(create(vec![value("blue")]).await.unwrap_err(), CatalogueError::CodeInUse(_)));
-    assert!(matches!(create(vec![value("red"), value("red")]).await.unwrap_err(), CatalogueError::CodeInUse(_)));
+    assert!(matches!(
+        create(vec![value("red"), value("red")]).await.unwrap_err(),
+        CatalogueError::CodeInUse(_)
+    ));
     assert_eq!(create(vec![value("red")]).await.unwrap()[0].code, "red");
     let (product, _) = shop.add_product("Mug", 1).await;
     let changes = ProductChanges { facet_value_ids: Some(vec![blue]), ..ProductChanges::of(product) };
@@ -167,10 +170,8 @@ async fn fills_collections_as_goods_and_filters_change() {
         "variant-name-filter",
         [("operator", "startsWith"), ("term", "cof")],
     );
-    let changes = CollectionChanges {
-        filters: Some(vec![having(drinks), named]),
-        ..CollectionChanges::default()
-    };
+    let changes =
+        CollectionChanges { filters: Some(vec![having(drinks), named]), ..CollectionChanges::default() };
     shop.catalogue.update_collection(&shop.actor, collection, changes).await.unwrap();
     assert_eq!(names_in(&shop, &shop.actor, collection).await, ["Coffee"]);
     let renamed = VariantChanges {
@@ -350,10 +351,8 @@ async fn never_shows_another_shops_classes() {
     }
     let not_found = |error: CatalogueError| assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
     let catalogue = &shop.catalogue;
-    let borrowed = NewProduct {
-        facet_value_ids: vec![FacetValueId(value.0)],
-        ..NewProduct::named(Language::EN, "Mug")
-    };
+    let borrowed =
+        NewProduct { facet_value_ids: vec![FacetValueId(value.0)], ..NewProduct::named(Language::EN, "Mug") };
     not_found(catalogue.create_product(&other, borrowed).await.unwrap_err());
     let borrowed = NewProduct { asset_ids: vec![asset], ..NewProduct::named(Language::EN, "Mug") };
     not_found(catalogue.create_product(&other, borrowed).await.unwrap_err());

@@ -139,11 +139,8 @@ async fn imports_a_real_file() {
     let imported = shop.catalogue.import_products(&shop.actor, &file, &options).await.unwrap();
     assert_eq!((imported.report.products, imported.report.variants), (54, 88));
     assert!(imported.variants.iter().all(|variant| variant.stock_on_hand > 0));
-    let input = SearchInput {
-        term: Some("laptop".to_owned()),
-        group_by_product: true,
-        ..SearchInput::default()
-    };
+    let input =
+        SearchInput { term: Some("laptop".to_owned()), group_by_product: true, ..SearchInput::default() };
     let found = shop.catalogue.shop().search(&shop.actor, &input, SearchParts::ALL).await.unwrap();
     let prices = &found.items[0].prices[0];
     assert_eq!((prices.min.minor(), prices.max.minor()), (129_900, 229_900));

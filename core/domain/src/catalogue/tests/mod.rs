@@ -8,7 +8,8 @@ mod search;
 
 use soko_infra::db::Bound;
 use soko_kernel::{
-    Actor, CollectionId, ConfigurableOperation, FacetValueId, Language, OptionId, ProductId, TaxCategoryId, VariantId,
+    Actor, CollectionId, ConfigurableOperation, FacetValueId, Language, OptionId, ProductId, TaxCategoryId,
+    VariantId,
 };
 
 use super::*;
@@ -99,7 +100,8 @@ impl Shop {
 
     /// A collection at the top of what has a facet value.
     async fn add_collection(&self, name: &str, value: FacetValueId, is_private: bool) -> CollectionId {
-        let new = NewCollection { is_private, ..NewCollection::named(Language::EN, name, vec![having(value)]) };
+        let new =
+            NewCollection { is_private, ..NewCollection::named(Language::EN, name, vec![having(value)]) };
         self.catalogue.create_collection(&self.actor, new).await.unwrap().id
     }
 

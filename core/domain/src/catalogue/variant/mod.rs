@@ -167,50 +167,49 @@ pub(super) async fn insert_variants_in_tx(
     new: &[NewVariant],
 ) -> Result<Vec<VariantId>, CatalogueError> {
     let Writing { scope, now, .. } = writing;
-        let products: Vec<ProductId> = new.iter().map(|variant| variant.product_id).collect();
-        product::repo::check_exist(tx, scope, &products).await?;
-        let taxes = repo::tax_categories(tx, scope).await?;
-        let mut options = OptionChecks::load(tx, scope, &products).await?;
-        let (mut rows, mut names) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
-        for variant in new {
-            let (sku, list_price) =
-                (text::name("sku", &variant.sku)?, check_price(variant.list_price_minor)?);
-            names.push(new_names(&variant.translations)?);
-            options.claim(variant.product_id, &variant.option_ids, &sku)?;
-            rows.push(OwnRow {
-                id: VariantId(0),
-                product_id: variant.product_id,
-                enabled: variant.enabled,
-                sku,
-                list_price,
-                tax_category_id: taxes.get(variant.tax_category_id)?,
-                featured_asset_id: variant.featured_asset_id.or(variant.asset_ids.first().copied()),
-                track_inventory: variant.track_inventory.as_str().to_owned(),
-                out_of_stock_threshold: variant.out_of_stock_threshold,
-                use_global_out_of_stock_threshold: variant.use_global_out_of_stock_threshold,
-                created_at: now,
-            });
-        }
-        let featured =
-            new.iter().filter_map(|variant| variant.featured_asset_id.or(variant.asset_ids.first().copied()));
-        links::check_assets(tx, scope, featured.collect()).await?;
-        let ids = repo::insert(tx, scope, rows, now).await?;
-        let names = ids.iter().zip(names).flat_map(|(id, names)| names.into_iter().map(|name| (id.0, name)));
-        put_names(tx, scope, VARIANT_NAMES, names.collect(), now).await?;
-        let links = Links {
-            options: ids.iter().zip(new).map(|(id, variant)| (id.0, variant.option_ids.clone())).collect(),
-            assets: ids.iter().zip(new).map(|(id, variant)| (id.0, variant.asset_ids.clone())).collect(),
-            facet_values: ids
-                .iter()
-                .zip(new)
-                .map(|(id, variant)| (id.0, variant.facet_value_ids.clone()))
-                .collect(),
-        };
-        links.store(tx, scope).await?;
-        collection::refresh_variants_in_tx(tx, scope, &ids).await?;
-        search::index_products_in_tx(tx, writing, &products).await?;
-        Ok(ids)
+    let products: Vec<ProductId> = new.iter().map(|variant| variant.product_id).collect();
+    product::repo::check_exist(tx, scope, &products).await?;
+    let taxes = repo::tax_categories(tx, scope).await?;
+    let mut options = OptionChecks::load(tx, scope, &products).await?;
+    let (mut rows, mut names) = (Vec::with_capacity(new.len()), Vec::with_capacity(new.len()));
+    for variant in new {
+        let (sku, list_price) = (text::name("sku", &variant.sku)?, check_price(variant.list_price_minor)?);
+        names.push(new_names(&variant.translations)?);
+        options.claim(variant.product_id, &variant.option_ids, &sku)?;
+        rows.push(OwnRow {
+            id: VariantId(0),
+            product_id: variant.product_id,
+            enabled: variant.enabled,
+            sku,
+            list_price,
+            tax_category_id: taxes.get(variant.tax_category_id)?,
+            featured_asset_id: variant.featured_asset_id.or(variant.asset_ids.first().copied()),
+            track_inventory: variant.track_inventory.as_str().to_owned(),
+            out_of_stock_threshold: variant.out_of_stock_threshold,
+            use_global_out_of_stock_threshold: variant.use_global_out_of_stock_threshold,
+            created_at: now,
+        });
     }
+    let featured =
+        new.iter().filter_map(|variant| variant.featured_asset_id.or(variant.asset_ids.first().copied()));
+    links::check_assets(tx, scope, featured.collect()).await?;
+    let ids = repo::insert(tx, scope, rows, now).await?;
+    let names = ids.iter().zip(names).flat_map(|(id, names)| names.into_iter().map(|name| (id.0, name)));
+    put_names(tx, scope, VARIANT_NAMES, names.collect(), now).await?;
+    let links = Links {
+        options: ids.iter().zip(new).map(|(id, variant)| (id.0, variant.option_ids.clone())).collect(),
+        assets: ids.iter().zip(new).map(|(id, variant)| (id.0, variant.asset_ids.clone())).collect(),
+        facet_values: ids
+            .iter()
+            .zip(new)
+            .map(|(id, variant)| (id.0, variant.facet_value_ids.clone()))
+            .collect(),
+    };
+    links.store(tx, scope).await?;
+    collection::refresh_variants_in_tx(tx, scope, &ids).await?;
+    search::index_products_in_tx(tx, writing, &products).await?;
+    Ok(ids)
+}
 
 /// What variants get tied to, each to exactly these.
 struct Links {
