@@ -171,7 +171,8 @@ impl Throttle {
             oldest.map(|key| failures.remove(&key));
         }
         let entry = failures.entry(key).or_insert((0, now));
-        if now.0 - entry.1.0 >= FAILURE_WINDOW_MS {
+        let (_, since) = *entry;
+        if now.0 - since.0 >= FAILURE_WINDOW_MS {
             *entry = (0, now);
         }
         entry.0 += 1;
