@@ -123,6 +123,9 @@ impl Client {
     ///
     /// # Errors
     /// A connection that broke.
+    ///
+    /// # Panics
+    /// When the request cannot be written as JSON.
     pub async fn try_send(&self, request: &Value) -> reqwest::Result<Answer> {
         let body = serde_json::to_vec(request).expect("a request that can be written as JSON");
         self.post("application/json", body).await

@@ -34,6 +34,9 @@ const PLANS: &[ShopPlan] = &[
 ///
 /// # Errors
 /// A failing store.
+///
+/// # Panics
+/// When the list of products is empty.
 pub async fn open_shops(services: &Services) -> anyhow::Result<Vec<DemoShop>> {
     let catalogue = Catalogue::with_products(include_str!("products.json"))?;
     let first = catalogue.products.first().expect("a product");
