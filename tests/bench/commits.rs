@@ -10,7 +10,8 @@ static SCHEMA: sqlx::migrate::Migrator = sqlx::migrate!("./bench/schema");
 /// How long each number of callers is measured.
 const ROUND: Duration = Duration::from_secs(3);
 const INSERT_SALE: &str = "INSERT INTO sale (version, total) VALUES (1, $1) RETURNING id";
-const INSERT_LINES: &str = "INSERT INTO sale_line (sale_id, sku, quantity) VALUES ($1, $2, 1), ($1, $3, 2), ($1, $4, 3)";
+const INSERT_LINES: &str =
+    "INSERT INTO sale_line (sale_id, sku, quantity) VALUES ($1, $2, 1), ($1, $3, 2), ($1, $4, 3)";
 const PLACE_SALE: &str = "UPDATE sale SET version = version + 1 WHERE id = $1 AND version = 1";
 const INSERT_EVENT: &str = "INSERT INTO sale_event (sale_id, body) VALUES ($1, $2)";
 const SKUS: [&str; 3] = ["UNGA-2KG", "SUGAR-2KG", "TEA-250G"];

@@ -16,16 +16,13 @@ mod server;
 /// A part's name and what runs it.
 type Part = (&'static str, fn());
 
-const PARTS: &[Part] = &[
-    ("pricing", pricing::run),
-    ("cart", cart::run),
-    ("commits", commits::run),
-    ("server", server::run),
-];
+const PARTS: &[Part] =
+    &[("pricing", pricing::run), ("cart", cart::run), ("commits", commits::run), ("server", server::run)];
 
 fn main() {
     // Cargo adds `--bench`; what is left names parts.
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let names = PARTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
     for unknown in wanted.iter().filter(|wanted| PARTS.iter().all(|(name, _)| name != wanted)) {
         panic!("there is no part {unknown:?}: {names}");

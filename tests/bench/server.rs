@@ -36,7 +36,8 @@ pub fn run() {
         for clients in [1, 8, 32] {
             let add = async |guest: Shopper| _ = guest.add(&variant, 1).await;
             load(&server, "addItemToOrder", clients, add).await;
-            let check_out = async |guest: Shopper| _ = guest.check_out(&variant, 1, "wanjiku@example.com").await;
+            let check_out =
+                async |guest: Shopper| _ = guest.check_out(&variant, 1, "wanjiku@example.com").await;
             load(&server, "checkout of 7 requests", clients, check_out).await;
         }
         let resident = server.resident_mib();

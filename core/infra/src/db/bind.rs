@@ -1,13 +1,14 @@
 //! Values on their way into a statement.
 
 use soko_kernel::{Timestamp, query};
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments, Encode, Sqlite, Type};
+use sqlx::{Arguments, Encode, Type};
+
+use super::sqlite::driver::{Embedded, EmbeddedArguments};
 
 /// A value that every backend can store.
-pub trait Bind<'q>: Encode<'q, Sqlite> + Type<Sqlite> {}
+pub trait Bind<'q>: Encode<'q, Embedded> + Type<Embedded> {}
 
-impl<'q, T> Bind<'q> for T where T: Encode<'q, Sqlite> + Type<Sqlite> {}
+impl<'q, T> Bind<'q> for T where T: Encode<'q, Embedded> + Type<Embedded> {}
 
 /// A statement's parameters in order: a tuple, or a list of [`Bound`] values for a statement built at run time.
 pub trait Binds<'q> {
@@ -15,7 +16,7 @@ pub trait Binds<'q> {
     ///
     /// # Errors
     /// When a value cannot be encoded.
-    fn bind_to(self, arguments: &mut SqliteArguments) -> sqlx::Result<()>;
+    fn bind_to(self, arguments: &mut EmbeddedArguments) -> sqlx::Result<()>;
 }
 
 /// A value of a statement that is built at run time.
@@ -68,7 +69,7 @@ impl From<query::Value> for Bound {
 }
 
 impl Binds<'_> for Vec<Bound> {
-    fn bind_to(self, arguments: &mut SqliteArguments) -> sqlx::Result<()> {
+    fn bind_to(self, arguments: &mut EmbeddedArguments) -> sqlx::Result<()> {
         self.into_iter().try_for_each(|value| match value {
             Bound::Integer(integer) => add(arguments, integer),
             Bound::Text(text) => add(arguments, text),
@@ -78,7 +79,7 @@ impl Binds<'_> for Vec<Bound> {
     }
 }
 
-fn add<'q, T: Bind<'q>>(arguments: &mut SqliteArguments, value: T) -> sqlx::Result<()> {
+fn add<'q, T: Bind<'q>>(arguments: &mut EmbeddedArguments, value: T) -> sqlx::Result<()> {
     Arguments::add(arguments, value).map_err(sqlx::Error::Encode)
 }
 
@@ -86,7 +87,7 @@ macro_rules! tuples {
     ($($name:ident)*) => {
         impl<'q, $($name: Bind<'q>),*> Binds<'q> for ($($name,)*) {
             #[expect(non_snake_case, reason = "one binding per type parameter")]
-            fn bind_to(self, arguments: &mut SqliteArguments) -> sqlx::Result<()> {
+            fn bind_to(self, arguments: &mut EmbeddedArguments) -> sqlx::Result<()> {
                 let ($($name,)*) = self;
                 $(add(arguments, $name)?;)*
                 Ok(())
@@ -101,7 +102,7 @@ macro_rules! tuples {
 }
 
 impl Binds<'_> for () {
-    fn bind_to(self, _arguments: &mut SqliteArguments) -> sqlx::Result<()> {
+    fn bind_to(self, _arguments: &mut EmbeddedArguments) -> sqlx::Result<()> {
         Ok(())
     }
 }

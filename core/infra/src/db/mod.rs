@@ -3,7 +3,7 @@
 //! - Statements take `$1` parameters bound from tuples, and rows derive `sqlx::FromRow`.
 //! - [`Database::write`] runs a closure in a transaction. On SQLite the waiting closures share one commit
 //!   (see [`sqlite`]), each in its own savepoint; nobody is answered before the commit is on disk.
-//! - [`Database::read`] runs a closure on a reader's connection.
+//! - [`Database::read`] runs a closure on a snapshot.
 
 mod bind;
 mod error;
@@ -26,7 +26,7 @@ pub use list::{Column, ColumnKind, ListError, ListSql};
 pub use reader::{Reader, Row, Tx, WriteFn};
 pub use sqlite::{DatabaseConfig, WriterStats, sqlite_version};
 
-use reader::Connection;
+use reader::Handle;
 use sqlite::Sqlite;
 
 /// Whose data a piece of work touches. Travels with every connection, for logs and for the store's own walls
@@ -83,17 +83,19 @@ impl Database {
         self.sqlite.write(scope.into(), work).await
     }
 
-    /// Runs `work` on a reader's connection, on the caller's task.
+    /// Runs `work` on a snapshot of the store: all its statements see the same state. They run on the caller's task and
+    /// thread; `work` must not wait for anything else, so that the snapshot is given back soon.
     ///
     /// # Errors
-    /// The closure's error, or a [`DatabaseError`] when no connection came free in time.
+    /// The closure's error, or a [`DatabaseError`] when no connection came free in time or the statements ran over
+    /// their time limit.
     pub async fn read<T, E, F>(&self, scope: impl Into<DataScope>, work: F) -> Result<T, E>
     where
         F: AsyncFnOnce(&mut Reader) -> Result<T, E>,
         E: From<DatabaseError>,
     {
-        let connection = Connection::Pooled(self.sqlite.acquire_reader().await?);
-        let mut reader = Reader::new(connection, scope.into(), self.statements.clone());
+        let snapshot = Handle::Snapshot(self.sqlite.snapshot().await?);
+        let mut reader = Reader::new(snapshot, scope.into(), self.statements.clone());
         work(&mut reader).await
     }
 

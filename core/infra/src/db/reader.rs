@@ -5,18 +5,18 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{FromRow, SqlSafeStr, SqlStr, Sqlite, SqliteConnection};
+use sqlx::{FromRow, SqlSafeStr, SqlStr};
 
 use super::DataScope;
 use super::bind::Binds;
 use super::error::{DatabaseError, is_interrupt};
+use super::sqlite::driver::{EmbeddedArguments, EmbeddedRow};
+use super::sqlite::{Connection, Snapshot};
 
 /// A row type that every backend can fill; `#[derive(sqlx::FromRow)]` gives it.
-pub trait Row: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
+pub trait Row: for<'r> FromRow<'r, EmbeddedRow> + Send + Unpin {}
 
-impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, EmbeddedRow> + Send + Unpin {}
 
 /// The closure of a write: callable with a transaction of any lifetime, with a future that may cross threads.
 /// Implemented for every async closure that takes `&mut Tx`; not to be implemented by hand.
@@ -38,31 +38,33 @@ pub(super) fn call<'t, R, F: WriteFn<'t, R>>(work: F, tx: &'t mut Tx) -> F::Futu
     work(tx)
 }
 
-pub(super) enum Connection {
-    Writer(Box<SqliteConnection>),
-    Pooled(PoolConnection<Sqlite>),
+/// What statements run on.
+pub(super) enum Handle {
+    Writer(Box<Connection>),
+    Snapshot(Snapshot),
 }
 
-impl Connection {
-    pub(super) fn as_mut(&mut self) -> &mut SqliteConnection {
+impl Handle {
+    /// Runs something on the connection, here and now.
+    pub(super) fn run<T>(&self, work: impl FnOnce(&Connection) -> sqlx::Result<T>) -> sqlx::Result<T> {
         match self {
-            Self::Writer(connection) => connection,
-            Self::Pooled(connection) => connection,
+            Self::Writer(connection) => work(connection),
+            Self::Snapshot(snapshot) => snapshot.run(work),
         }
     }
 }
 
 /// A connection to read from.
 pub struct Reader {
-    pub(super) connection: Connection,
+    pub(super) handle: Handle,
     pub(super) failure: Option<String>,
     pub(super) scope: DataScope,
     statements: Arc<AtomicU64>,
 }
 
 impl Reader {
-    pub(super) fn new(connection: Connection, scope: DataScope, statements: Arc<AtomicU64>) -> Self {
-        Self { connection, failure: None, scope, statements }
+    pub(super) fn new(handle: Handle, scope: DataScope, statements: Arc<AtomicU64>) -> Self {
+        Self { handle, failure: None, scope, statements }
     }
 
     /// Whose data the work touches.
@@ -78,7 +80,7 @@ impl Reader {
     ) -> impl Future<Output = Result<Vec<R>, DatabaseError>> + Send {
         let (sql, arguments) = (sql.into_sql_str(), encode(binds));
         async move {
-            let rows = self.rows(sql, arguments).await?;
+            let rows = self.run(&sql, arguments, Connection::rows)?;
             self.note(rows.iter().map(R::from_row).collect())
         }
     }
@@ -91,7 +93,7 @@ impl Reader {
     ) -> impl Future<Output = Result<Option<R>, DatabaseError>> + Send {
         let (sql, arguments) = (sql.into_sql_str(), encode(binds));
         async move {
-            let row = self.row(sql, arguments).await?;
+            let row = self.run(&sql, arguments, Connection::row)?;
             self.note(row.as_ref().map(R::from_row).transpose())
         }
     }
@@ -106,38 +108,25 @@ impl Reader {
         async move { row.await?.ok_or(DatabaseError::Statement(sqlx::Error::RowNotFound)) }
     }
 
-    async fn rows(
+    /// Runs a statement on the connection, here and now.
+    fn run<T>(
         &mut self,
-        sql: SqlStr,
-        arguments: sqlx::Result<SqliteArguments>,
-    ) -> Result<Vec<SqliteRow>, DatabaseError> {
+        sql: &SqlStr,
+        arguments: sqlx::Result<EmbeddedArguments>,
+        work: impl FnOnce(&Connection, &str, &EmbeddedArguments) -> sqlx::Result<T>,
+    ) -> Result<T, DatabaseError> {
         self.admit()?;
-        let rows = match arguments {
-            Ok(arguments) => sqlx::query_with(sql, arguments).fetch_all(self.connection.as_mut()).await,
-            Err(error) => Err(error),
-        };
-        self.note(rows)
-    }
-
-    async fn row(
-        &mut self,
-        sql: SqlStr,
-        arguments: sqlx::Result<SqliteArguments>,
-    ) -> Result<Option<SqliteRow>, DatabaseError> {
-        self.admit()?;
-        let row = match arguments {
-            Ok(arguments) => sqlx::query_with(sql, arguments).fetch_optional(self.connection.as_mut()).await,
-            Err(error) => Err(error),
-        };
-        self.note(row)
+        let done = arguments
+            .and_then(|arguments| self.handle.run(|connection| work(connection, sql.as_str(), &arguments)));
+        self.note(done)
     }
 
     /// Counts a statement that is about to run. Nothing may run in a transaction after a failed statement: some
     /// failures end the transaction inside SQLite, and what followed would be committed by itself.
     fn admit(&self) -> Result<(), DatabaseError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        match (&self.connection, &self.failure) {
-            (Connection::Writer(_), Some(failure)) => Err(DatabaseError::FailureIgnored(failure.clone())),
+        match (&self.handle, &self.failure) {
+            (Handle::Writer(_), Some(failure)) => Err(DatabaseError::FailureIgnored(failure.clone())),
             _ => Ok(()),
         }
     }
@@ -146,17 +135,18 @@ impl Reader {
     fn note<T>(&mut self, result: sqlx::Result<T>) -> Result<T, DatabaseError> {
         result.map_err(|error| {
             self.failure = Some(error.to_string());
-            if is_interrupt(&error) {
-                DatabaseError::TransactionTimeout
-            } else {
-                DatabaseError::Statement(error)
+            match (error, &self.handle) {
+                (error, Handle::Writer(_)) if is_interrupt(&error) => DatabaseError::TransactionTimeout,
+                (error, Handle::Snapshot(_)) if is_interrupt(&error) => DatabaseError::ReadTimeout,
+                (sqlx::Error::PoolClosed, _) => DatabaseError::Closed,
+                (error, _) => DatabaseError::Statement(error),
             }
         })
     }
 }
 
-fn encode<'q>(binds: impl Binds<'q>) -> sqlx::Result<SqliteArguments> {
-    let mut arguments = SqliteArguments::default();
+fn encode<'q>(binds: impl Binds<'q>) -> sqlx::Result<EmbeddedArguments> {
+    let mut arguments = EmbeddedArguments::default();
     binds.bind_to(&mut arguments)?;
     Ok(arguments)
 }
@@ -172,7 +162,7 @@ impl Tx {
         binds: impl Binds<'q>,
     ) -> impl Future<Output = Result<u64, DatabaseError>> + Send {
         let (sql, arguments) = (sql.into_sql_str(), encode(binds));
-        self.run(sql, arguments)
+        async move { self.0.run(&sql, arguments, Connection::execute) }
     }
 
     /// Runs a statement that must change exactly one row.
@@ -188,19 +178,6 @@ impl Tx {
                 changed => Err(DatabaseError::RowCount { changed, expected: 1 }),
             }
         }
-    }
-
-    async fn run(
-        &mut self,
-        sql: SqlStr,
-        arguments: sqlx::Result<SqliteArguments>,
-    ) -> Result<u64, DatabaseError> {
-        self.0.admit()?;
-        let done = match arguments {
-            Ok(arguments) => sqlx::query_with(sql, arguments).execute(self.0.connection.as_mut()).await,
-            Err(error) => Err(error),
-        };
-        self.0.note(done.map(|done| done.rows_affected()))
     }
 }
 

@@ -86,14 +86,49 @@ async fn ends_an_endless_await() {
 }
 
 #[tokio::test]
-async fn ends_a_statement_that_its_closure_left_behind() {
+async fn refuses_a_closure_that_hides_its_timeout() {
     let store = with_short_limit().await;
-    let leaving = store.database.write(DataScope::Platform, async move |tx| {
-        let statement = tx.fetch_one::<(i64,)>(ENDLESS, ());
-        tokio::time::timeout(LIMIT / 20, statement).await.map(|_| ()).map_err(|_| DatabaseError::Closed)
+    let hiding = store.database.write(DataScope::Platform, async move |tx| {
+        let statement = tx.fetch_one::<(i64,)>(ENDLESS, ()).await;
+        assert!(matches!(statement, Err(DatabaseError::TransactionTimeout)), "{statement:?}");
+        Ok(())
     });
-    let outcome = beside_others(&store, leaving).await;
-    assert!(matches!(outcome, Err(DatabaseError::Closed)), "{outcome:?}");
+    let outcome = beside_others(&store, hiding).await;
+    assert!(matches!(outcome, Err(DatabaseError::FailureIgnored(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn ends_a_slow_read_and_lends_its_connection_again() {
+    let store = Store::open_with(|config| {
+        config.read_limit = LIMIT;
+        config.readers = 1;
+    })
+    .await;
+    store.add("present").await.unwrap();
+    let begun = Instant::now();
+    let slow = store
+        .database
+        .read(DataScope::Platform, async |reader| reader.fetch_one::<(i64,)>(ENDLESS, ()).await);
+    let outcome = slow.await;
+    assert!(matches!(outcome, Err(DatabaseError::ReadTimeout)), "{outcome:?}");
+    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Overloaded);
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+    assert_eq!(store.names().await, ["present"]);
+}
+
+/// What a reader sees does not change under it.
+#[tokio::test]
+async fn reads_from_one_snapshot() {
+    let store = Store::open().await;
+    store.add("before").await.unwrap();
+    let counts = store.database.read(DataScope::Platform, async |reader| {
+        let (first,): (i64,) = reader.fetch_one("SELECT COUNT(*) FROM note", ()).await?;
+        store.add("meanwhile").await?;
+        let (second,): (i64,) = reader.fetch_one("SELECT COUNT(*) FROM note", ()).await?;
+        Ok::<_, DatabaseError>((first, second))
+    });
+    assert_eq!(counts.await.unwrap(), (1, 1));
+    assert_eq!(store.names().await, ["before", "meanwhile"]);
 }
 
 #[tokio::test]

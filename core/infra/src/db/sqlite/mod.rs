@@ -1,5 +1,8 @@
 //! SQLite: one file, many readers on its write-ahead log, one writer that batches commits.
 
+mod connection;
+pub(in crate::db) mod driver;
+mod readers;
 mod writer;
 
 use std::fs::{File, TryLockError};
@@ -9,16 +12,17 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{ConnectOptions as _, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::Instant;
 
 use super::DataScope;
 use super::error::DatabaseError;
-use super::reader::{Connection, Reader, Tx, WriteFn};
+use super::reader::{Handle, Reader, Tx, WriteFn};
+use connection::Access;
+pub(super) use connection::Connection;
+use readers::Readers;
+pub(super) use readers::Snapshot;
 use writer::Writer;
 pub use writer::WriterStats;
 
@@ -30,7 +34,6 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for another process's migration, and the time between two looks.
 const MIGRATION_WAIT_MAX: Duration = Duration::from_mins(1);
 const MIGRATION_WAIT_STEP: Duration = Duration::from_millis(20);
-const STATEMENT_CACHE_CAPACITY: usize = 512;
 
 /// Where the store is, and its bounds.
 #[derive(Debug, Clone)]
@@ -47,6 +50,8 @@ pub struct DatabaseConfig {
     pub wait_limit: Duration,
     /// Longest that a closure may run.
     pub closure_limit: Duration,
+    /// Longest that the statements of a reader may run, counted from when it got its connection.
+    pub read_limit: Duration,
     /// Page cache of each connection, in KiB.
     pub page_cache_kib: u32,
 }
@@ -61,6 +66,7 @@ impl DatabaseConfig {
             queue_max: 1024,
             wait_limit: Duration::from_secs(10),
             closure_limit: Duration::from_secs(2),
+            read_limit: Duration::from_secs(5),
             page_cache_kib: 8192,
         }
     }
@@ -69,7 +75,7 @@ impl DatabaseConfig {
 #[derive(Clone)]
 pub(super) struct Sqlite {
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
 }
 
 impl Sqlite {
@@ -78,31 +84,16 @@ impl Sqlite {
         migrations: &'static Migrator,
         statements: Arc<AtomicU64>,
     ) -> Result<Self, DatabaseError> {
-        let options = SqliteConnectOptions::new()
-            .filename(&config.path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT.min(config.wait_limit / 2))
-            .statement_cache_capacity(STATEMENT_CACHE_CAPACITY)
-            .pragma("cache_size", format!("-{}", config.page_cache_kib))
-            .with_regexp()
-            .disable_statement_logging();
-        let lock = MigrationLock::take(&config.path).await?;
-        let mut connection =
-            options.connect().await.map_err(|error| DatabaseError::Open(error.to_string()))?;
-        check_version(&mut connection).await?;
-        migrate(&mut connection, migrations).await?;
-        drop(lock);
-        let readers = SqlitePoolOptions::new()
-            .max_connections(config.readers)
-            .acquire_timeout(config.wait_limit)
-            .test_before_acquire(false)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
-        let reader = Reader::new(Connection::Writer(Box::new(connection)), DataScope::Platform, statements);
-        Ok(Self { writer: Writer::start(Tx(reader), &config).await?, readers })
+        prepare(&config.path, migrations).await?;
+        let busy_timeout = BUSY_TIMEOUT.min(config.wait_limit / 2);
+        let open_error = |error: sqlx::Error| DatabaseError::Open(error.to_string());
+        let connection =
+            Connection::open(&config.path, Access::ReadWrite, busy_timeout, config.page_cache_kib)
+                .map_err(open_error)?;
+        let readers = Readers::open(&config.path, &config, busy_timeout).map_err(open_error)?;
+        let limit = connection.limit().clone();
+        let tx = Tx(Reader::new(Handle::Writer(Box::new(connection)), DataScope::Platform, statements));
+        Ok(Self { writer: Writer::start(tx, limit, &config)?, readers })
     }
 
     pub(super) async fn write<T, E, F>(&self, scope: DataScope, work: F) -> Result<T, E>
@@ -114,12 +105,8 @@ impl Sqlite {
         self.writer.submit(scope, work).await
     }
 
-    pub(super) async fn acquire_reader(&self) -> Result<PoolConnection<sqlx::Sqlite>, DatabaseError> {
-        self.readers.acquire().await.map_err(|error| match error {
-            sqlx::Error::PoolTimedOut => DatabaseError::Overloaded,
-            sqlx::Error::PoolClosed => DatabaseError::Closed,
-            error => DatabaseError::Statement(error),
-        })
+    pub(super) async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
+        self.readers.snapshot().await
     }
 
     pub(super) fn writer_stats(&self) -> WriterStats {
@@ -127,8 +114,9 @@ impl Sqlite {
     }
 
     pub(super) async fn close(&self) {
-        self.writer.close().await;
+        // The writer last: it can put the write-ahead log into the main file.
         self.readers.close().await;
+        self.writer.close().await;
     }
 }
 
@@ -153,7 +141,24 @@ fn is_trusted(version: &str) -> bool {
     numbers.is_some_and(|numbers| numbers.as_slice() >= SQLITE_VERSION_MIN.as_slice())
 }
 
-/// Brings the schema up to date. The caller holds the [`MigrationLock`].
+/// Creates the file where there is none, and brings its schema up to date.
+async fn prepare(path: &Path, migrations: &'static Migrator) -> Result<(), DatabaseError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .disable_statement_logging();
+    let _lock = MigrationLock::take(path).await?;
+    let mut connection = options.connect().await.map_err(|error| DatabaseError::Open(error.to_string()))?;
+    check_version(&mut connection).await?;
+    migrate(&mut connection, migrations).await?;
+    Ok(connection.close().await?)
+}
+
+/// The caller holds the [`MigrationLock`].
 async fn migrate(
     connection: &mut SqliteConnection,
     migrations: &'static Migrator,

@@ -8,23 +8,19 @@
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use sqlx::Connection as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::DatabaseConfig;
+use super::connection::Limit;
 use crate::db::DataScope;
 use crate::db::error::{DatabaseError, is_busy};
-use crate::db::reader::{Connection, Tx, WriteFn, call};
-
-/// Virtual-machine steps of SQLite between two looks at a closure's deadline.
-const STEPS_BETWEEN_DEADLINE_CHECKS: i32 = 10_000;
-const NO_DEADLINE: u64 = u64::MAX;
+use crate::db::reader::{Handle, Tx, WriteFn, call};
 
 /// How the writer has batched so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,14 +50,13 @@ enum Message {
 impl Writer {
     /// Starts the writer on a thread of its own: parking there is cheaper than a hop through the shared scheduler,
     /// and a long batch holds up nobody else's work.
-    pub(super) async fn start(mut tx: Tx, config: &DatabaseConfig) -> Result<Self, DatabaseError> {
-        let deadline = Deadline::install(&mut tx).await?;
+    pub(super) fn start(tx: Tx, limit: Limit, config: &DatabaseConfig) -> Result<Self, DatabaseError> {
         let (queue, jobs) = mpsc::channel(config.queue_max);
         let stats = Arc::new(Mutex::new(WriterStats::default()));
         let worker = Worker {
             tx,
             jobs,
-            deadline,
+            limit,
             batch_max: config.batch_max.max(1),
             closure_limit: config.closure_limit,
             stats: stats.clone(),
@@ -208,41 +203,10 @@ async fn run_guarded<T, E: From<DatabaseError>>(
     }
 }
 
-/// Ends statements that run past the closure's limit, inside SQLite: dropping their future would only wait for them.
-struct Deadline {
-    epoch: Instant,
-    micros: Arc<AtomicU64>,
-}
-
-impl Deadline {
-    async fn install(tx: &mut Tx) -> Result<Self, DatabaseError> {
-        let (epoch, micros) = (Instant::now(), Arc::new(AtomicU64::new(NO_DEADLINE)));
-        let limit = micros.clone();
-        let mut handle = tx.connection.as_mut().lock_handle().await?;
-        handle.set_progress_handler(STEPS_BETWEEN_DEADLINE_CHECKS, move || {
-            micros_of(epoch.elapsed()) <= limit.load(Ordering::Relaxed)
-        });
-        drop(handle);
-        Ok(Self { epoch, micros })
-    }
-
-    fn set(&self, from_now: Duration) {
-        self.micros.store(micros_of(self.epoch.elapsed() + from_now), Ordering::Relaxed);
-    }
-
-    fn clear(&self) {
-        self.micros.store(NO_DEADLINE, Ordering::Relaxed);
-    }
-}
-
-fn micros_of(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(NO_DEADLINE)
-}
-
 struct Worker {
     tx: Tx,
     jobs: mpsc::Receiver<Message>,
-    deadline: Deadline,
+    limit: Limit,
     batch_max: usize,
     closure_limit: Duration,
     stats: Arc<Mutex<WriterStats>>,
@@ -273,10 +237,8 @@ impl Worker {
                 Message::Close(done) => self.begin_closing(done),
             }
         }
-        if let Connection::Writer(connection) = self.tx.0.connection
-            && let Err(error) = (*connection).close().await
-        {
-            tracing::warn!(%error, "the database was not closed in order");
+        if let Handle::Writer(connection) = self.tx.0.handle {
+            connection.close();
         }
         for done in self.closing {
             done.send(()).ok();
@@ -336,20 +298,20 @@ impl Worker {
     }
 
     async fn run_batch(&mut self, waiting: VecDeque<Box<dyn Job>>) -> Batch {
-        if let Err(error) = self.control("BEGIN IMMEDIATE; SAVEPOINT closure").await {
+        if let Err(error) = self.control("BEGIN IMMEDIATE; SAVEPOINT closure") {
             // Where only the savepoint failed.
-            self.control("ROLLBACK").await.ok();
+            self.control("ROLLBACK").ok();
             return Batch { jobs: waiting.into(), fate: Fate::NotBegun(error) };
         }
         let (jobs, mut outcome) = self.run_jobs(waiting).await;
         if outcome.is_ok() {
-            outcome = self.control("COMMIT").await;
+            outcome = self.control("COMMIT");
         }
         if outcome.is_err() {
             // Fails where SQLite has rolled back by itself; either way no transaction is open afterwards.
-            self.control("ROLLBACK").await.ok();
+            self.control("ROLLBACK").ok();
         }
-        self.deadline.clear();
+        self.limit.clear();
         self.count(|stats| {
             stats.commits += u64::from(outcome.is_ok());
             stats.closures += jobs.len() as u64;
@@ -373,15 +335,14 @@ impl Worker {
                 continue;
             }
             if !ran.is_empty() {
-                outcome = self.control("RELEASE closure; SAVEPOINT closure").await;
+                outcome = self.control("RELEASE closure; SAVEPOINT closure");
             }
             if outcome.is_ok() {
                 self.tx.0.scope = job.scope();
-                self.deadline.set(self.closure_limit);
+                self.limit.set(self.closure_limit);
                 if !job.run(&mut self.tx, self.closure_limit).await {
-                    // Waits for a statement that the closure left behind, which still ends at the deadline.
-                    outcome = self.control("ROLLBACK TO closure").await;
-                    self.deadline.clear();
+                    self.limit.clear();
+                    outcome = self.control("ROLLBACK TO closure");
                 }
                 if let Err(error) = &outcome {
                     // This job's failure took the transaction with it: it is answered, and only the others run again.
@@ -396,8 +357,8 @@ impl Worker {
         (ran, outcome)
     }
 
-    async fn control(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
-        sqlx::query(sql).execute(self.tx.connection.as_mut()).await.map(|_| ())
+    fn control(&self, sql: &str) -> Result<(), sqlx::Error> {
+        self.tx.0.handle.run(|connection| connection.control(sql))
     }
 
     fn count(&self, change: impl FnOnce(&mut WriterStats)) {
