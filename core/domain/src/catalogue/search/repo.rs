@@ -39,6 +39,10 @@ pub(super) struct Searcher {
 const SHOWN_DOCUMENT: &str = "d.id = (SELECT best.id FROM search_document best WHERE best.variant_id = d.variant_id \
      ORDER BY CASE best.language WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END, best.id LIMIT 1)";
 
+/// Names the parameters that not every search needs: a statement has all that it is given.
+const ASKED: &str =
+    "asked AS (SELECT CAST($2 AS TEXT) AS language, CAST($3 AS TEXT) AS fallback, CAST($5 AS BIGINT) AS now)";
+
 /// Products of which a variant can be bought.
 const PRODUCTS_IN_STOCK: &str = concat!(
     "(SELECT v.product_id FROM product_variant v JOIN channel c ON c.id = v.channel_id \
@@ -98,7 +102,7 @@ impl Matched {
             (Some(false), false) => condition = format!("{condition} AND NOT {}", in_stock!("$5")),
         }
         let with = format!(
-            "WITH matched AS MATERIALIZED (SELECT v.id AS variant_id, v.product_id, v.tax_category_id, \
+            "WITH {ASKED}, matched AS MATERIALIZED (SELECT v.id AS variant_id, v.product_id, v.tax_category_id, \
              v.list_price, {score} AS score FROM {from} JOIN product p ON p.id = v.product_id \
              JOIN channel c ON c.id = v.channel_id WHERE {condition})"
         );

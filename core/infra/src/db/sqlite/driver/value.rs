@@ -275,6 +275,10 @@ stored_as! { Integer:
     bool, |own| Owned::Integer(i64::from(*own)), |Stored::Integer(integer)| Ok(integer != 0);
 }
 
+stored_as! { Real:
+    f64, |own| Owned::Real(*own), |Stored::Real(real)| Ok(real);
+}
+
 stored_as! { Text:
     String, |own| Owned::Text(own.clone()), |Stored::Text(text)| Ok(std::str::from_utf8(text)?.to_owned());
 }
