@@ -68,8 +68,8 @@ async fn sets_prices_and_shelves_together() {
         stock,
     };
     let changes = vec![change(200, Counts::At(vec![(there, 7)]))];
-    let changed = shop.merchandise.update_variants(shop.actor(), changes).await.unwrap();
-    assert_eq!(changed[0].list_price.minor(), 200);
+    let updated = shop.merchandise.update_variants(shop.actor(), changes).await.unwrap();
+    assert_eq!(updated[0].list_price.minor(), 200);
     assert_eq!(shop.levels(variant).await, [(here, 5), (there, 7)]);
     let negative = vec![change(300, Counts::AtDefault(-1))];
     let refused = shop.merchandise.update_variants(shop.actor(), negative).await.unwrap_err();

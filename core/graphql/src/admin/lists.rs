@@ -41,7 +41,8 @@ lists! {
     /// Products.
     Products "Product" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text,
-        "name": Text sort, "slug": Text sort, "description": Text sort, "enabled": Boolean,
+        "name": Text sort, "slug": Text sort, "description": Text sort, "enabled": Boolean, "facetValueId": Id,
+        "optionGroupId": Id, "sku": Text,
     }
     /// Variants of a product or in a collection.
     ProductVariants "ProductVariant" {
@@ -49,7 +50,7 @@ lists! {
         "languageCode": Text, "sku": Text sort, "name": Text sort, "price": Number sort,
         "currencyCode": Text, "priceWithTax": Number sort, "stockLevel": Text sort, "enabled": Boolean,
         "trackInventory": Text, "stockOnHand": Number sort, "stockAllocated": Number sort,
-        "outOfStockThreshold": Number sort, "useGlobalOutOfStockThreshold": Boolean,
+        "outOfStockThreshold": Number sort, "useGlobalOutOfStockThreshold": Boolean, "facetValueId": Id,
     }
     /// Option groups.
     ProductOptionGroups "ProductOptionGroup" {
