@@ -36,8 +36,8 @@ async fn create_product(admin: &Client, name: &str) -> Value {
 fn variant(product: &Value, sku: &str, more: Value) -> Value {
     let mut input = json!({ "productId": product["id"], "sku": sku,
         "translations": [{ "languageCode": "en", "name": format!("Name of {sku}") }] });
-    let fields = more.as_object().cloned().unwrap_or_default();
-    input.as_object_mut().expect("an object").extend(fields);
+    let Value::Object(mut fields) = more else { panic!("no fields: {more}") };
+    input.as_object_mut().expect("an object").append(&mut fields);
     input
 }
 
@@ -443,7 +443,8 @@ fn administrators_find_what_customers_do_not_see() {
             listed["productVariants"]["items"],
             json!([{ "id": variant["id"], "trackInventory": "INHERIT" }])
         );
-        let of_sku = "{ products(options: { filter: { sku: { eq: \"SKU-hidden-drum\" } } }) { items { id } } }";
+        let of_sku =
+            "{ products(options: { filter: { sku: { eq: \"SKU-hidden-drum\" } } }) { items { id } } }";
         let products = admin.query(of_sku, json!({})).await;
         assert_eq!(products["products"]["items"], json!([{ "id": product["id"] }]));
         let picture = "{ products(options: { take: 1 }) { items { assets { id } variants { id sku } } } }";

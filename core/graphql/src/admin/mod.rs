@@ -83,6 +83,7 @@ impl Vocabulary for AdminVocabulary {
         "CurrentUserChannel",
         "CollectionBreadcrumb",
         "PluginVersionSummary",
+        "SearchResultAsset",
         "ShippingLine",
     ];
 
