@@ -4,8 +4,8 @@
 //! write in one transaction. Entities are pure; all SQL is in `repo.rs` files. A domain uses domains of lower rank
 //! only, through what their `mod.rs` shows; influence upwards travels as events. A test holds both rules.
 //!
-//! Ranks: 0 `auth`, `channels`; 1 `plugins`, `catalogue`, `customers`, `tax`, `inventory`; 2 `pricing`, `shipping`,
-//! `payments`; 3 `orders`.
+//! Ranks: 0 `auth`, `channels`; 1 `plugins`, `catalogue`, `customers`, `tax`, `inventory`; 2 `merchandise`, `pricing`,
+//! `shipping`, `payments`; 3 `orders`.
 //!
 //! To add a domain: its folder, a line here, its service in [`Services`], its tables in `migrations/`.
 
@@ -14,6 +14,7 @@ pub mod catalogue;
 pub mod channels;
 pub mod customers;
 pub mod inventory;
+pub mod merchandise;
 pub mod orders;
 pub mod payments;
 pub mod plugins;

@@ -13,6 +13,7 @@ use crate::catalogue::Catalogue;
 use crate::channels::Channels;
 use crate::customers::Customers;
 use crate::inventory::Inventory;
+use crate::merchandise::Merchandise;
 use crate::orders::{Neighbours, Orders};
 use crate::payments::{PaymentHandlers, Payments};
 use crate::plugins::{PluginLimits, Plugins};
@@ -52,6 +53,7 @@ pub struct Services {
     pub channels: Channels,
     pub customers: Customers,
     pub inventory: Inventory,
+    pub merchandise: Merchandise,
     pub orders: Orders,
     pub payments: Payments,
     pub plugins: Plugins,
@@ -74,6 +76,7 @@ impl Services {
         let payments = Payments::new(database.clone(), clock.clone(), PaymentHandlers::built_in());
         let tax = Tax::new(database.clone(), clock.clone());
         let shipping = Shipping::new(database.clone(), clock.clone());
+        let catalogue = Catalogue::new(database.clone(), clock.clone(), blobs);
         let neighbours = Neighbours {
             auth: auth.clone(),
             tax: tax.clone(),
@@ -82,7 +85,8 @@ impl Services {
             pricing: pricing.clone(),
         };
         Ok(Self {
-            catalogue: Catalogue::new(database.clone(), clock.clone(), blobs),
+            merchandise: Merchandise::new(database.clone(), catalogue.clone()),
+            catalogue,
             channels: Channels::new(database.clone(), clock.clone()),
             customers: Customers::new(database.clone(), clock.clone(), auth.clone()),
             inventory: Inventory::new(database.clone(), clock.clone()),

@@ -6,7 +6,7 @@ use soko_infra::DatabaseError;
 use soko_infra::blobs::BlobError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ErrorKind, Forbidden, Language};
+use soko_kernel::{Currency, ErrorKind, Forbidden, Language};
 
 use super::asset::PictureError;
 use super::collection::InvalidFilter;
@@ -58,6 +58,20 @@ pub enum CatalogueError {
     /// A price below zero, or above what the core can reckon with.
     #[error("a price is between 0 and {} minor units", super::variant::PRICE_MAX_MINOR)]
     InvalidPrice,
+    /// A price in a currency that the channel does not sell in.
+    #[error("there are no prices in {asked}: this channel sells in {sold_in}")]
+    CurrencyNotSold {
+        /// The currency of the price.
+        asked: Currency,
+        /// The channel's only currency.
+        sold_in: Currency,
+    },
+    /// Two prices of a variant in one currency.
+    #[error("there are two prices in {0}")]
+    TwoPrices(Currency),
+    /// The only price of a variant taken away.
+    #[error("a variant keeps its price in {0}: disable or delete the variant instead")]
+    PriceNeeded(Currency),
     /// A variant without a tax category in a channel that has no default.
     #[error("the variant needs a tax category: this channel has no default")]
     NoTaxCategory,
@@ -138,6 +152,14 @@ pub enum CatalogueError {
         /// Collections that show it.
         collections: i64,
     },
+    /// Two changes of one thing in one request.
+    #[error("the request changes the {what} with the id '{id}' twice")]
+    NamedTwice {
+        /// What was named.
+        what: Thing,
+        /// The id that named it.
+        id: i64,
+    },
     /// More things in one request than it may have.
     #[error("a request may name at most {0} of these")]
     TooMany(usize),
@@ -171,6 +193,9 @@ impl CatalogueError {
             | Self::NoTranslation
             | Self::DuplicateTranslation(_)
             | Self::InvalidPrice
+            | Self::CurrencyNotSold { .. }
+            | Self::TwoPrices(_)
+            | Self::PriceNeeded(_)
             | Self::NoTaxCategory
             | Self::OptionsIncomplete { .. }
             | Self::CollectionCycle
@@ -179,6 +204,7 @@ impl CatalogueError {
             | Self::Filter(_)
             | Self::Picture(_)
             | Self::InvalidFocalPoint
+            | Self::NamedTwice { .. }
             | Self::TooMany(_)
             | Self::Search(_)
             | Self::Query(_) => ErrorKind::InvalidInput,

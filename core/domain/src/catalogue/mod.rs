@@ -22,12 +22,15 @@ mod links;
 mod option;
 mod product;
 mod search;
+mod slug;
 mod stock;
 #[cfg(test)]
 mod tests;
 mod text;
 mod translation;
 mod variant;
+
+use std::collections::BTreeSet;
 
 use soko_infra::{Blobs, Database};
 use soko_kernel::{Actor, ChannelScope, Clock, Timestamp};
@@ -49,11 +52,12 @@ pub use search::{
     FacetValueFilter, InvalidSearch, PriceSpan, SEARCH_CONDITIONS_MAX, SEARCH_TAKE_DEFAULT, SearchHit,
     SearchInput, SearchParts, TERM_LENGTH_MAX, TERM_WORDS_MAX,
 };
+pub use slug::SlugOf;
 pub use text::{DESCRIPTION_LENGTH_MAX, InvalidText, NAME_LENGTH_MAX, slug};
 pub use translation::{Languages, SluggedInput, SluggedTranslation, Translation, TranslationInput};
 pub use variant::{
-    NewVariant, PRICE_MAX_MINOR, TrackInventory, Variant, VariantChanges, VariantsOf, load_facet_codes,
-    load_variants,
+    CurrencyPrice, NewVariant, PRICE_MAX_MINOR, PriceInput, TrackInventory, Variant, VariantChanges,
+    VariantsOf, load_facet_codes, load_variants,
 };
 
 use audience::Audience;
@@ -109,4 +113,14 @@ impl Catalogue {
 /// Refuses requests that name too many things.
 fn check_count(count: usize) -> Result<(), CatalogueError> {
     if count > ITEMS_PER_REQUEST_MAX { Err(CatalogueError::TooMany(ITEMS_PER_REQUEST_MAX)) } else { Ok(()) }
+}
+
+/// Refuses requests that change more things than they may, or one of them twice: which of two changes would stand?
+fn check_changes<I: Copy + Ord + Into<i64>>(what: Thing, ids: &[I]) -> Result<(), CatalogueError> {
+    check_count(ids.len())?;
+    let mut seen = BTreeSet::new();
+    match ids.iter().find(|id| !seen.insert(**id)) {
+        Some(id) => Err(CatalogueError::NamedTwice { what, id: (*id).into() }),
+        None => Ok(()),
+    }
 }

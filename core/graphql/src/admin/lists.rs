@@ -41,13 +41,26 @@ lists! {
     /// Products.
     Products "Product" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text,
-        "name": Text sort, "slug": Text sort, "description": Text sort, "enabled": Boolean,
+        "name": Text sort, "slug": Text sort, "description": Text sort, "enabled": Boolean, "facetValueId": Id,
+        "optionGroupId": Id, "sku": Text,
     }
     /// Variants of a product or in a collection.
     ProductVariants "ProductVariant" {
         "id": Id sort, "productId": Id sort, "createdAt": Date sort, "updatedAt": Date sort,
         "languageCode": Text, "sku": Text sort, "name": Text sort, "price": Number sort,
-        "currencyCode": Text, "priceWithTax": Number sort, "stockLevel": Text sort,
+        "currencyCode": Text, "priceWithTax": Number sort, "stockLevel": Text sort, "enabled": Boolean,
+        "trackInventory": Text, "stockOnHand": Number sort, "stockAllocated": Number sort,
+        "outOfStockThreshold": Number sort, "useGlobalOutOfStockThreshold": Boolean, "facetValueId": Id,
+    }
+    /// Option groups.
+    ProductOptionGroups "ProductOptionGroup" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text, "code": Text sort,
+        "name": Text sort, "productCount": Number sort,
+    }
+    /// Options of a group or of all.
+    ProductOptions "ProductOption" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text, "code": Text sort,
+        "name": Text sort, "groupId": Id sort,
     }
     /// Collections.
     Collections "Collection" with flags ["topLevelOnly"] {

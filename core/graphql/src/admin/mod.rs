@@ -5,11 +5,13 @@ mod catalogue_query;
 mod channel;
 mod collection;
 mod customer;
+mod deletion;
 mod facet;
 mod fulfillment;
 mod history;
 mod lists;
 mod option;
+mod option_operation;
 mod order;
 mod order_line;
 mod order_operation;
@@ -18,11 +20,17 @@ pub mod plugin;
 mod plugin_operation;
 mod plugin_result;
 mod product;
+mod product_operation;
 pub mod refusals;
+mod search;
 mod shipping;
+mod slug;
 mod stock;
 mod tax;
+mod translation_input;
 mod variant;
+mod variant_input;
+mod variant_operation;
 
 use std::sync::Arc;
 
@@ -44,8 +52,11 @@ struct Query(
     account::AccountQuery,
     channel::ChannelQuery,
     catalogue_query::CatalogueQuery,
+    option_operation::OptionQuery,
     order_operation::OrderQuery,
     plugin_operation::PluginQuery,
+    search::SearchQuery,
+    slug::SlugQuery,
     stock::StockQuery,
 );
 
@@ -55,9 +66,12 @@ struct Query(
 struct Mutation(
     account::AccountMutation,
     channel::ChannelMutation,
+    option_operation::OptionMutation,
     order_operation::OrderMutation,
     plugin_operation::PluginMutation,
+    product_operation::ProductMutation,
     stock::StockMutation,
+    variant_operation::VariantMutation,
 );
 
 struct AdminVocabulary;
@@ -69,6 +83,7 @@ impl Vocabulary for AdminVocabulary {
         "CurrentUserChannel",
         "CollectionBreadcrumb",
         "PluginVersionSummary",
+        "SearchResultAsset",
         "ShippingLine",
     ];
 

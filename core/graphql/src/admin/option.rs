@@ -7,6 +7,7 @@ use soko_kernel::ErrorKind;
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult};
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
+use crate::shared::channel::Channel;
 use crate::shared::enums::LanguageCode;
 use crate::shared::loads::each;
 use crate::shared::values::{ProductOptionGroupTranslation, ProductOptionTranslation};
@@ -50,6 +51,11 @@ impl From<&catalogue::OptionGroup> for ProductOptionGroup {
 
 #[ComplexObject]
 impl ProductOptionGroup {
+    /// The channel that it belongs to.
+    async fn channels(&self, context: &Context<'_>) -> ApiResult<Vec<Channel>> {
+        Channel::own(context).await
+    }
+
     /// Its values in order.
     async fn options(&self, context: &Context<'_>) -> ApiResult<Vec<ProductOption>> {
         Ok(each(&context.request().options_of_group(self.id.into()).await?))
@@ -111,4 +117,24 @@ impl ProductOption {
     async fn translations(&self, context: &Context<'_>) -> ApiResult<Vec<ProductOptionTranslation>> {
         Ok(each(&context.request().translations_of_option(self.id.into()).await?))
     }
+}
+
+/// A page of option groups.
+#[derive(SimpleObject)]
+#[graphql(name = "ProductOptionGroupList")]
+pub struct ProductOptionGroupList {
+    /// This page.
+    pub items: Vec<ProductOptionGroup>,
+    /// Groups in the whole list.
+    pub total_items: i64,
+}
+
+/// A page of options.
+#[derive(SimpleObject)]
+#[graphql(name = "ProductOptionList")]
+pub struct ProductOptionList {
+    /// This page.
+    pub items: Vec<ProductOption>,
+    /// Options in the whole list.
+    pub total_items: i64,
 }

@@ -13,6 +13,7 @@ use crate::context::OfRequest as _;
 use crate::error::{ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
 use crate::shared::asset::Asset;
+use crate::shared::channel::Channel;
 use crate::shared::enums::LanguageCode;
 use crate::shared::list_options::ListOptions;
 use crate::shared::loads::each;
@@ -63,6 +64,11 @@ impl From<&catalogue::Product> for Product {
 
 #[ComplexObject]
 impl Product {
+    /// The channel that it belongs to.
+    async fn channels(&self, context: &Context<'_>) -> ApiResult<Vec<Channel>> {
+        Channel::own(context).await
+    }
+
     /// The picture that stands for it.
     async fn featured_asset(&self, context: &Context<'_>) -> Nullable<Asset> {
         Asset::load(context, self.featured_asset_id).await.transpose()

@@ -67,6 +67,13 @@ refusals! {
         /// The state that the order is in.
         order_state: String,
     };
+    /// Variants of the product have options of the group.
+    ProductOptionInUseError = PRODUCT_OPTION_IN_USE_ERROR, "Variants of the product have options of this group" {
+        /// The group's code.
+        option_group_code: String,
+        /// Variants of the product that have an option of it.
+        product_variant_count: i64,
+    };
     /// The component cannot be stored.
     PluginRejectedError = PLUGIN_REJECTED_ERROR, "The component was rejected" {
         /// Which check it did not pass.

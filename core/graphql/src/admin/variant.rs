@@ -17,6 +17,7 @@ use crate::context::OfRequest as _;
 use crate::error::{ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, Money, NO_CUSTOM_FIELDS};
 use crate::shared::asset::Asset;
+use crate::shared::channel::Channel;
 use crate::shared::enums::{CurrencyCode, LanguageCode};
 use crate::shared::list_options::ListOptions;
 use crate::shared::loads::each;
@@ -38,6 +39,16 @@ pub enum GlobalFlag {
     Inherit,
 }
 
+impl From<GlobalFlag> for TrackInventory {
+    fn from(flag: GlobalFlag) -> Self {
+        match flag {
+            GlobalFlag::True => Self::True,
+            GlobalFlag::False => Self::False,
+            GlobalFlag::Inherit => Self::Inherit,
+        }
+    }
+}
+
 impl From<TrackInventory> for GlobalFlag {
     fn from(setting: TrackInventory) -> Self {
         match setting {
@@ -46,6 +57,18 @@ impl From<TrackInventory> for GlobalFlag {
             TrackInventory::Inherit => Self::Inherit,
         }
     }
+}
+
+/// A price in a currency, as it stands in the list.
+#[derive(Debug, Clone, SimpleObject)]
+#[graphql(name = "ProductVariantPrice")]
+pub struct ProductVariantPrice {
+    /// The currency.
+    pub currency_code: CurrencyCode,
+    /// With tax where the channel's prices include it.
+    pub price: Money,
+    /// None.
+    pub custom_fields: Option<Json>,
 }
 
 /// What is sold and stocked.
@@ -121,6 +144,20 @@ impl ProductVariant {
 
 #[ComplexObject]
 impl ProductVariant {
+    /// The channel that it belongs to.
+    async fn channels(&self, context: &Context<'_>) -> ApiResult<Vec<Channel>> {
+        Channel::own(context).await
+    }
+
+    /// Its price in the currency that the channel sells in.
+    async fn prices(&self) -> Vec<ProductVariantPrice> {
+        vec![ProductVariantPrice {
+            currency_code: self.currency_code.clone(),
+            price: self.list_price.into(),
+            custom_fields: NO_CUSTOM_FIELDS,
+        }]
+    }
+
     /// Its stock by place.
     async fn stock_levels(&self, context: &Context<'_>) -> ApiResult<Vec<StockLevel>> {
         Ok(each(&context.request().levels_of_variant(self.id.into()).await?))

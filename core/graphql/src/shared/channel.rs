@@ -7,7 +7,7 @@ use soko_kernel::{SellerId, ZoneId};
 use super::enums::{CurrencyCode, LanguageCode};
 use super::region::Zone;
 use crate::context::OfRequest as _;
-use crate::error::{ApiError, Nullable};
+use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
 
 /// A shop.
@@ -75,6 +75,15 @@ impl From<&channels::Channel> for Channel {
             tax_zone_id: channel.default_tax_zone_id,
             shipping_zone_id: channel.default_shipping_zone_id,
         }
+    }
+}
+
+impl Channel {
+    /// The channels that a thing of the actor's channel is in: that one.
+    pub(crate) async fn own(context: &Context<'_>) -> ApiResult<Vec<Self>> {
+        let request = context.request();
+        let own = request.own_channel(request.actor().channel.id).await?;
+        Ok(own.as_deref().map(Self::from).into_iter().collect())
     }
 }
 

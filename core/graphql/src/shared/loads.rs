@@ -12,14 +12,15 @@ use soko_domain::catalogue::{
     Asset, Breadcrumb, CatalogueReads, Collection, Facet, FacetValue, OptionGroup, ProductOption,
     SluggedTranslation, Tag, Translation, Variant,
 };
+use soko_domain::channels::Channel;
 use soko_domain::customers::Customer;
 use soko_domain::inventory::{Saleable, StockLevel};
 use soko_domain::orders::Fulfillment;
 use soko_domain::payments::Payment;
 use soko_domain::shipping::ShippingMethod;
 use soko_kernel::{
-    Actor, AssetId, CollectionId, CustomerId, FacetId, FacetValueId, OptionGroupId, OptionId, OrderId,
-    ProductId, ShippingMethodId, VariantId,
+    Actor, AssetId, ChannelId, CollectionId, CustomerId, FacetId, FacetValueId, OptionGroupId, OptionId,
+    OrderId, ProductId, ShippingMethodId, VariantId,
 };
 
 use super::batch::Batch;
@@ -131,6 +132,8 @@ loads! {
     /// Where a variant's stock is, for administrators.
     levels_of_variant(VariantId) -> Vec<StockLevel>
         = |services, _r, actor, ids| services.inventory.levels_of(actor, ids);
+    /// The actor's own channel.
+    own_channel(ChannelId) -> Channel = |services, _r, actor, _ids| own_channel(services, actor);
     /// A customer, for whoever has been shown what names them.
     customer(CustomerId) -> Customer = |services, _r, actor, ids| services.customers.by_ids(actor, ids);
     /// A shipping method, for whoever has been shown what names it.
@@ -141,6 +144,11 @@ loads! {
     /// What has been handed over of an order.
     fulfillments_of_order(OrderId) -> Vec<Fulfillment>
         = |services, _r, actor, ids| services.orders.fulfillments_of(actor, ids);
+}
+
+async fn own_channel(services: &Services, actor: &Actor) -> ApiResult<HashMap<ChannelId, Channel>> {
+    let own = services.channels.active(actor).await?;
+    Ok(HashMap::from([(own.id, own)]))
 }
 
 async fn shipping_methods(

@@ -15,6 +15,7 @@ pub(crate) mod loads;
 pub mod people;
 pub mod refusals;
 pub mod region;
+pub mod search;
 pub mod shipping;
 pub mod tax;
 pub mod values;

@@ -4,7 +4,6 @@ use async_graphql::{Context, Object};
 
 use super::collection::{Collection, CollectionList};
 use super::facet::{Facet, FacetList};
-use super::inputs::SearchInput;
 use super::lists::{Collections, Facets, Products};
 use super::product::{Product, ProductList};
 use super::search::SearchResponse;
@@ -12,6 +11,7 @@ use crate::context::{OfRequest as _, RequestContext};
 use crate::error::{ApiResult, Nullable};
 use crate::scalars::Id;
 use crate::shared::list_options::ListOptions;
+use crate::shared::search::SearchInput;
 
 /// Queries of the catalogue.
 #[derive(Default)]

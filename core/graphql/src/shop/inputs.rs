@@ -3,7 +3,6 @@
 use async_graphql::InputObject;
 
 use super::super::scalars::{Id, Json};
-use crate::shared::enums::{LogicalOperator, SortOrder};
 
 /// Units of a variant to add.
 #[derive(InputObject)]
@@ -72,58 +71,4 @@ pub struct NativeAuthInput {
     /// The password.
     #[graphql(secret)]
     pub password: String,
-}
-
-/// Which facet values an item must have: one of them, or one of several.
-#[derive(InputObject)]
-#[graphql(name = "FacetValueFilterInput")]
-pub struct FacetValueFilterInput {
-    /// This one.
-    pub and: Option<Id>,
-    /// One of these.
-    pub or: Option<Vec<Id>>,
-}
-
-/// What to search for.
-#[derive(InputObject)]
-#[graphql(name = "SearchInput")]
-pub struct SearchInput {
-    /// Words; everything when absent.
-    pub term: Option<String>,
-    /// Facet values that an item must have.
-    #[graphql(deprecation = "Use `facetValueFilters` instead")]
-    pub facet_value_ids: Option<Vec<Id>>,
-    /// Whether all of `facetValueIds` are needed, or one.
-    #[graphql(deprecation = "Use `facetValueFilters` instead")]
-    pub facet_value_operator: Option<LogicalOperator>,
-    /// Facet values that an item must have: all of these filters must hold.
-    pub facet_value_filters: Option<Vec<FacetValueFilterInput>>,
-    /// Within this collection.
-    pub collection_id: Option<Id>,
-    /// Within one of these collections.
-    pub collection_ids: Option<Vec<Id>>,
-    /// Within this collection.
-    pub collection_slug: Option<String>,
-    /// Within one of these collections.
-    pub collection_slugs: Option<Vec<String>>,
-    /// One item per product, not per variant.
-    pub group_by_product: Option<bool>,
-    /// Items on the page.
-    pub take: Option<i32>,
-    /// Items before the page.
-    pub skip: Option<i32>,
-    /// The order of the items; by relevance when absent.
-    pub sort: Option<SearchResultSortParameter>,
-    /// Only what is in stock, or only what is not.
-    pub in_stock: Option<bool>,
-}
-
-/// The order of search results.
-#[derive(InputObject)]
-#[graphql(name = "SearchResultSortParameter")]
-pub struct SearchResultSortParameter {
-    /// By name.
-    pub name: Option<SortOrder>,
-    /// By price.
-    pub price: Option<SortOrder>,
 }

@@ -24,6 +24,8 @@ pub struct Column {
     pub sql: &'static str,
     /// What it holds.
     pub kind: ColumnKind,
+    /// Where a row has any number of values: the rows that hold them.
+    related: Option<&'static str>,
 }
 
 /// What a column holds.
@@ -42,22 +44,29 @@ pub enum ColumnKind {
 impl Column {
     /// A column of integers.
     pub const fn integer(field: &'static str, sql: &'static str) -> Self {
-        Self { field, sql, kind: ColumnKind::Integer }
+        Self { field, sql, kind: ColumnKind::Integer, related: None }
     }
 
     /// A column of text.
     pub const fn text(field: &'static str, sql: &'static str) -> Self {
-        Self { field, sql, kind: ColumnKind::Text }
+        Self { field, sql, kind: ColumnKind::Text, related: None }
     }
 
     /// A column of truth values.
     pub const fn boolean(field: &'static str, sql: &'static str) -> Self {
-        Self { field, sql, kind: ColumnKind::Boolean }
+        Self { field, sql, kind: ColumnKind::Boolean, related: None }
     }
 
     /// A column of moments.
     pub const fn time(field: &'static str, sql: &'static str) -> Self {
-        Self { field, sql, kind: ColumnKind::Time }
+        Self { field, sql, kind: ColumnKind::Time, related: None }
+    }
+
+    /// A column of other rows, any number of which belong to each: `FROM label l WHERE l.note_id = note.id`. One of
+    /// them must compare as a filter says, and none as a negative filter says not. Lists cannot be sorted by it.
+    #[must_use]
+    pub const fn of_related(self, rows: &'static str) -> Self {
+        Self { related: Some(rows), ..self }
     }
 }
 
@@ -129,6 +138,9 @@ fn order_by(
     let mut terms = Vec::with_capacity(sort.len() + 1);
     for (field, direction) in sort {
         let column = find(columns, field)?;
+        if column.related.is_some() {
+            return Err(InvalidListQuery::UnsupportedOperator("sort", column.field));
+        }
         let word = match direction {
             Direction::Ascending => "ASC",
             Direction::Descending => "DESC",
@@ -163,7 +175,10 @@ impl Builder {
             Filter::Or(parts) => self.join(parts, " OR "),
             Filter::Field { name, comparison } => {
                 let column = *find(self.columns, name)?;
-                self.comparison(column, comparison)
+                match column.related {
+                    Some(rows) => self.of_some(column, rows, comparison),
+                    None => self.comparison(column, comparison),
+                }
             }
         }
     }
@@ -174,6 +189,24 @@ impl Builder {
         }
         let parts: Vec<String> = parts.iter().map(|part| self.condition(part)).collect::<Result<_, _>>()?;
         Ok(format!("({})", parts.join(operator)))
+    }
+
+    /// Whether one of the related rows compares so; for a negation, whether none compares as the contrary.
+    fn of_some(
+        &mut self,
+        column: Column,
+        rows: &str,
+        comparison: &Comparison,
+    ) -> Result<String, InvalidListQuery> {
+        let (some, comparison) = match comparison {
+            Comparison::NotEqual(value) => (false, Comparison::Equal(value.clone())),
+            Comparison::NotIn(values) => (false, Comparison::In(values.clone())),
+            Comparison::NotContains(text) => (false, Comparison::Contains(text.clone())),
+            Comparison::IsNull(none) => (!none, Comparison::IsNull(false)),
+            other => (true, other.clone()),
+        };
+        let condition = self.comparison(column, &comparison)?;
+        Ok(format!("{}EXISTS (SELECT 1 {rows} AND {condition})", if some { "" } else { "NOT " }))
     }
 
     fn comparison(&mut self, column: Column, comparison: &Comparison) -> Result<String, InvalidListQuery> {

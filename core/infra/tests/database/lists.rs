@@ -12,6 +12,7 @@ const COLUMNS: &[Column] = &[
     Column::text("remark", "remark"),
     Column::boolean("done", "done"),
     Column::time("at", "at"),
+    Column::text("label", "l.name").of_related("FROM label l WHERE l.note_id = note.id"),
 ];
 
 /// Notes with the names, amounts, remarks, whether done, and times below.
@@ -225,4 +226,27 @@ async fn sorts_and_pages() {
     assert_eq!(page(None, None, done_first).await, [1, 3, 5, 2, 4]);
     let done_only = vec![("done", Direction::Ascending)];
     assert_eq!(page(None, None, done_only).await, [2, 4, 5, 1, 3], "ties by id");
+}
+
+#[tokio::test]
+async fn compares_with_what_a_row_has_any_number_of() {
+    let store = store_with_notes().await;
+    let labels = [(1_i64, "fruit"), (1, "red"), (2, "fruit"), (3, "pie")];
+    let insert = store.database.write(DataScope::Platform, async move |tx| {
+        let rows = labels.iter().map(|(note, name)| vec![Bound::from(*note), Bound::from(*name)]).collect();
+        MultiRowInsert::new("INSERT INTO label (note_id, name)", 2, "").execute(tx, rows).await
+    });
+    insert.await.unwrap();
+    let of = |comparison| ids(&store, Filter::field("label", comparison));
+    assert_eq!(of(Comparison::Equal(text("fruit"))).await, [1, 2]);
+    assert_eq!(of(Comparison::NotEqual(text("fruit"))).await, [3, 4, 5]);
+    assert_eq!(of(Comparison::In(vec![text("red"), text("pie")])).await, [1, 3]);
+    assert_eq!(of(Comparison::NotIn(vec![text("red"), text("pie")])).await, [2, 4, 5]);
+    assert_eq!(of(Comparison::NotIn(Vec::new())).await, [1, 2, 3, 4, 5]);
+    assert_eq!(of(Comparison::Contains("I".to_owned())).await, [1, 2, 3]);
+    assert_eq!(of(Comparison::NotContains("i".to_owned())).await, [4, 5]);
+    assert_eq!(of(Comparison::IsNull(true)).await, [4, 5]);
+    assert_eq!(of(Comparison::IsNull(false)).await, [1, 2, 3]);
+    let sorted = ListQuery::try_new(None, None, vec![("label", Direction::Ascending)], None).unwrap();
+    assert!(matches!(list(&store, &sorted).await, Err(ListError::Query(_))));
 }

@@ -10,6 +10,7 @@ use soko_kernel::{Actor, OptionGroupId, OptionId, Permission, ProductId};
 pub use entity::{NewOption, NewOptionGroup, OptionChanges, OptionGroup, ProductOption};
 
 use super::error::{CatalogueError, Thing};
+use super::product::Product;
 use super::translation::repo::{OPTION_GROUP_NAMES, OPTION_NAMES, names_of, put_names};
 use super::translation::{changed_names, new_names, with_ids};
 use super::{Catalogue, Writing, check_count, product, text};
@@ -67,29 +68,37 @@ impl Catalogue {
             .await
     }
 
-    /// Deletes an option group with its options. With `force` also where variants have options of it, which then
-    /// lose them.
+    /// Deletes option groups with their options: those that nothing uses, and with `force` also those of products and
+    /// variants, which then lose them. Answers for each group in the given order: `Err` with
+    /// [`CatalogueError::OptionGroupInUse`] for one that stays.
     ///
     /// # Errors
-    /// [`CatalogueError::OptionGroupInUse`], or a group that the channel does not have.
-    pub async fn delete_option_group(
+    /// A group that the channel does not have; then all of them stay.
+    pub async fn delete_option_groups(
         &self,
         actor: &Actor,
-        id: OptionGroupId,
+        ids: Vec<OptionGroupId>,
         force: bool,
-    ) -> Result<(), CatalogueError> {
+    ) -> Result<Vec<Result<(), CatalogueError>>, CatalogueError> {
         let scope = actor.require_any(&[Permission::DeleteProduct, Permission::DeleteCatalog])?;
-        let writing = self.writing(actor, scope);
+        check_count(ids.len())?;
         self.database
             .write(scope, async move |tx| {
-                let group = get_group(tx, writing, id).await?;
-                let (products, variants) = repo::group_use(tx, scope, id, None).await?;
-                if !force && (products > 0 || variants > 0) {
-                    return Err(CatalogueError::OptionGroupInUse { code: group.code, products, variants });
+                let uses = repo::uses_of_groups(tx, scope, &ids).await?;
+                let (mut unused, mut outcomes) = (Vec::new(), Vec::with_capacity(ids.len()));
+                for id in &ids {
+                    let of = uses.get(id).ok_or(CatalogueError::not_found(Thing::ProductOptionGroup, *id))?;
+                    let (products, variants) = (of.products, of.variants);
+                    if force || (products == 0 && variants == 0) {
+                        unused.push(*id);
+                        outcomes.push(Ok(()));
+                    } else {
+                        let code = of.code.clone();
+                        outcomes.push(Err(CatalogueError::OptionGroupInUse { code, products, variants }));
+                    }
                 }
-                repo::take_from_variants(tx, scope, id, None).await?;
-                repo::delete_group(tx, scope, id).await?;
-                Ok(())
+                repo::delete_groups(tx, scope, &unused).await?;
+                Ok(outcomes)
             })
             .await
     }
@@ -163,6 +172,7 @@ impl Catalogue {
     }
 
     /// Gives a product an option group, after those that it has. Variants made from then on need an option of it.
+    /// Answers the product.
     ///
     /// # Errors
     /// A product or group that the channel does not have, or one that the product has already.
@@ -171,25 +181,24 @@ impl Catalogue {
         actor: &Actor,
         product: ProductId,
         group: OptionGroupId,
-    ) -> Result<(), CatalogueError> {
+    ) -> Result<Product, CatalogueError> {
         let scope = actor.require_any(&[Permission::UpdateProduct, Permission::UpdateCatalog])?;
         let writing = self.writing(actor, scope);
         self.database
             .write(scope, async move |tx| {
-                product::repo::check_exist(tx, scope, &[product]).await?;
+                let found = product::get(tx, writing, product).await?;
                 get_group(tx, writing, group).await?;
-                let present = repo::groups_of_products(tx, scope, writing.languages, &[product]).await?;
-                let position = i64::try_from(present.len()).unwrap_or(i64::MAX);
+                let position = repo::next_position(tx, scope, product).await?;
                 if repo::add_to_products(tx, scope, &[(product, group, position)]).await? == 0 {
                     return Err(CatalogueError::OptionGroupAlreadyAdded);
                 }
-                Ok(())
+                Ok(found)
             })
             .await
     }
 
     /// Takes an option group from a product. With `force` also where its variants have options of it, which then
-    /// lose them.
+    /// lose them. Answers the product.
     ///
     /// # Errors
     /// [`CatalogueError::OptionGroupInUse`], or a product that does not have the group.
@@ -199,22 +208,21 @@ impl Catalogue {
         product: ProductId,
         group: OptionGroupId,
         force: bool,
-    ) -> Result<(), CatalogueError> {
+    ) -> Result<Product, CatalogueError> {
         let scope = actor.require_any(&[Permission::UpdateProduct, Permission::UpdateCatalog])?;
         let writing = self.writing(actor, scope);
         self.database
             .write(scope, async move |tx| {
-                product::repo::check_exist(tx, scope, &[product]).await?;
-                let found = get_group(tx, writing, group).await?;
-                let (products, variants) = repo::group_use(tx, scope, group, Some(product)).await?;
+                let found = product::get(tx, writing, product).await?;
+                let code = get_group(tx, writing, group).await?.code;
+                let variants = repo::variants_with_option_of(tx, scope, product, group).await?;
                 if !force && variants > 0 {
-                    return Err(CatalogueError::OptionGroupInUse { code: found.code, products, variants });
+                    return Err(CatalogueError::OptionGroupInUse { code, products: 1, variants });
                 }
                 if !repo::remove_from_product(tx, scope, product, group).await? {
                     return Err(CatalogueError::not_found(Thing::ProductOptionGroup, group));
                 }
-                repo::take_from_variants(tx, scope, group, Some(product)).await?;
-                Ok(())
+                Ok(found)
             })
             .await
     }

@@ -1,5 +1,7 @@
 //! SQL of option groups and options.
 
+use std::collections::HashMap;
+
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, ListQuery, OptionGroupId, OptionId, Page, ProductId, Timestamp, VariantId};
@@ -277,20 +279,47 @@ pub(super) async fn update_option(
     Ok(tx.execute(sql, (code, now, scope.channel_id(), id)).await? == 1)
 }
 
-/// How many products and variants use a group, those of one product only where it is named.
-pub(super) async fn group_use(
+/// What uses an option group.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub(super) struct GroupUse {
+    id: OptionGroupId,
+    pub(super) code: String,
+    pub(super) products: i64,
+    pub(super) variants: i64,
+}
+
+const USES_OF_GROUPS: &str = concat!(
+    "SELECT g.id, g.code, ",
+    product_count!(),
+    " AS products, (SELECT COUNT(DISTINCT v.id) FROM product_option o \
+     JOIN variant_option vo ON vo.product_option_id = o.id JOIN product_variant v ON v.id = vo.variant_id \
+     WHERE o.option_group_id = g.id AND v.deleted_at IS NULL) AS variants \
+     FROM option_group g WHERE g.channel_id = $1 AND g.id IN ({ids})"
+);
+
+/// How many products and variants use each group. Groups that the channel does not have are absent.
+pub(super) async fn uses_of_groups(
     reader: &mut Reader,
     scope: ChannelScope,
-    id: OptionGroupId,
-    product: Option<ProductId>,
-) -> Result<(i64, i64), DatabaseError> {
-    let sql = "SELECT (SELECT COUNT(*) FROM product_option_group pg JOIN product p ON p.id = pg.product_id \
-                 WHERE pg.channel_id = $1 AND pg.option_group_id = $2 AND p.deleted_at IS NULL \
-                 AND ($3 IS NULL OR p.id = $3)), \
-               (SELECT COUNT(DISTINCT v.id) FROM variant_option vo JOIN product_variant v ON v.id = vo.variant_id \
-                 JOIN product_option o ON o.id = vo.product_option_id WHERE vo.channel_id = $1 \
-                 AND o.option_group_id = $2 AND v.deleted_at IS NULL AND ($3 IS NULL OR v.product_id = $3))";
-    reader.fetch_one(sql, (scope.channel_id(), id, product)).await
+    ids: &[OptionGroupId],
+) -> Result<HashMap<OptionGroupId, GroupUse>, DatabaseError> {
+    let rows: Vec<GroupUse> =
+        batch::fetch(reader, USES_OF_GROUPS, batch::of_channel(scope), batch::raw(ids)).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// How many variants of a product have an option of a group.
+pub(super) async fn variants_with_option_of(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    product: ProductId,
+    group: OptionGroupId,
+) -> Result<i64, DatabaseError> {
+    let sql = "SELECT COUNT(DISTINCT v.id) FROM variant_option vo JOIN product_variant v ON v.id = vo.variant_id \
+               JOIN product_option o ON o.id = vo.product_option_id WHERE vo.channel_id = $1 \
+               AND o.option_group_id = $2 AND v.product_id = $3 AND v.deleted_at IS NULL";
+    let (count,): (i64,) = reader.fetch_one(sql, (scope.channel_id(), group, product)).await?;
+    Ok(count)
 }
 
 /// How many variants use an option.
@@ -305,28 +334,20 @@ pub(super) async fn option_use(
     Ok(count)
 }
 
-/// Takes a group's options from variants, those of one product only where it is named.
-pub(super) async fn take_from_variants(
+/// Deletes groups with their options, which variants lose.
+pub(super) async fn delete_groups(
     tx: &mut Tx,
     scope: ChannelScope,
-    id: OptionGroupId,
-    product: Option<ProductId>,
+    ids: &[OptionGroupId],
 ) -> Result<(), DatabaseError> {
-    let sql = "DELETE FROM variant_option WHERE channel_id = $1 \
-               AND product_option_id IN (SELECT id FROM product_option WHERE option_group_id = $2) \
-               AND ($3 IS NULL OR variant_id IN (SELECT id FROM product_variant WHERE product_id = $3))";
-    tx.execute(sql, (scope.channel_id(), id, product)).await?;
+    for sql in [
+        "DELETE FROM variant_option WHERE channel_id = $1 \
+         AND product_option_id IN (SELECT id FROM product_option WHERE option_group_id IN ({ids}))",
+        "DELETE FROM option_group WHERE channel_id = $1 AND id IN ({ids})",
+    ] {
+        batch::execute(tx, sql, batch::of_channel(scope), batch::raw(ids)).await?;
+    }
     Ok(())
-}
-
-/// Deletes a group with its options, which no variant may have any more.
-pub(super) async fn delete_group(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    id: OptionGroupId,
-) -> Result<(), DatabaseError> {
-    tx.execute_one("DELETE FROM option_group WHERE channel_id = $1 AND id = $2", (scope.channel_id(), id))
-        .await
 }
 
 /// Deletes an option, also of deleted variants.
@@ -358,16 +379,33 @@ pub(in crate::catalogue) async fn add_to_products(
     ADD_TO_PRODUCTS.execute(tx, groups.iter().map(row).collect()).await
 }
 
-/// Takes a group from a product. False when it does not have it.
+/// The position after those of the product's groups.
+pub(super) async fn next_position(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    product: ProductId,
+) -> Result<i64, DatabaseError> {
+    let sql = "SELECT COALESCE(MAX(position) + 1, 0) FROM product_option_group \
+               WHERE channel_id = $1 AND product_id = $2";
+    let (position,): (i64,) = reader.fetch_one(sql, (scope.channel_id(), product)).await?;
+    Ok(position)
+}
+
+/// Takes a group from a product, and its options from the product's variants. False when it does not have it.
 pub(super) async fn remove_from_product(
     tx: &mut Tx,
     scope: ChannelScope,
     product: ProductId,
     group: OptionGroupId,
 ) -> Result<bool, DatabaseError> {
+    let values = (scope.channel_id(), product, group);
+    let options = "DELETE FROM variant_option WHERE channel_id = $1 \
+                   AND variant_id IN (SELECT id FROM product_variant WHERE product_id = $2) \
+                   AND product_option_id IN (SELECT id FROM product_option WHERE option_group_id = $3)";
+    tx.execute(options, values).await?;
     let sql =
         "DELETE FROM product_option_group WHERE channel_id = $1 AND product_id = $2 AND option_group_id = $3";
-    Ok(tx.execute(sql, (scope.channel_id(), product, group)).await? == 1)
+    Ok(tx.execute(sql, values).await? == 1)
 }
 
 /// Every group of the channel with its code, newest first.

@@ -14,7 +14,7 @@ use super::error::{CatalogueError, Thing};
 use super::links::repo as links;
 use super::translation::repo::{PRODUCT_TEXTS, put_slugged, slugged_of, taken_slugs};
 use super::translation::{asked_slugs, changed_slugged, new_slugged};
-use super::{Catalogue, Writing, batch, check_count, collection, search};
+use super::{Catalogue, Writing, batch, check_changes, check_count, collection, search};
 
 impl Catalogue {
     /// Creates a product without variants.
@@ -62,7 +62,8 @@ impl Catalogue {
     /// Changes products, all or none. Answers them in the given order.
     ///
     /// # Errors
-    /// Products, pictures and facet values that the channel does not have, and empty names.
+    /// Products, pictures and facet values that the channel does not have, products that are changed twice, and empty
+    /// names.
     pub async fn update_products(
         &self,
         actor: &Actor,
@@ -70,10 +71,10 @@ impl Catalogue {
     ) -> Result<Vec<Product>, CatalogueError> {
         let scope = actor.require_any(&[Permission::UpdateProduct, Permission::UpdateCatalog])?;
         let writing = self.writing(actor, scope);
-        check_count(changes.len())?;
+        let ids: Vec<ProductId> = changes.iter().map(|change| change.id).collect();
+        check_changes(Thing::Product, &ids)?;
         self.database
             .write(scope, async move |tx| {
-                let ids: Vec<ProductId> = changes.iter().map(|change| change.id).collect();
                 update_rows(tx, writing, &ids, &changes).await?;
                 update_texts(tx, writing, &ids, &changes).await?;
                 update_links(tx, writing, &changes).await?;
@@ -106,6 +107,7 @@ impl Catalogue {
     pub async fn delete_products(&self, actor: &Actor, ids: Vec<ProductId>) -> Result<(), CatalogueError> {
         let scope = actor.require_any(&[Permission::DeleteProduct, Permission::DeleteCatalog])?;
         let writing = self.writing(actor, scope);
+        check_count(ids.len())?;
         self.database
             .write(scope, async move |tx| {
                 repo::check_exist(tx, scope, &ids).await?;
@@ -178,7 +180,8 @@ async fn update_links(
     Ok(())
 }
 
-async fn get(tx: &mut Tx, writing: Writing, id: ProductId) -> Result<Product, CatalogueError> {
+/// The product, whether the shop shows it or not.
+pub(super) async fn get(tx: &mut Tx, writing: Writing, id: ProductId) -> Result<Product, CatalogueError> {
     let found = repo::find_many(tx, writing.scope, writing.languages, Audience::Admin, &[id]).await?;
     found.into_iter().next().ok_or(CatalogueError::not_found(Thing::Product, id))
 }

@@ -84,6 +84,12 @@ const COLUMNS: &[Column] = &[
     Column::text("slug", "t.slug"),
     Column::text("description", "t.description"),
     Column::boolean("enabled", "p.enabled"),
+    Column::integer("facetValueId", "x.facet_value_id")
+        .of_related("FROM product_facet_value x WHERE x.product_id = p.id"),
+    Column::integer("optionGroupId", "x.option_group_id")
+        .of_related("FROM product_option_group x WHERE x.product_id = p.id"),
+    Column::text("sku", "x.sku")
+        .of_related("FROM product_variant x WHERE x.product_id = p.id AND x.deleted_at IS NULL"),
 ];
 
 pub(super) async fn list(

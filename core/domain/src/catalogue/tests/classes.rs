@@ -1,7 +1,9 @@
 //! Option groups, facets, collections and assets.
 
 use soko_kernel::query::{Comparison, Filter, Value};
-use soko_kernel::{Actor, AssetId, CollectionId, ErrorKind, FacetValueId, Language, ListQuery};
+use soko_kernel::{
+    Actor, AssetId, CollectionId, ErrorKind, FacetValueId, Language, ListQuery, OptionGroupId, VariantId,
+};
 
 use super::{Shop, having};
 use crate::catalogue::*;
@@ -49,6 +51,15 @@ async fn wants_an_option_of_each_group() {
     let free =
         VariantChanges { option_ids: Some(vec![sizes[1], colours[1]]), ..VariantChanges::of(medium.id) };
     shop.catalogue.update_variants(&shop.actor, vec![free]).await.unwrap();
+    let exchange = |from: VariantId, options: [soko_kernel::OptionId; 2]| VariantChanges {
+        option_ids: Some(options.to_vec()),
+        ..VariantChanges::of(from)
+    };
+    let (of_small, of_medium) = ([sizes[0], colours[0]], [sizes[1], colours[1]]);
+    let swapped = vec![exchange(small.id, of_medium), exchange(medium.id, of_small)];
+    shop.catalogue.update_variants(&shop.actor, swapped).await.unwrap();
+    let back = vec![exchange(small.id, of_small), exchange(medium.id, of_medium)];
+    shop.catalogue.update_variants(&shop.actor, back).await.unwrap();
     let options =
         shop.catalogue.shop().options_of_variants(&shop.actor, &[small.id, medium.id]).await.unwrap();
     let codes: Vec<&str> = options[&medium.id].iter().map(|option| option.code.as_str()).collect();
@@ -79,12 +90,47 @@ async fn keeps_options_that_are_in_use() {
     assert!(matches!(again, CatalogueError::OptionGroupAlreadyAdded));
     let removed = catalogue.remove_option_group_from_product(&shop.actor, product, group, false).await;
     assert!(matches!(removed.unwrap_err(), CatalogueError::OptionGroupInUse { variants: 1, .. }));
-    assert_eq!(
-        catalogue.delete_option_group(&shop.actor, group, false).await.unwrap_err().kind(),
-        ErrorKind::Conflict
-    );
-    catalogue.delete_option_group(&shop.actor, group, true).await.unwrap();
+    let unused = NewOptionGroup {
+        code: "unused".to_owned(),
+        translations: vec![TranslationInput::new(Language::EN, "Unused")],
+        options: Vec::new(),
+    };
+    let unused = catalogue.create_option_group(&shop.actor, unused).await.unwrap().id;
+    let unknown = vec![unused, OptionGroupId(999)];
+    let refused = catalogue.delete_option_groups(&shop.actor, unknown, true).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NotFound);
+    let outcomes = catalogue.delete_option_groups(&shop.actor, vec![group, unused], false).await.unwrap();
+    assert!(matches!(
+        &outcomes[..],
+        [Err(CatalogueError::OptionGroupInUse { products: 1, variants: 1, .. }), Ok(())]
+    ));
+    let left = catalogue.admin().list_option_groups(&shop.actor, &ListQuery::default()).await.unwrap();
+    assert_eq!(left.items.iter().map(|group| group.id).collect::<Vec<_>>(), [group]);
+    assert!(catalogue.delete_option_groups(&shop.actor, vec![group], true).await.unwrap()[0].is_ok());
     assert!(catalogue.shop().options_of_variants(&shop.actor, &[variant]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn adds_an_option_group_after_those_that_the_product_has() {
+    let shop = Shop::open().await;
+    let product = shop.catalogue.create_product(&shop.actor, NewProduct::named(Language::EN, "Shirt")).await;
+    let product = product.unwrap().id;
+    let mut groups = Vec::new();
+    for code in ["size", "colour", "cut"] {
+        let options = shop.add_option_group(product, code, &["one"]).await;
+        groups
+            .push(shop.catalogue.admin().options(&shop.actor, &options).await.unwrap()[&options[0]].group_id);
+    }
+    let (catalogue, actor) = (&shop.catalogue, &shop.actor);
+    for group in [groups[1], groups[0]] {
+        catalogue.remove_option_group_from_product(actor, product, group, false).await.unwrap();
+    }
+    for group in [groups[1], groups[0]] {
+        catalogue.add_option_group_to_product(actor, product, group).await.unwrap();
+    }
+    let shown = catalogue.shop().option_groups_of_products(actor, &[product]).await.unwrap();
+    let codes: Vec<&str> = shown[&product].iter().map(|group| group.code.as_str()).collect();
+    assert_eq!(codes, ["cut", "colour", "size"]);
 }
 
 #[tokio::test]

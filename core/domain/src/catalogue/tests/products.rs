@@ -141,6 +141,35 @@ async fn refuses_bad_variants_and_keeps_nothing_of_them() {
 }
 
 #[tokio::test]
+async fn refuses_two_changes_of_one_thing() {
+    let shop = Shop::open().await;
+    let (product, variant) = shop.add_product("Tea", 100).await;
+    let cheap = VariantChanges { list_price_minor: Some(1), ..VariantChanges::of(variant) };
+    let dear = VariantChanges { list_price_minor: Some(900), ..VariantChanges::of(variant) };
+    let refused = shop.catalogue.update_variants(&shop.actor, vec![cheap, dear]).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    let values = ProductChanges { facet_value_ids: Some(Vec::new()), ..ProductChanges::of(product) };
+    let refused =
+        shop.catalogue.update_products(&shop.actor, vec![values.clone(), values]).await.unwrap_err();
+    assert!(matches!(refused, CatalogueError::NamedTwice { what: Thing::Product, .. }));
+    let found = shop.catalogue.shop().find_variant(&shop.actor, variant).await.unwrap().unwrap();
+    assert_eq!(found.list_price.minor(), 100);
+}
+
+#[tokio::test]
+async fn tells_which_slug_would_be_free() {
+    let shop = Shop::open().await;
+    let (tea, _) = shop.add_product("Tea", 100).await;
+    let reads = shop.catalogue.admin();
+    let free = async |of, text: &str| reads.free_slug(&shop.actor, of, text).await.unwrap();
+    assert_eq!(free(SlugOf::Product(None), "Tea!").await, "tea-2");
+    assert_eq!(free(SlugOf::Product(Some(tea)), "Tea!").await, "tea");
+    assert_eq!(free(SlugOf::Collection(None), "Tea!").await, "tea");
+    let refused = reads.free_slug(&shop.actor, SlugOf::Product(None), "?!").await.unwrap_err();
+    assert!(matches!(refused, CatalogueError::Text(InvalidText::NoSlug(_))));
+}
+
+#[tokio::test]
 async fn refuses_those_without_permission() {
     let shop = Shop::open().await;
     let mut nobody = shop.actor.clone();

@@ -20,11 +20,19 @@ impl TaxCategories {
     }
 }
 
+/// The options of a variant, and what to tell it by.
+#[derive(Debug)]
+struct Combination {
+    product: ProductId,
+    sku: String,
+    options: BTreeSet<OptionId>,
+}
+
 /// The option groups of products, and which combinations their variants have.
 #[derive(Debug, Default)]
 pub(super) struct OptionChecks {
     products: HashMap<ProductId, ProductOptions>,
-    of_variants: HashMap<VariantId, Vec<OptionId>>,
+    of_variants: HashMap<VariantId, Combination>,
 }
 
 impl OptionChecks {
@@ -39,21 +47,22 @@ impl OptionChecks {
             product.groups.insert(row.group_id, row.code);
             product.options.extend(row.option_id.map(|option| (option, row.group_id)));
         }
-        let mut combinations: HashMap<VariantId, (ProductId, String, BTreeSet<OptionId>)> = HashMap::new();
         for row in repo::variant_options(reader, scope, products).await? {
-            let (_, _, options) = combinations
-                .entry(row.variant_id)
-                .or_insert_with(|| (row.product_id, row.sku, BTreeSet::new()));
-            options.extend(row.option_id);
+            let combination = checks.of_variants.entry(row.variant_id).or_insert_with(|| Combination {
+                product: row.product_id,
+                sku: row.sku,
+                options: BTreeSet::new(),
+            });
+            combination.options.extend(row.option_id);
         }
-        for (variant, (product, sku, options)) in combinations {
-            checks.of_variants.insert(variant, options.iter().copied().collect());
-            checks.products.entry(product).or_default().taken.insert(options, sku);
+        for held in checks.of_variants.values() {
+            let product = checks.products.entry(held.product).or_default();
+            product.taken.entry(held.options.clone()).or_default().push(held.sku.clone());
         }
         Ok(checks)
     }
 
-    /// Gives a new variant its options.
+    /// Gives a variant its options.
     pub(super) fn claim(
         &mut self,
         product: ProductId,
@@ -63,18 +72,11 @@ impl OptionChecks {
         self.products.entry(product).or_default().claim(options, sku)
     }
 
-    /// Gives a variant other options than it has.
-    pub(super) fn exchange(
-        &mut self,
-        (product, variant): (ProductId, VariantId),
-        options: &[OptionId],
-        sku: &str,
-    ) -> Result<(), CatalogueError> {
-        let product = self.products.entry(product).or_default();
-        if let Some(before) = self.of_variants.get(&variant) {
-            product.release(before);
+    /// Takes a variant's options away, before it gets others.
+    pub(super) fn release(&mut self, variant: VariantId) {
+        if let Some(held) = self.of_variants.remove(&variant) {
+            self.products.entry(held.product).or_default().release(&held.options, &held.sku);
         }
-        product.claim(options, sku)
     }
 }
 

@@ -202,8 +202,9 @@ pub(super) struct ProductOptions {
     pub(super) groups: BTreeMap<OptionGroupId, String>,
     /// Which group an option belongs to.
     pub(super) options: HashMap<OptionId, OptionGroupId>,
-    /// The options of the product's variants, each with a name to tell it by.
-    pub(super) taken: HashMap<BTreeSet<OptionId>, String>,
+    /// The options of the product's variants, with names to tell them by. Several have the same ones only after a
+    /// group was taken from them.
+    pub(super) taken: HashMap<BTreeSet<OptionId>, Vec<String>>,
 }
 
 impl ProductOptions {
@@ -219,16 +220,21 @@ impl ProductOptions {
             let groups = self.groups.values().map(String::as_str).collect::<Vec<_>>().join(", ");
             return Err(CatalogueError::OptionsIncomplete { groups });
         }
-        if let Some(other) = self.taken.get(&chosen) {
+        let holders = self.taken.entry(chosen).or_default();
+        if let Some(other) = holders.first() {
             return Err(CatalogueError::OptionsTaken { variant: other.clone() });
         }
-        self.taken.insert(chosen, variant.to_owned());
+        holders.push(variant.to_owned());
         Ok(())
     }
 
     /// Takes a variant's combination away, before it gets another.
-    pub(super) fn release(&mut self, options: &[OptionId]) {
-        self.taken.remove(&options.iter().copied().collect());
+    pub(super) fn release(&mut self, options: &BTreeSet<OptionId>, variant: &str) {
+        if let Some(holders) = self.taken.get_mut(options)
+            && let Some(at) = holders.iter().position(|holder| holder == variant)
+        {
+            holders.swap_remove(at);
+        }
     }
 }
 
@@ -266,7 +272,7 @@ mod tests {
             product.claim(&[OptionId(3), OptionId(1)], "second"),
             Err(CatalogueError::OptionsTaken { variant }) if variant == "first"
         ));
-        product.release(&[OptionId(1), OptionId(3)]);
+        product.release(&BTreeSet::from([OptionId(1), OptionId(3)]), "first");
         assert!(product.claim(&[OptionId(3), OptionId(1)], "second").is_ok());
         let mut plain = ProductOptions::default();
         assert!(plain.claim(&[], "only").is_ok());

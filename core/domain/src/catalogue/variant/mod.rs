@@ -2,6 +2,7 @@
 
 mod check;
 mod entity;
+mod price;
 mod read;
 pub(super) mod repo;
 
@@ -11,16 +12,17 @@ use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{Actor, AssetId, ChannelScope, FacetValueId, OptionId, Permission, ProductId, VariantId};
 
 pub use entity::{NewVariant, PRICE_MAX_MINOR, TrackInventory, Variant, VariantChanges};
+pub use price::{CurrencyPrice, PriceInput};
 pub use repo::VariantsOf;
 
 use self::check::OptionChecks;
 use self::entity::check_price;
 use self::repo::OwnRow;
-use super::error::CatalogueError;
+use super::error::{CatalogueError, Thing};
 use super::links::repo as links;
 use super::translation::repo::{VARIANT_NAMES, names_of, put_names};
 use super::translation::{Languages, changed_names, new_names};
-use super::{Catalogue, Writing, batch, check_count, collection, product, search, text};
+use super::{Catalogue, Writing, batch, check_changes, check_count, collection, product, search, text};
 
 /// Variants of the channel with their products, whatever their state: also disabled and deleted ones, which orders
 /// still name ([`Variant::is_sold`] tells). In the order of `ids`; unknown ids are left out. One statement.
@@ -87,7 +89,7 @@ impl Catalogue {
     /// Changes variants, all or none. Answers them in the given order.
     ///
     /// # Errors
-    /// As [`Self::create_variants`]; also variants that the channel does not have.
+    /// As [`Self::create_variants`]; also variants that the channel does not have, or that are changed twice.
     pub async fn update_variants(
         &self,
         actor: &Actor,
@@ -114,8 +116,8 @@ impl Catalogue {
         changes: &[VariantChanges],
     ) -> Result<(), CatalogueError> {
         let scope = writing.scope;
-        check_count(changes.len())?;
         let ids: Vec<VariantId> = changes.iter().map(|change| change.id).collect();
+        check_changes(Thing::ProductVariant, &ids)?;
         let mut rows = repo::get_own_rows(tx, scope, &ids).await?;
         let products: Vec<ProductId> = rows.values().map(|row| row.product_id).collect();
         apply_changes(tx, scope, &products, &mut rows, changes).await?;
@@ -242,6 +244,10 @@ async fn apply_changes(
     let mut options = OptionChecks::load(tx, scope, products).await?;
     let featured = changes.iter().filter_map(|change| change.featured_asset_id.flatten()).collect();
     links::check_assets(tx, scope, featured).await?;
+    // All let go of their options before any gets others, so that variants can exchange them.
+    for change in changes.iter().filter(|change| change.option_ids.is_some()) {
+        options.release(change.id);
+    }
     for change in changes {
         let Some(row) = rows.get_mut(&change.id) else { continue };
         if let Some(sku) = &change.sku {
@@ -254,7 +260,7 @@ async fn apply_changes(
             row.tax_category_id = taxes.get(change.tax_category_id)?;
         }
         if let Some(wanted) = &change.option_ids {
-            options.exchange((row.product_id, row.id), wanted, &row.sku)?;
+            options.claim(row.product_id, wanted, &row.sku)?;
         }
         row.enabled = change.enabled.unwrap_or(row.enabled);
         row.featured_asset_id = change.featured_asset_id.unwrap_or(row.featured_asset_id);

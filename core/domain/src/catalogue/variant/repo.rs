@@ -185,6 +185,8 @@ const COLUMNS: &[Column] = &[
     ),
     Column::integer("outOfStockThreshold", "v.out_of_stock_threshold"),
     Column::boolean("useGlobalOutOfStockThreshold", "v.use_global_out_of_stock_threshold"),
+    Column::integer("facetValueId", "x.facet_value_id")
+        .of_related("FROM variant_facet_value x WHERE x.variant_id = v.id"),
 ];
 
 /// Which variants a list is of.
