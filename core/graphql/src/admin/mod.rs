@@ -7,21 +7,27 @@ mod collection;
 mod customer;
 mod facet;
 mod fulfillment;
+mod global_settings;
 mod history;
 mod lists;
+mod operation;
 mod option;
 mod order;
 mod order_line;
 mod order_operation;
 mod payment;
+mod payment_method;
 pub mod plugin;
 mod plugin_operation;
 mod plugin_result;
 mod product;
 pub mod refusals;
+mod region_operation;
 mod shipping;
+mod shipping_operation;
 mod stock;
 mod tax;
+mod tax_operation;
 mod variant;
 
 use std::sync::Arc;
@@ -44,9 +50,14 @@ struct Query(
     account::AccountQuery,
     channel::ChannelQuery,
     catalogue_query::CatalogueQuery,
+    global_settings::GlobalSettingsQuery,
     order_operation::OrderQuery,
+    payment_method::PaymentMethodQuery,
     plugin_operation::PluginQuery,
+    region_operation::RegionQuery,
+    shipping_operation::ShippingQuery,
     stock::StockQuery,
+    tax_operation::TaxQuery,
 );
 
 /// What clients may do.
@@ -56,8 +67,12 @@ struct Mutation(
     account::AccountMutation,
     channel::ChannelMutation,
     order_operation::OrderMutation,
+    payment_method::PaymentMethodMutation,
     plugin_operation::PluginMutation,
+    region_operation::RegionMutation,
+    shipping_operation::ShippingMutation,
     stock::StockMutation,
+    tax_operation::TaxMutation,
 );
 
 struct AdminVocabulary;
@@ -68,8 +83,10 @@ impl Vocabulary for AdminVocabulary {
         "CurrentUser",
         "CurrentUserChannel",
         "CollectionBreadcrumb",
+        "GlobalSettings",
         "PluginVersionSummary",
         "ShippingLine",
+        "ShippingMethodQuote",
     ];
 
     fn declare(registry: &mut Registry) {
