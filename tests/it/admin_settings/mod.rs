@@ -350,3 +350,51 @@ fn lists_are_filtered_and_sorted_by_every_field() {
         assert_eq!(ask(&admin, swahili, json!({})).await["items"], json!([]), "English is spoken here");
     });
 }
+
+#[test]
+fn lists_cost_the_same_statements_for_one_item_and_for_many() {
+    with_server(async |server| {
+        let admin = server.administrator(BETA).await;
+        let statements = async |text: &str, take: i64| {
+            let before = server.services().database.statement_count();
+            let page = ask(&admin, text, json!({ "take": take })).await;
+            let items = page["items"].as_array().map_or(0, Vec::len);
+            (items, server.services().database.statement_count() - before)
+        };
+        for list in [
+            "countries(options: { take: $take }) { items { name translations { name } } }",
+            "zones(options: { take: $take }) { items { name members { name translations { name } } } }",
+            "taxRates(options: { take: $take }) { items { value category { name } zone { members { code } } } }",
+            "shippingMethods(options: { take: $take }) { items { code translations { name } } }",
+            "paymentMethods(options: { take: $take }) { items { code translations { name } } }",
+        ] {
+            let text = format!("query ($take: Int) {{ {list} }}");
+            statements(&text, 1).await;
+            let (one, many) = (statements(&text, 1).await, statements(&text, 100).await);
+            assert!(one.0 == 1 && many.0 > 1, "{list}");
+            assert_eq!(one.1, many.1, "{list}");
+        }
+    });
+}
+
+#[test]
+fn tells_whoever_is_logged_in_what_the_server_offers() {
+    with_server(async |server| {
+        let text =
+            "{ globalSettings { id availableLanguages trackInventory outOfStockThreshold serverConfig {
+            orderProcess { name to } permittedAssetTypes moneyStrategyPrecision
+            permissions { name description assignable }
+            customFieldConfig { Order { __typename } ProductVariant { __typename } }
+            entityCustomFields { entityName } } } }";
+        let settings = ask(&server.administrator(BETA).await, text, json!({})).await;
+        assert_eq!(settings["availableLanguages"], json!(["en", "sw"]));
+        let config = &settings["serverConfig"];
+        let begin = json!({ "name": "Created", "to": ["AddingItems", "Draft"] });
+        assert_eq!(config["orderProcess"][0], begin);
+        assert_eq!(config["customFieldConfig"], json!({ "Order": [], "ProductVariant": [] }));
+        let names: Vec<&Value> = config["permissions"].as_array().expect("permissions").iter().collect();
+        let named = |name: &str| names.iter().find(|one| one["name"] == name).map(|one| &one["assignable"]);
+        assert_eq!((named("ReadZone"), named("Owner")), (Some(&json!(true)), Some(&json!(false))));
+        assert_eq!(server.admin(BETA).send(text, json!({})).await.code(), "UNAUTHENTICATED");
+    });
+}

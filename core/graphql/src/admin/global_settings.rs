@@ -141,33 +141,46 @@ pub struct EntityCustomFields {
     pub custom_fields: Vec<CustomFieldConfig>,
 }
 
-/// Types that clients look up custom fields for: a list without any for each.
-macro_rules! custom_fields {
-    ($($field:ident $name:literal),* $(,)?) => {
-        /// The custom fields of every type: there are none.
-        #[derive(Debug, Clone, Default, SimpleObject)]
-        #[graphql(name = "CustomFields")]
-        #[expect(missing_docs, reason = "the types by their names")]
-        pub struct CustomFields {
-            $(
-                #[graphql(name = $name)]
-                pub $field: Vec<CustomFieldConfig>,
-            )*
-        }
-    };
-}
-
-custom_fields! {
-    address "Address", administrator "Administrator", api_key "ApiKey", asset "Asset", channel "Channel",
-    collection "Collection", customer "Customer", customer_group "CustomerGroup", facet "Facet",
-    facet_value "FacetValue", fulfillment "Fulfillment", global_settings "GlobalSettings",
-    history_entry "HistoryEntry", order "Order", order_line "OrderLine", payment "Payment",
-    payment_method "PaymentMethod", product "Product", product_option "ProductOption",
-    product_option_group "ProductOptionGroup", product_variant "ProductVariant",
-    product_variant_price "ProductVariantPrice", promotion "Promotion", refund "Refund", region "Region",
-    seller "Seller", session "Session", shipping_line "ShippingLine", shipping_method "ShippingMethod",
-    stock_level "StockLevel", stock_location "StockLocation", stock_movement "StockMovement",
-    tax_category "TaxCategory", tax_rate "TaxRate", user "User", zone "Zone",
+/// The custom fields of every type: there are none.
+#[derive(Debug, Clone, Default, SimpleObject)]
+#[graphql(name = "CustomFields", rename_fields = "PascalCase")]
+pub struct CustomFields {
+    pub address: Vec<CustomFieldConfig>,
+    pub administrator: Vec<CustomFieldConfig>,
+    pub api_key: Vec<CustomFieldConfig>,
+    pub asset: Vec<CustomFieldConfig>,
+    pub channel: Vec<CustomFieldConfig>,
+    pub collection: Vec<CustomFieldConfig>,
+    pub customer: Vec<CustomFieldConfig>,
+    pub customer_group: Vec<CustomFieldConfig>,
+    pub facet: Vec<CustomFieldConfig>,
+    pub facet_value: Vec<CustomFieldConfig>,
+    pub fulfillment: Vec<CustomFieldConfig>,
+    pub global_settings: Vec<CustomFieldConfig>,
+    pub history_entry: Vec<CustomFieldConfig>,
+    pub order: Vec<CustomFieldConfig>,
+    pub order_line: Vec<CustomFieldConfig>,
+    pub payment: Vec<CustomFieldConfig>,
+    pub payment_method: Vec<CustomFieldConfig>,
+    pub product: Vec<CustomFieldConfig>,
+    pub product_option: Vec<CustomFieldConfig>,
+    pub product_option_group: Vec<CustomFieldConfig>,
+    pub product_variant: Vec<CustomFieldConfig>,
+    pub product_variant_price: Vec<CustomFieldConfig>,
+    pub promotion: Vec<CustomFieldConfig>,
+    pub refund: Vec<CustomFieldConfig>,
+    pub region: Vec<CustomFieldConfig>,
+    pub seller: Vec<CustomFieldConfig>,
+    pub session: Vec<CustomFieldConfig>,
+    pub shipping_line: Vec<CustomFieldConfig>,
+    pub shipping_method: Vec<CustomFieldConfig>,
+    pub stock_level: Vec<CustomFieldConfig>,
+    pub stock_location: Vec<CustomFieldConfig>,
+    pub stock_movement: Vec<CustomFieldConfig>,
+    pub tax_category: Vec<CustomFieldConfig>,
+    pub tax_rate: Vec<CustomFieldConfig>,
+    pub user: Vec<CustomFieldConfig>,
+    pub zone: Vec<CustomFieldConfig>,
 }
 
 /// Queries of the server as a whole.

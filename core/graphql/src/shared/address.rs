@@ -8,6 +8,7 @@ use crate::scalars::Json;
 /// An address.
 #[derive(InputObject)]
 #[graphql(name = "CreateAddressInput")]
+#[expect(missing_docs, reason = "an address, as everybody knows it")]
 pub struct CreateAddressInput {
     pub full_name: Option<String>,
     pub company: Option<String>,
