@@ -2,6 +2,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a failed test")]
 
 mod admin_products;
+mod admin_settings;
 mod architecture;
 mod checkout;
 mod limits;

@@ -5,6 +5,7 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use soko_kernel::operation::ArgDefinition;
 
 /// A payment to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,11 @@ pub trait PaymentHandler: Send + Sync {
 
     /// One sentence for administrators.
     fn description(&self) -> &str;
+
+    /// The settings that a payment method can give it: none, unless it says otherwise.
+    fn arguments(&self) -> &[ArgDefinition] {
+        &[]
+    }
 
     /// Tries to pay. Called outside any transaction.
     async fn create(&self, request: PaymentRequest) -> PaymentOutcome;

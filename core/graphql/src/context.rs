@@ -7,7 +7,6 @@ use soko_domain::Services;
 use soko_domain::auth::{Api, RequestCredentials};
 use soko_domain::tax::TaxSetup;
 use soko_kernel::Actor;
-use tokio::sync::OnceCell;
 
 use crate::error::ApiResult;
 use crate::shared::loads::Loads;
@@ -33,13 +32,12 @@ pub struct RequestContext {
     pub(crate) loads: Loads,
     credentials: RequestCredentials,
     state: Mutex<State>,
-    taxes: OnceCell<Arc<TaxSetup>>,
     assets_url: String,
 }
 
 struct State {
     actor: Arc<Actor>,
-    /// Whether the actor is that of the session before its change.
+    /// Whether the actor is that of before a change of the session or of the channel's configuration.
     stale: bool,
     session: Option<SessionChange>,
 }
@@ -59,7 +57,6 @@ impl RequestContext {
             loads: Loads::default(),
             credentials,
             state: Mutex::new(State { actor: Arc::new(actor), stale: false, session: None }),
-            taxes: OnceCell::new(),
             assets_url: format!("{}/", assets_url.trim_end_matches('/')),
         }
     }
@@ -74,14 +71,16 @@ impl RequestContext {
         self.state().session.clone()
     }
 
-    /// Who acts now: after an operation of the same request began or ended a session, whoever that session is.
+    /// Who acts now, in the channel as it is now: after an operation of the same request began or ended a session,
+    /// whoever that session is; after one changed the channel's configuration, with the channel's new revision.
     pub(crate) async fn current_actor(&self) -> ApiResult<Arc<Actor>> {
         let token = {
             let state = self.state();
             match &state.session {
-                Some(SessionChange::Issued { token, .. }) if state.stale => Some(token.clone()),
-                Some(SessionChange::Ended) if state.stale => None,
-                _ => return Ok(Arc::clone(&state.actor)),
+                _ if !state.stale => return Ok(Arc::clone(&state.actor)),
+                Some(SessionChange::Issued { token, .. }) => Some(token.clone()),
+                Some(SessionChange::Ended) => None,
+                None => self.credentials.session_token.clone(),
             }
         };
         let credentials = RequestCredentials { session_token: token, ..self.credentials.clone() };
@@ -90,6 +89,11 @@ impl RequestContext {
         state.actor = Arc::clone(&actor);
         state.stale = false;
         Ok(actor)
+    }
+
+    /// The channel's configuration has changed: what the actor knows of it, and by it the caches, is out of date.
+    pub(crate) fn configuration_changed(&self) {
+        self.state().stale = true;
     }
 
     /// A session has begun.
@@ -108,11 +112,10 @@ impl RequestContext {
         state.stale = true;
     }
 
-    /// The channel's taxes, read once per request.
-    pub(crate) async fn taxes(&self) -> ApiResult<&Arc<TaxSetup>> {
-        let actor = self.actor();
-        let setup = async || Ok(self.services.tax.setup(&actor).await?);
-        self.taxes.get_or_try_init(setup).await
+    /// The channel's taxes, as they are now.
+    pub(crate) async fn taxes(&self) -> ApiResult<Arc<TaxSetup>> {
+        let actor = self.current_actor().await?;
+        Ok(self.services.tax.setup(&actor).await?)
     }
 
     /// The absolute URL of a stored file.

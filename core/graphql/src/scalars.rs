@@ -326,6 +326,37 @@ fn percent_for_display(ppm: i64) -> Number {
     Number::from_f64(ppm as f64 / PPM_PER_PERCENT as f64).unwrap_or_else(|| Number::from(0))
 }
 
+impl InputType for Percent {
+    type RawValueType = Self;
+
+    fn type_name() -> std::borrow::Cow<'static, str> {
+        <f64 as InputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+        <f64 as InputType>::create_type_info(registry)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let percent = match value.unwrap_or_default() {
+            Value::Number(number) => number.as_f64().ok_or("a rate is a number of percent"),
+            _ => Err("a rate is a number of percent"),
+        };
+        percent
+            .and_then(Self::read_ppm)
+            .map(Self)
+            .map_err(|reason| crate::error::invalid_value(InputValueError::custom(reason)))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Number(self.number())
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
+
 impl OutputType for Percent {
     fn type_name() -> std::borrow::Cow<'static, str> {
         <f64 as OutputType>::type_name()

@@ -6,6 +6,7 @@
 
 pub mod actor;
 pub mod clock;
+pub mod deletion;
 pub mod error;
 pub mod id;
 pub mod locale;
@@ -18,6 +19,7 @@ pub mod token;
 
 pub use actor::{Actor, ActorChannel, ChannelScope, Forbidden};
 pub use clock::{Clock, Timestamp};
+pub use deletion::{Deletion, IDS_MAX};
 pub use error::ErrorKind;
 pub use id::*;
 pub use locale::{Currency, Language};

@@ -46,15 +46,15 @@ pub async fn create(services: &Services, actor: &Actor, catalogue: &Catalogue) -
     let countries = create_countries(services, actor).await?;
     let id_of = |code: &str| countries.get(code).copied().with_context(|| format!("no country {code}"));
     let tax = &services.tax;
-    let home = tax.create_zone(actor, "Kenya".to_owned(), vec![id_of("KE")?]).await?;
+    let home = tax.create_zone(actor, "Kenya".to_owned(), vec![id_of("KE")?]).await?.id;
     let neighbours = NEIGHBOURS.iter().map(|code| id_of(code)).collect::<anyhow::Result<Vec<_>>>()?;
-    let east_africa = tax.create_zone(actor, "East Africa".to_owned(), neighbours).await?;
+    let east_africa = tax.create_zone(actor, "East Africa".to_owned(), neighbours).await?.id;
     let everyone = countries.values().copied().collect();
-    let everywhere = tax.create_zone(actor, "Everywhere".to_owned(), everyone).await?;
+    let everywhere = tax.create_zone(actor, "Everywhere".to_owned(), everyone).await?.id;
     let mut tax_categories = HashMap::new();
     for category in &catalogue.tax_categories {
         let is_standard = category.code == STANDARD;
-        let id = tax.create_category(actor, category.name.clone(), is_standard).await?;
+        let id = tax.create_category(actor, category.name.clone(), is_standard).await?.id;
         tax_categories.insert(category.code.clone(), id);
         let (ppm, label) = if is_standard { (VAT_PPM, "VAT 16 %") } else { (0, "VAT 0 %") };
         for zone_id in [home, east_africa, everywhere] {

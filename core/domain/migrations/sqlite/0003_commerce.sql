@@ -54,6 +54,7 @@ CREATE TABLE address (
 );
 
 CREATE INDEX address_customer ON address (customer_id);
+CREATE INDEX address_country ON address (channel_id, country_code);
 
 -- Countries that the channel serves.
 CREATE TABLE country (

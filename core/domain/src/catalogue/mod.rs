@@ -36,8 +36,8 @@ use soko_infra::{Blobs, Database};
 use soko_kernel::{Actor, ChannelScope, Clock, Timestamp};
 
 pub use asset::{
-    Asset, AssetChanges, AssetTags, DIMENSION_MAX, FILE_SIZE_MAX_BYTES, FocalPoint, NewAsset, PictureError,
-    Tag,
+    Asset, AssetChanges, AssetTags, DIMENSION_MAX, FILE_SIZE_MAX_BYTES, FocalPoint, NewAsset, PICTURE_TYPES,
+    PictureError, Tag,
 };
 pub use audience::CatalogueReads;
 pub use collection::{

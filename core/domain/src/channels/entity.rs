@@ -98,6 +98,17 @@ pub struct Seller {
     pub updated_at: Timestamp,
 }
 
+/// The zones that a channel assumes before an address is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, sqlx::FromRow)]
+pub struct DefaultZones {
+    /// Whose taxes are shown.
+    #[sqlx(rename = "default_tax_zone_id")]
+    pub tax: Option<ZoneId>,
+    /// Whose shipping is assumed.
+    #[sqlx(rename = "default_shipping_zone_id")]
+    pub shipping: Option<ZoneId>,
+}
+
 /// What a new channel needs.
 #[derive(Debug, Clone)]
 pub struct NewChannel {

@@ -10,11 +10,11 @@ mod repo;
 
 use soko_infra::{DataScope, Database, Reader, Tx};
 use soko_kernel::{
-    Actor, ActorChannel, ChannelId, ChannelScope, Clock, ListQuery, Page, Permission, SellerId, Timestamp,
-    ZoneId,
+    Actor, ActorChannel, ChannelId, ChannelScope, Clock, Forbidden, ListQuery, Page, Permission, SellerId,
+    Timestamp,
 };
 
-pub use entity::{Channel, ChannelChanges, ChannelStatus, NewChannel, Seller};
+pub use entity::{Channel, ChannelChanges, ChannelStatus, DefaultZones, NewChannel, Seller};
 pub use error::ChannelError;
 
 /// The use cases of channels.
@@ -50,6 +50,15 @@ impl Channels {
         let scope = actor.public_scope();
         let channel = self.database.read(scope, async |reader| repo::find(reader, scope.channel_id()).await);
         channel.await?.ok_or(ChannelError::NotFound(scope.channel_id()))
+    }
+
+    /// The same for whoever is logged in to administer it.
+    ///
+    /// # Errors
+    /// [`ChannelError::Forbidden`] for strangers.
+    pub async fn active_for_administrator(&self, actor: &Actor) -> Result<Channel, ChannelError> {
+        actor.user.ok_or(Forbidden::NotAuthenticated)?;
+        self.active(actor).await
     }
 
     /// A page of all channels of the platform, for its operators.
@@ -129,6 +138,7 @@ impl Channels {
             .write(own, async move |tx| {
                 let mut channel = repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))?;
                 channel.apply(&changes)?;
+                check_zones(tx, id, &changes).await?;
                 repo::update(tx, &channel, now).await?;
                 repo::insert_audit(tx, id, user, "updateChannel", &channel.code, now).await?;
                 repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))
@@ -158,15 +168,15 @@ impl Channels {
         repo::touch(tx, scope, now).await
     }
 
-    /// The zone whose taxes are shown before an address is known.
+    /// The zones that are assumed before an address is known.
     ///
     /// # Errors
     /// A failing store.
-    pub async fn default_tax_zone_in(
+    pub async fn default_zones_in(
         reader: &mut Reader,
         scope: ChannelScope,
-    ) -> Result<Option<ZoneId>, soko_infra::DatabaseError> {
-        repo::default_tax_zone(reader, scope).await
+    ) -> Result<DefaultZones, soko_infra::DatabaseError> {
+        repo::default_zones(reader, scope).await
     }
 
     /// Whether the platform has any channel yet.
@@ -188,4 +198,15 @@ impl Channels {
             self.database.read(DataScope::Platform, async |reader| repo::find_by_code(reader, code).await);
         channel.await?.ok_or_else(|| ChannelError::UnknownCode(code.to_owned()))
     }
+}
+
+/// Refuses default zones that are not the channel's own.
+async fn check_zones(tx: &mut Tx, id: ChannelId, changes: &ChannelChanges) -> Result<(), ChannelError> {
+    let wanted = [changes.default_tax_zone_id, changes.default_shipping_zone_id];
+    for zone in wanted.into_iter().flatten() {
+        if !repo::has_zone(tx, id, zone).await? {
+            return Err(ChannelError::UnknownZone(zone));
+        }
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use soko_kernel::{
     ChannelId, ChannelScope, Currency, Language, ListQuery, Page, SellerId, Timestamp, UserId, ZoneId,
 };
 
-use super::entity::{Channel, ChannelStatus, NewChannel, Seller};
+use super::entity::{Channel, ChannelStatus, DefaultZones, NewChannel, Seller};
 use super::error::ChannelError;
 
 #[derive(sqlx::FromRow)]
@@ -181,13 +181,24 @@ pub(super) async fn touch(tx: &mut Tx, scope: ChannelScope, now: Timestamp) -> R
     .await
 }
 
-pub(super) async fn default_tax_zone(
+pub(super) async fn default_zones(
     reader: &mut Reader,
     scope: ChannelScope,
-) -> Result<Option<ZoneId>, DatabaseError> {
-    let sql = "SELECT default_tax_zone_id FROM channel WHERE id = $1";
-    let row: Option<(Option<ZoneId>,)> = reader.fetch_optional(sql, (scope.channel_id(),)).await?;
-    Ok(row.and_then(|(zone,)| zone))
+) -> Result<DefaultZones, DatabaseError> {
+    let sql = "SELECT default_tax_zone_id, default_shipping_zone_id FROM channel WHERE id = $1";
+    let zones: Option<DefaultZones> = reader.fetch_optional(sql, (scope.channel_id(),)).await?;
+    Ok(zones.unwrap_or_default())
+}
+
+/// Whether the channel has this zone.
+pub(super) async fn has_zone(
+    reader: &mut Reader,
+    channel: ChannelId,
+    zone: ZoneId,
+) -> Result<bool, DatabaseError> {
+    let sql = "SELECT id FROM zone WHERE id = $1 AND channel_id = $2";
+    let found: Option<(ZoneId,)> = reader.fetch_optional(sql, (zone, channel)).await?;
+    Ok(found.is_some())
 }
 
 pub(super) async fn insert_seller(tx: &mut Tx, name: &str, now: Timestamp) -> Result<SellerId, ChannelError> {

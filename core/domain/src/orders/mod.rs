@@ -20,6 +20,7 @@ mod shopping;
 mod state;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod view;
 
 use std::time::Duration;
@@ -42,6 +43,7 @@ pub use fulfillment::{Fulfillment, FulfillmentLine, FulfillmentState, NewFulfill
 pub use history::HistoryEntry;
 pub use shopping::Changed;
 pub use state::OrderState;
+pub use trial::TrialOrder;
 pub use view::{LineView, OrderView};
 
 /// How often a change is decided anew when the order changed meanwhile.

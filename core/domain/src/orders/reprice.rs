@@ -76,18 +76,7 @@ impl Orders {
 
     /// The deliveries that this order can have, and what they cost.
     pub(super) async fn quotes(&self, actor: &Actor, cart: &Cart) -> Result<Vec<ShippingQuote>, OrderError> {
-        let order = ShippableOrder {
-            sub_total: cart.order.totals.sub_total.net,
-            sub_total_with_tax: cart.order.totals.sub_total.gross,
-            country_code: cart
-                .order
-                .shipping_address
-                .as_ref()
-                .and_then(|address| address.country_code.clone()),
-            currency: cart.order.currency,
-            total_quantity: cart.order.totals.quantity,
-        };
-        Ok(self.shipping.setup(actor).await?.quotes(&order))
+        Ok(self.shipping.setup(actor).await?.quotes(&shippable(cart)))
     }
 
     async fn pricing_input(
@@ -134,6 +123,18 @@ impl Orders {
             lines,
             shipping: None,
         })
+    }
+}
+
+/// What of a priced cart decides about its delivery.
+pub(super) fn shippable(cart: &Cart) -> ShippableOrder {
+    let address = cart.order.shipping_address.as_ref();
+    ShippableOrder {
+        sub_total: cart.order.totals.sub_total.net,
+        sub_total_with_tax: cart.order.totals.sub_total.gross,
+        country_code: address.and_then(|address| address.country_code.clone()),
+        currency: cart.order.currency,
+        total_quantity: cart.order.totals.quantity,
     }
 }
 

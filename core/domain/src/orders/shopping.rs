@@ -139,7 +139,7 @@ impl Orders {
         self.quotes(actor, &Cart { order, shipping, lines: Vec::new(), variants: HashMap::new() }).await
     }
 
-    async fn with_country(
+    pub(super) async fn with_country(
         &self,
         actor: &Actor,
         address: Option<OrderAddress>,

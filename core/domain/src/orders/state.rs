@@ -36,7 +36,8 @@ pub enum OrderState {
 use OrderState as S;
 
 impl OrderState {
-    const ALL: [Self; 13] = [
+    /// Every state, in the order of an order's life.
+    pub const ALL: [Self; 13] = [
         S::Created,
         S::Draft,
         S::AddingItems,

@@ -100,8 +100,8 @@ impl Shop {
         let kenya =
             NewCountry { code: "KE".into(), enabled: true, names: vec![(Language::EN, "Kenya".into())] };
         let countries = services.tax.create_countries(&admin, vec![kenya]).await.unwrap();
-        let zone_id = services.tax.create_zone(&admin, "Kenya".into(), countries).await.unwrap();
-        let category_id = services.tax.create_category(&admin, "standard".into(), true).await.unwrap();
+        let zone_id = services.tax.create_zone(&admin, "Kenya".into(), countries).await.unwrap().id;
+        let category_id = services.tax.create_category(&admin, "standard".into(), true).await.unwrap().id;
         let rate = NewTaxRate {
             name: "VAT 16 %".into(),
             enabled: true,

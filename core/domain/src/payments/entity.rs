@@ -35,6 +35,31 @@ impl PaymentMethod {
         let of = |language| self.translations.iter().find(|translation| translation.language == language);
         of(wanted).or_else(|| of(fallback)).or(self.translations.first())
     }
+
+    /// Takes the changes, and returns the texts that change, whole.
+    pub(super) fn apply(&mut self, changes: PaymentMethodChanges) -> Vec<MethodText> {
+        if let Some(code) = changes.code {
+            self.code = code;
+        }
+        self.enabled = changes.enabled.unwrap_or(self.enabled);
+        if let Some(handler) = changes.handler {
+            self.handler = handler;
+        }
+        if let Some(checker) = changes.checker {
+            self.checker = checker;
+        }
+        let whole = |change: MethodTextChanges| {
+            let before = self.translations.iter().find(|text| text.language == change.language);
+            let name = change.name.or_else(|| before.map(|text| text.name.clone()));
+            let description = change.description.or_else(|| before.map(|text| text.description.clone()));
+            MethodText {
+                language: change.language,
+                name: name.unwrap_or_default(),
+                description: description.unwrap_or_default(),
+            }
+        };
+        changes.texts.into_iter().map(whole).collect()
+    }
 }
 
 /// A payment method's texts in one language.
@@ -82,6 +107,17 @@ pub struct MethodText {
     pub description: String,
 }
 
+/// What changes of the texts in one language; absent fields stay.
+#[derive(Debug, Clone)]
+pub struct MethodTextChanges {
+    /// The language.
+    pub language: Language,
+    /// Shown to customers; a language that is new must have it.
+    pub name: Option<String>,
+    /// Shown to customers.
+    pub description: Option<String>,
+}
+
 /// What may change; absent fields stay, and so do texts of languages that are not named.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "the fields are those of NewPaymentMethod")]
@@ -89,7 +125,9 @@ pub struct PaymentMethodChanges {
     pub code: Option<String>,
     pub enabled: Option<bool>,
     pub handler: Option<ConfigurableOperation>,
-    pub texts: Vec<MethodText>,
+    /// Another checker, or none.
+    pub checker: Option<Option<ConfigurableOperation>>,
+    pub texts: Vec<MethodTextChanges>,
 }
 
 /// Where a payment stands.

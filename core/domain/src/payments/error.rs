@@ -3,7 +3,7 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ErrorKind, Forbidden, PaymentId, PaymentMethodId};
+use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, PaymentId, PaymentMethodId};
 
 use super::entity::PaymentState;
 
@@ -28,6 +28,25 @@ pub enum PaymentError {
     /// A handler that this core does not have.
     #[error("there is no payment handler {0:?}")]
     UnknownHandler(String),
+    /// An argument that the handler does not take.
+    #[error("{handler} takes no argument {argument:?}")]
+    UnknownArgument {
+        /// The handler.
+        handler: String,
+        /// The argument.
+        argument: String,
+    },
+    /// An argument that the handler must have.
+    #[error("{handler} needs the argument {argument:?}")]
+    MissingArgument {
+        /// The handler.
+        handler: String,
+        /// The argument.
+        argument: &'static str,
+    },
+    /// More ids than one operation takes.
+    #[error("at most {IDS_MAX} at once")]
+    TooMany,
     /// A checker that this core does not have.
     #[error("there is no payment eligibility checker {0:?}")]
     UnknownChecker(String),
@@ -64,6 +83,9 @@ impl PaymentError {
             Self::InvalidCode
             | Self::NameMissing
             | Self::UnknownHandler(_)
+            | Self::UnknownArgument { .. }
+            | Self::MissingArgument { .. }
+            | Self::TooMany
             | Self::UnknownChecker(_)
             | Self::Query(_) => ErrorKind::InvalidInput,
             Self::Forbidden(forbidden) => forbidden.kind(),

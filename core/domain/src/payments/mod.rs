@@ -14,14 +14,16 @@ use std::sync::Arc;
 
 use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentReference};
 use soko_infra::{Database, DatabaseError, Reader, RevisionCache, Tx};
+use soko_kernel::operation::OperationDefinition;
 use soko_kernel::{
-    Actor, ChannelScope, Clock, ListQuery, OrderId, Page, PaymentId, PaymentMethodId, Permission, Timestamp,
+    Actor, ChannelScope, Clock, ConfigurableOperation, IDS_MAX, ListQuery, OrderId, Page, PaymentId,
+    PaymentMethodId, Permission, Timestamp,
 };
 
 use crate::channels::Channels;
 
 pub use entity::{
-    Coverage, MethodText, NewPaymentMethod, Payment, PaymentMethod, PaymentMethodChanges,
+    Coverage, MethodText, MethodTextChanges, NewPaymentMethod, Payment, PaymentMethod, PaymentMethodChanges,
     PaymentMethodTranslation, PaymentState,
 };
 pub use error::PaymentError;
@@ -29,6 +31,8 @@ pub use handlers::PaymentHandlers;
 
 const CACHED_CHANNELS_MAX: usize = 10_000;
 const CODE_LENGTH_MAX: usize = 64;
+/// There are no checkers yet: every method that is on is for every order.
+const CHECKERS: &[OperationDefinition] = &[];
 const READ: &[Permission] = &[Permission::ReadSettings, Permission::ReadPaymentMethod];
 const CREATE: &[Permission] = &[Permission::CreateSettings, Permission::CreatePaymentMethod];
 const UPDATE: &[Permission] = &[Permission::UpdateSettings, Permission::UpdatePaymentMethod];
@@ -67,6 +71,24 @@ impl Payments {
     /// The handlers that payment methods can name.
     pub fn handlers(&self) -> &PaymentHandlers {
         &self.handlers
+    }
+
+    /// The handlers that payment methods can name, by code, for administrators.
+    ///
+    /// # Errors
+    /// [`PaymentError::Forbidden`].
+    pub fn list_handlers(&self, actor: &Actor) -> Result<Vec<Arc<dyn PaymentHandler>>, PaymentError> {
+        actor.require_any(READ)?;
+        Ok(self.handlers.iter().cloned().collect())
+    }
+
+    /// The checkers that payment methods can have.
+    ///
+    /// # Errors
+    /// [`PaymentError::Forbidden`].
+    pub fn list_checkers(&self, actor: &Actor) -> Result<&'static [OperationDefinition], PaymentError> {
+        actor.require_any(READ)?;
+        Ok(CHECKERS)
     }
 
     /// The channel's payment methods in their order, those that are off included.
@@ -122,7 +144,7 @@ impl Payments {
     /// Creates a payment method, after the channel's others.
     ///
     /// # Errors
-    /// A code in use or malformed, no name, or an unknown handler or checker.
+    /// A code in use or malformed, no name, an unknown handler or checker, or arguments that the handler does not take.
     pub async fn create_method(
         &self,
         actor: &Actor,
@@ -131,10 +153,8 @@ impl Payments {
         let scope = actor.require_any(CREATE)?;
         check_code(&new.code)?;
         check_texts(&new.texts, true)?;
-        self.check_handler(&new.handler.code)?;
-        if let Some(checker) = &new.checker {
-            return Err(PaymentError::UnknownChecker(checker.code.clone()));
-        }
+        self.check_handler(&new.handler)?;
+        new.checker.as_ref().map_or(Ok(()), check_checker)?;
         let now = self.clock.now();
         self.database
             .write(scope, async move |tx| {
@@ -156,35 +176,38 @@ impl Payments {
         changes: PaymentMethodChanges,
     ) -> Result<PaymentMethod, PaymentError> {
         let scope = actor.require_any(UPDATE)?;
-        check_texts(&changes.texts, false)?;
         changes.code.as_deref().map_or(Ok(()), check_code)?;
-        changes.handler.as_ref().map_or(Ok(()), |handler| self.check_handler(&handler.code))?;
+        changes.handler.as_ref().map_or(Ok(()), |handler| self.check_handler(handler))?;
+        changes.checker.iter().flatten().try_for_each(check_checker)?;
         let now = self.clock.now();
         self.database
             .write(scope, async move |tx| {
                 let found = repo::find_method(tx, scope, id).await?;
                 let mut method = found.ok_or(PaymentError::MethodNotFound(id))?;
-                method.code = changes.code.unwrap_or(method.code);
-                method.enabled = changes.enabled.unwrap_or(method.enabled);
-                method.handler = changes.handler.unwrap_or(method.handler);
-                repo::update_method(tx, scope, &method, &changes.texts, now).await?;
+                let texts = method.apply(changes);
+                check_texts(&texts, false)?;
+                repo::update_method(tx, scope, &method, &texts, now).await?;
                 Channels::touch_in_tx(tx, scope, now).await?;
                 repo::find_method(tx, scope, id).await?.ok_or(PaymentError::MethodNotFound(id))
             })
             .await
     }
 
-    /// Deletes a payment method. Payments made by it keep its code.
+    /// Deletes payment methods, all or none. Payments made by them keep their codes.
     ///
     /// # Errors
     /// An unknown id.
-    pub async fn delete_method(&self, actor: &Actor, id: PaymentMethodId) -> Result<(), PaymentError> {
+    pub async fn delete_methods(&self, actor: &Actor, ids: Vec<PaymentMethodId>) -> Result<(), PaymentError> {
         let scope = actor.require_any(DELETE)?;
+        if ids.len() > IDS_MAX {
+            return Err(PaymentError::TooMany);
+        }
         let now = self.clock.now();
         self.database
             .write(scope, async move |tx| {
-                if !repo::delete_method(tx, scope, id).await? {
-                    return Err(PaymentError::MethodNotFound(id));
+                let deleted = repo::delete_methods(tx, scope, &ids).await?;
+                if let Some(unknown) = ids.iter().find(|id| !deleted.contains(id)) {
+                    return Err(PaymentError::MethodNotFound(*unknown));
                 }
                 Ok(Channels::touch_in_tx(tx, scope, now).await?)
             })
@@ -281,8 +304,28 @@ impl Payments {
         }
     }
 
-    fn check_handler(&self, code: &str) -> Result<(), PaymentError> {
-        self.handlers.find(code).map(|_| ()).ok_or_else(|| PaymentError::UnknownHandler(code.to_owned()))
+    fn check_handler(&self, chosen: &ConfigurableOperation) -> Result<(), PaymentError> {
+        let found = self.handlers.find(&chosen.code);
+        let handler = found.ok_or_else(|| PaymentError::UnknownHandler(chosen.code.clone()))?;
+        let known = handler.arguments();
+        if let Some(unknown) = chosen.args.iter().find(|arg| !known.iter().any(|one| one.name == arg.name)) {
+            let (handler, argument) = (chosen.code.clone(), unknown.name.clone());
+            return Err(PaymentError::UnknownArgument { handler, argument });
+        }
+        match known.iter().find(|one| one.required && chosen.arg(one.name).is_none()) {
+            Some(missing) => {
+                Err(PaymentError::MissingArgument { handler: chosen.code.clone(), argument: missing.name })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn check_checker(checker: &ConfigurableOperation) -> Result<(), PaymentError> {
+    if CHECKERS.iter().any(|known| known.code == checker.code) {
+        Ok(())
+    } else {
+        Err(PaymentError::UnknownChecker(checker.code.clone()))
     }
 }
 

@@ -145,12 +145,13 @@ pub(super) async fn update_method(
     now: Timestamp,
 ) -> Result<(), PaymentError> {
     let updated = tx.execute_one(
-        "UPDATE payment_method SET code = $1, enabled = $2, handler = $3, updated_at = $4 \
-         WHERE id = $5 AND channel_id = $6",
+        "UPDATE payment_method SET code = $1, enabled = $2, handler = $3, checker = $4, updated_at = $5 \
+         WHERE id = $6 AND channel_id = $7",
         (
             method.code.as_str(),
             method.enabled,
             document(&method.handler)?,
+            method.checker.as_ref().map(document).transpose()?,
             now,
             method.id,
             scope.channel_id(),
@@ -160,13 +161,17 @@ pub(super) async fn update_method(
     write_texts(tx, scope, method.id, texts, now).await
 }
 
-pub(super) async fn delete_method(
+/// Deletes those of these methods that are there, and says which those are.
+pub(super) async fn delete_methods(
     tx: &mut Tx,
     scope: ChannelScope,
-    id: PaymentMethodId,
-) -> Result<bool, DatabaseError> {
-    let sql = "DELETE FROM payment_method WHERE id = $1 AND channel_id = $2";
-    Ok(tx.execute(sql, (id, scope.channel_id())).await? == 1)
+    ids: &[PaymentMethodId],
+) -> Result<Vec<PaymentMethodId>, DatabaseError> {
+    let mut values = vec![Bound::from(scope.channel_id().0)];
+    let listed = in_list(&mut values, ids.iter().copied());
+    let sql = format!("DELETE FROM payment_method WHERE channel_id = $1 AND id IN ({listed}) RETURNING id");
+    let deleted: Vec<(PaymentMethodId,)> = tx.fetch_all(AssertSqlSafe(sql), values).await?;
+    Ok(deleted.into_iter().map(|(id,)| id).collect())
 }
 
 async fn write_texts(

@@ -4,7 +4,7 @@ use soko_kernel::operation::ConfigurableOperation;
 use soko_kernel::{Currency, Language, ShippingMethodId, TaxRatePpm, Timestamp};
 
 use super::error::ShippingError;
-use super::rules::{Calculator, Checker};
+use super::rules::{Calculator, Checker, FULFILLMENT_HANDLERS};
 
 const CODE_LENGTH_MAX: usize = 64;
 
@@ -38,8 +38,11 @@ impl ShippingMethod {
         of(wanted).or_else(|| of(fallback)).or(self.translations.first())
     }
 
-    /// Takes the changes, and returns the texts that change.
-    pub(super) fn apply(&mut self, changes: ShippingMethodChanges) -> Vec<ShippingMethodText> {
+    /// Takes the changes, and returns the texts that change, whole.
+    pub(super) fn apply(
+        &mut self,
+        changes: ShippingMethodChanges,
+    ) -> Result<Vec<ShippingMethodText>, ShippingError> {
         if let Some(code) = changes.code {
             self.code = code;
         }
@@ -52,7 +55,19 @@ impl ShippingMethod {
         if let Some(calculator) = changes.calculator {
             self.calculator = calculator;
         }
-        changes.texts
+        let whole = |change: ShippingMethodTextChanges| {
+            let before = self.translations.iter().find(|text| text.language == change.language);
+            let name = change.name.or_else(|| before.map(|text| text.name.clone()));
+            let description = change.description.or_else(|| before.map(|text| text.description.clone()));
+            ShippingMethodText {
+                language: change.language,
+                name: name.unwrap_or_default(),
+                description: description.unwrap_or_default(),
+            }
+        };
+        let texts: Vec<ShippingMethodText> = changes.texts.into_iter().map(whole).collect();
+        check_texts(&texts)?;
+        Ok(texts)
     }
 }
 
@@ -86,6 +101,17 @@ pub struct ShippingMethodText {
     pub description: String,
 }
 
+/// What changes of the texts in one language; absent fields stay.
+#[derive(Debug, Clone)]
+pub struct ShippingMethodTextChanges {
+    /// The language.
+    pub language: Language,
+    /// Shown to customers; a language that is new must have it.
+    pub name: Option<String>,
+    /// Shown to customers.
+    pub description: Option<String>,
+}
+
 /// What a new method needs.
 #[derive(Debug, Clone)]
 #[expect(missing_docs, reason = "the fields are those of ShippingMethod")]
@@ -100,6 +126,7 @@ pub struct NewShippingMethod {
 impl NewShippingMethod {
     pub(super) fn check(&self) -> Result<(), ShippingError> {
         check_code(&self.code)?;
+        check_handler(&self.fulfillment_handler)?;
         Checker::parse(&self.checker)?;
         Calculator::parse(&self.calculator)?;
         if self.texts.is_empty() {
@@ -117,15 +144,16 @@ pub struct ShippingMethodChanges {
     pub fulfillment_handler: Option<String>,
     pub checker: Option<ConfigurableOperation>,
     pub calculator: Option<ConfigurableOperation>,
-    pub texts: Vec<ShippingMethodText>,
+    pub texts: Vec<ShippingMethodTextChanges>,
 }
 
 impl ShippingMethodChanges {
     pub(super) fn check(&self) -> Result<(), ShippingError> {
         self.code.as_deref().map_or(Ok(()), check_code)?;
+        self.fulfillment_handler.as_deref().map_or(Ok(()), check_handler)?;
         self.checker.as_ref().map(Checker::parse).transpose()?;
         self.calculator.as_ref().map(Calculator::parse).transpose()?;
-        check_texts(&self.texts)
+        Ok(())
     }
 }
 
@@ -135,6 +163,14 @@ fn check_code(code: &str) -> Result<(), ShippingError> {
         return Err(ShippingError::InvalidCode);
     }
     Ok(())
+}
+
+fn check_handler(code: &str) -> Result<(), ShippingError> {
+    if FULFILLMENT_HANDLERS.iter().any(|handler| handler.code == code) {
+        Ok(())
+    } else {
+        Err(ShippingError::UnknownHandler(code.to_owned()))
+    }
 }
 
 fn check_texts(texts: &[ShippingMethodText]) -> Result<(), ShippingError> {
@@ -158,6 +194,51 @@ pub struct ShippableOrder {
     pub currency: Currency,
     /// Units.
     pub total_quantity: i64,
+}
+
+/// What delivering an order costs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShippingPrice {
+    /// Minor units.
+    pub list_price: i64,
+    /// Whether `list_price` is with tax.
+    pub includes_tax: bool,
+    /// The tax on it.
+    pub tax_rate: TaxRatePpm,
+}
+
+impl ShippingPrice {
+    /// What a method with this checker and this calculator would ask for an order; `None` when it would not deliver
+    /// it. `prices_include_tax` is the channel's setting.
+    ///
+    /// # Errors
+    /// An unknown checker or calculator, or arguments that it does not take.
+    pub fn of_rules(
+        checker: &ConfigurableOperation,
+        calculator: &ConfigurableOperation,
+        prices_include_tax: bool,
+        order: &ShippableOrder,
+    ) -> Result<Option<Self>, ShippingError> {
+        let (checker, calculator) = (Checker::parse(checker)?, Calculator::parse(calculator)?);
+        Ok(Self::of(&checker, &calculator, prices_include_tax, order))
+    }
+
+    /// A price that would not fit into 64 bits is none.
+    fn of(
+        checker: &Checker,
+        calculator: &Calculator,
+        prices_include_tax: bool,
+        order: &ShippableOrder,
+    ) -> Option<Self> {
+        if !checker.accepts(order) {
+            return None;
+        }
+        Some(Self {
+            list_price: calculator.price(order).ok()?,
+            includes_tax: calculator.includes_tax(prices_include_tax),
+            tax_rate: calculator.tax_rate,
+        })
+    }
 }
 
 /// What a method offers an order.
@@ -207,20 +288,17 @@ impl ShippingSetup {
     /// What the methods that deliver this order offer, cheapest first. A method whose price would not fit into 64
     /// bits does not deliver.
     pub fn quotes(&self, order: &ShippableOrder) -> Vec<ShippingQuote> {
-        let accepting = self.methods.iter().filter(|(_, checker, _)| checker.accepts(order));
-        let quote = |(method, _, calculator): &(ShippingMethod, Checker, Calculator)| {
-            let list_price = calculator.price(order).ok()?;
-            let tax_rate = calculator.tax_rate;
-            let includes_tax = calculator.includes_tax(self.prices_include_tax);
+        let quote = |(method, checker, calculator): &(ShippingMethod, Checker, Calculator)| {
+            let price = ShippingPrice::of(checker, calculator, self.prices_include_tax, order)?;
             Some(ShippingQuote {
                 method: method.clone(),
-                list_price,
-                includes_tax,
-                tax_rate,
+                list_price: price.list_price,
+                includes_tax: price.includes_tax,
+                tax_rate: price.tax_rate,
                 tax_name: "shipping tax".to_owned(),
             })
         };
-        let mut quotes: Vec<ShippingQuote> = accepting.filter_map(quote).collect();
+        let mut quotes: Vec<ShippingQuote> = self.methods.iter().filter_map(quote).collect();
         quotes.sort_by_key(|quote| (quote.list_price, quote.method.id));
         quotes
     }

@@ -3,7 +3,7 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ErrorKind, Forbidden, ShippingMethodId};
+use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, ShippingMethodId};
 
 /// Why an operation on shipping methods failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,12 @@ pub enum ShippingError {
     /// A checker or calculator that this core does not have.
     #[error("there is no shipping checker or calculator {0:?}")]
     UnknownOperation(String),
+    /// A fulfillment handler that this core does not have.
+    #[error("there is no fulfillment handler {0:?}")]
+    UnknownHandler(String),
+    /// More ids than one operation takes.
+    #[error("at most {IDS_MAX} at once")]
+    TooMany,
     /// An argument that the checker or calculator does not take.
     #[error("{code} takes no argument {argument:?}")]
     UnknownArgument {
@@ -59,6 +65,8 @@ impl ShippingError {
             Self::InvalidCode
             | Self::NameMissing
             | Self::UnknownOperation(_)
+            | Self::UnknownHandler(_)
+            | Self::TooMany
             | Self::UnknownArgument { .. }
             | Self::InvalidArgument { .. }
             | Self::Query(_) => ErrorKind::InvalidInput,

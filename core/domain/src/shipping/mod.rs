@@ -3,26 +3,29 @@
 //! Invariants: a method's checker and calculator are checked when it is saved, so that quoting cannot fail; a price is
 //! an integer and never negative; deleted methods keep their rows, because orders name them.
 //!
-//! To add a calculator or checker: a variant in `rules.rs` with its arguments.
+//! To add a calculator, checker or fulfillment handler: a variant in `rules.rs` with its arguments.
 
 mod entity;
 mod error;
 mod repo;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use soko_infra::{Database, RevisionCache};
-use soko_kernel::{Actor, Clock, ListQuery, Page, Permission, ShippingMethodId};
+use soko_kernel::operation::OperationDefinition;
+use soko_kernel::{Actor, Clock, IDS_MAX, ListQuery, Page, Permission, ShippingMethodId};
 
 use crate::channels::Channels;
 
 pub use entity::{
     NewShippingMethod, ShippableOrder, ShippingMethod, ShippingMethodChanges, ShippingMethodText,
-    ShippingMethodTranslation, ShippingQuote, ShippingSetup,
+    ShippingMethodTextChanges, ShippingMethodTranslation, ShippingPrice, ShippingQuote, ShippingSetup,
 };
 pub use error::ShippingError;
-pub use rules::{CALCULATORS, CHECKERS};
+pub use rules::{CALCULATORS, CHECKERS, FULFILLMENT_HANDLERS, MANUAL_FULFILLMENT};
 
 const CACHED_CHANNELS_MAX: usize = 10_000;
 const READ: &[Permission] = &[Permission::ReadSettings, Permission::ReadShippingMethod];
@@ -56,6 +59,36 @@ impl Shipping {
             ShippingSetup::try_new(methods, prices_include_tax)
         });
         self.setups.get(actor.channel.id, actor.channel.revision, load).await
+    }
+
+    /// The checkers that a method can have.
+    ///
+    /// # Errors
+    /// [`ShippingError::Forbidden`].
+    pub fn checkers(&self, actor: &Actor) -> Result<&'static [OperationDefinition], ShippingError> {
+        actor.require_any(READ)?;
+        Ok(CHECKERS)
+    }
+
+    /// The calculators that a method can have.
+    ///
+    /// # Errors
+    /// [`ShippingError::Forbidden`].
+    pub fn calculators(&self, actor: &Actor) -> Result<&'static [OperationDefinition], ShippingError> {
+        actor.require_any(READ)?;
+        Ok(CALCULATORS)
+    }
+
+    /// The fulfillment handlers that a method can name.
+    ///
+    /// # Errors
+    /// [`ShippingError::Forbidden`].
+    pub fn fulfillment_handlers(
+        &self,
+        actor: &Actor,
+    ) -> Result<&'static [OperationDefinition], ShippingError> {
+        actor.require_any(READ)?;
+        Ok(FULFILLMENT_HANDLERS)
     }
 
     /// A page of the channel's methods.
@@ -100,7 +133,8 @@ impl Shipping {
     /// Creates a method.
     ///
     /// # Errors
-    /// A code in use or malformed, no name, an unknown checker or calculator, or arguments that it does not take.
+    /// A code in use or malformed, no name, an unknown checker, calculator or fulfillment handler, or arguments that it
+    /// does not take.
     pub async fn create(
         &self,
         actor: &Actor,
@@ -134,7 +168,7 @@ impl Shipping {
         self.database
             .write(scope, async move |tx| {
                 let mut method = repo::find(tx, scope, id).await?.ok_or(ShippingError::NotFound(id))?;
-                let texts = method.apply(changes);
+                let texts = method.apply(changes)?;
                 repo::update(tx, scope, &method, &texts, now).await?;
                 Channels::touch_in_tx(tx, scope, now).await?;
                 repo::find(tx, scope, id).await?.ok_or(ShippingError::NotFound(id))
@@ -142,17 +176,21 @@ impl Shipping {
             .await
     }
 
-    /// Deletes a method. Orders that chose it keep it.
+    /// Deletes methods, all or none. Orders that chose them keep them.
     ///
     /// # Errors
     /// An unknown id.
-    pub async fn delete(&self, actor: &Actor, id: ShippingMethodId) -> Result<(), ShippingError> {
+    pub async fn delete(&self, actor: &Actor, ids: Vec<ShippingMethodId>) -> Result<(), ShippingError> {
         let scope = actor.require_any(DELETE)?;
+        if ids.len() > IDS_MAX {
+            return Err(ShippingError::TooMany);
+        }
         let now = self.clock.now();
         self.database
             .write(scope, async move |tx| {
-                if !repo::delete(tx, scope, id, now).await? {
-                    return Err(ShippingError::NotFound(id));
+                let deleted = repo::delete(tx, scope, &ids, now).await?;
+                if let Some(unknown) = ids.iter().find(|id| !deleted.contains(id)) {
+                    return Err(ShippingError::NotFound(*unknown));
                 }
                 Ok(Channels::touch_in_tx(tx, scope, now).await?)
             })

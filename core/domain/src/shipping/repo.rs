@@ -87,6 +87,7 @@ pub(super) async fn list(
         Column::text("code", "m.code"),
         Column::text("name", "t.name"),
         Column::text("description", "t.description"),
+        Column::text("languageCode", "t.language"),
         Column::text("fulfillmentHandlerCode", "m.fulfillment_handler"),
         Column::time("createdAt", "m.created_at"),
         Column::time("updatedAt", "m.updated_at"),
@@ -202,13 +203,19 @@ async fn write_texts(
     WRITE.execute(tx, texts.iter().map(row).collect()).await.map(|_| ())
 }
 
+/// Deletes those of these methods that are there, and says which those are.
 pub(super) async fn delete(
     tx: &mut Tx,
     scope: ChannelScope,
-    id: ShippingMethodId,
+    ids: &[ShippingMethodId],
     now: Timestamp,
-) -> Result<bool, DatabaseError> {
-    let sql =
-        "UPDATE shipping_method SET deleted_at = $1 WHERE id = $2 AND channel_id = $3 AND deleted_at IS NULL";
-    Ok(tx.execute(sql, (now, id, scope.channel_id())).await? == 1)
+) -> Result<Vec<ShippingMethodId>, DatabaseError> {
+    let mut values = vec![now.into(), Bound::from(scope.channel_id().0)];
+    let listed = in_list(&mut values, ids.iter().copied());
+    let sql = format!(
+        "UPDATE shipping_method SET deleted_at = $1 WHERE channel_id = $2 AND id IN ({listed}) \
+         AND deleted_at IS NULL RETURNING id"
+    );
+    let deleted: Vec<(ShippingMethodId,)> = tx.fetch_all(AssertSqlSafe(sql), values).await?;
+    Ok(deleted.into_iter().map(|(id,)| id).collect())
 }

@@ -59,6 +59,19 @@ pub const CALCULATORS: &[OperationDefinition] = &[
     },
 ];
 
+/// The fulfillment handler by which people hand over goods.
+pub const MANUAL_FULFILLMENT: &str = "manual-fulfillment";
+
+/// Every way to hand goods over that a method can name.
+pub const FULFILLMENT_HANDLERS: &[OperationDefinition] = &[OperationDefinition {
+    code: MANUAL_FULFILLMENT,
+    description: "People hand the goods over and say how",
+    args: &[
+        arg("method", "string", false, Some(""), "How the goods travel"),
+        arg("trackingCode", "string", false, Some(""), "The carrier's reference"),
+    ],
+}];
+
 /// A checker with its arguments read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Checker {
@@ -87,6 +100,9 @@ impl Checker {
             "country-shipping-eligibility-checker" => {
                 let text = value(definition, operation, "countryCodes")?;
                 let codes: Vec<String> = serde_json::from_str(text).map_err(|_| bad("countryCodes", text))?;
+                if !codes.iter().all(|code| is_country_code(code)) {
+                    return Err(bad("countryCodes", text));
+                }
                 Some(codes)
             }
             _ => None,
@@ -140,6 +156,10 @@ impl Calculator {
     pub(super) fn includes_tax(&self, channel_prices_include_tax: bool) -> bool {
         self.includes_tax.unwrap_or(channel_prices_include_tax)
     }
+}
+
+fn is_country_code(code: &str) -> bool {
+    code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 fn find<'d>(

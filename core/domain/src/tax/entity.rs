@@ -1,5 +1,7 @@
 //! A channel's places and taxes, and which rate applies.
 
+use std::collections::HashSet;
+
 use soko_kernel::{
     CountryId, CustomerGroupId, Language, TaxCategoryId, TaxRateId, TaxRatePpm, Timestamp, ZoneId,
 };
@@ -62,14 +64,43 @@ pub struct NewCountry {
 
 impl NewCountry {
     pub(super) fn check(&self) -> Result<(), TaxError> {
-        if self.code.len() != 2 || !self.code.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return Err(TaxError::InvalidCountryCode(self.code.clone()));
-        }
+        check_country_code(&self.code)?;
         if self.names.is_empty() {
             return Err(TaxError::InvalidName);
         }
-        self.names.iter().try_for_each(|(_, name)| check_name(name))
+        check_names(&self.names)
     }
+}
+
+/// What may change of a country; absent fields stay, and so do names in languages that are not named.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "the fields are those of NewCountry")]
+pub struct CountryChanges {
+    pub code: Option<String>,
+    pub enabled: Option<bool>,
+    pub names: Vec<(Language, String)>,
+}
+
+impl CountryChanges {
+    pub(super) fn check(&self) -> Result<(), TaxError> {
+        self.code.as_deref().map_or(Ok(()), check_country_code)?;
+        check_names(&self.names)
+    }
+}
+
+fn check_country_code(code: &str) -> Result<(), TaxError> {
+    if code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Err(TaxError::InvalidCountryCode(code.to_owned()));
+    }
+    Ok(())
+}
+
+fn check_names(names: &[(Language, String)]) -> Result<(), TaxError> {
+    let mut languages = HashSet::new();
+    if let Some((twice, _)) = names.iter().find(|(language, _)| !languages.insert(*language)) {
+        return Err(TaxError::LanguageTwice(*twice));
+    }
+    names.iter().try_for_each(|(_, name)| check_name(name))
 }
 
 /// A named set of countries.
@@ -137,6 +168,33 @@ pub struct NewTaxRate {
     pub category_id: TaxCategoryId,
     pub zone_id: ZoneId,
     pub customer_group_id: Option<CustomerGroupId>,
+}
+
+/// What may change of a rate; absent fields stay.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "the fields are those of TaxRate")]
+pub struct TaxRateChanges {
+    pub name: Option<String>,
+    pub enabled: Option<bool>,
+    pub rate: Option<TaxRatePpm>,
+    pub category_id: Option<TaxCategoryId>,
+    pub zone_id: Option<ZoneId>,
+    /// Another group, or everybody again.
+    pub customer_group_id: Option<Option<CustomerGroupId>>,
+}
+
+impl TaxRate {
+    /// The rate's facts with the changes.
+    pub(super) fn changed(self, changes: TaxRateChanges) -> NewTaxRate {
+        NewTaxRate {
+            name: changes.name.unwrap_or(self.name),
+            enabled: changes.enabled.unwrap_or(self.enabled),
+            rate: changes.rate.unwrap_or(self.rate),
+            category_id: changes.category_id.unwrap_or(self.category_id),
+            zone_id: changes.zone_id.unwrap_or(self.zone_id),
+            customer_group_id: changes.customer_group_id.unwrap_or(self.customer_group_id),
+        }
+    }
 }
 
 /// The rate that applies to something.
@@ -218,39 +276,4 @@ pub(super) fn check_name(name: &str) -> Result<(), TaxError> {
         return Err(TaxError::InvalidName);
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rate(id: i64, ppm: i64, zone: i64, group: Option<i64>) -> TaxRate {
-        TaxRate {
-            id: TaxRateId(id),
-            name: format!("rate {id}"),
-            enabled: true,
-            rate: TaxRatePpm::try_new(ppm).unwrap_or(TaxRatePpm::ZERO),
-            category_id: TaxCategoryId(1),
-            zone_id: ZoneId(zone),
-            customer_group_id: group.map(CustomerGroupId),
-            created_at: Timestamp(0),
-            updated_at: Timestamp(0),
-        }
-    }
-
-    #[test]
-    fn prefers_a_groups_rate_and_taxes_nothing_elsewhere() {
-        let rates = vec![rate(1, 160_000, 1, None), rate(2, 0, 1, Some(7)), rate(3, 180_000, 2, None)];
-        let setup =
-            TaxSetup { countries: vec![], zones: vec![], categories: vec![], rates, default_zone: None };
-        let id = |zone: Option<i64>, groups: &[i64]| {
-            let groups: Vec<_> = groups.iter().map(|group| CustomerGroupId(*group)).collect();
-            setup.rate_for(TaxCategoryId(1), zone.map(ZoneId), &groups).id.map(|id| id.0)
-        };
-        assert_eq!(id(Some(1), &[]), Some(1));
-        assert_eq!(id(Some(1), &[7]), Some(2));
-        assert_eq!(id(Some(2), &[7]), Some(3));
-        assert_eq!(id(Some(3), &[]), None);
-        assert_eq!(id(None, &[]), None);
-    }
 }

@@ -1,7 +1,9 @@
 //! How the use cases of taxes and places are refused.
 
 use soko_infra::DatabaseError;
-use soko_kernel::{ErrorKind, Forbidden};
+use soko_infra::db::ListError;
+use soko_kernel::query::InvalidListQuery;
+use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, Language};
 
 /// Why an operation on taxes or places failed.
 #[derive(Debug, thiserror::Error)]
@@ -15,12 +17,24 @@ pub enum TaxError {
     /// Something else names it.
     #[error("it is still used by others")]
     Referenced,
+    /// Addresses name the country by the code that was to change.
+    #[error("the code {0} cannot change: addresses use it")]
+    CodeReferenced(String),
     /// An empty or overlong name.
     #[error("a name must have 1 to 200 characters")]
     InvalidName,
+    /// Two names in one language.
+    #[error("there are two names in the language {0}")]
+    LanguageTwice(Language),
+    /// More ids than one operation takes.
+    #[error("at most {IDS_MAX} at once")]
+    TooMany,
     /// No country code.
     #[error("{0:?} is no two-letter country code")]
     InvalidCountryCode(String),
+    /// A list that cannot be read as asked.
+    #[error(transparent)]
+    Query(#[from] InvalidListQuery),
     /// The actor may not.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
@@ -34,8 +48,12 @@ impl TaxError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NotFound(..) => ErrorKind::NotFound,
-            Self::InUse(_) | Self::Referenced => ErrorKind::Conflict,
-            Self::InvalidName | Self::InvalidCountryCode(_) => ErrorKind::InvalidInput,
+            Self::InUse(_) | Self::Referenced | Self::CodeReferenced(_) => ErrorKind::Conflict,
+            Self::InvalidName
+            | Self::LanguageTwice(_)
+            | Self::TooMany
+            | Self::InvalidCountryCode(_)
+            | Self::Query(_) => ErrorKind::InvalidInput,
             Self::Forbidden(forbidden) => forbidden.kind(),
             Self::Database(error) => error.kind(),
         }
@@ -57,6 +75,15 @@ impl From<DatabaseError> for TaxError {
             Self::Referenced
         } else {
             Self::Database(error)
+        }
+    }
+}
+
+impl From<ListError> for TaxError {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Query(error) => Self::Query(error),
+            ListError::Database(error) => error.into(),
         }
     }
 }

@@ -243,6 +243,7 @@ impl ChannelMutation {
         let actor = request.current_actor().await?;
         let id = input.id.into();
         let changed = request.services.channels.update(&actor, id, input.into()).await?;
+        request.configuration_changed();
         Ok(UpdateChannelResult::Channel(Box::new(Channel::from(&changed))))
     }
 }

@@ -85,4 +85,32 @@ lists! {
     HistoryEntries "HistoryEntry" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "type": Text, "isPublic": Boolean,
     }
+    /// Countries.
+    Countries "Country" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text, "code": Text sort,
+        "type": Text sort, "name": Text sort, "enabled": Boolean, "parentId": Id sort,
+    }
+    /// Zones.
+    Zones "Zone" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort,
+    }
+    /// Tax categories.
+    TaxCategories "TaxCategory" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort, "isDefault": Boolean,
+    }
+    /// Tax rates.
+    TaxRates "TaxRate" {
+        "zoneId": Id, "categoryId": Id, "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort,
+        "name": Text sort, "enabled": Boolean, "value": Percent sort,
+    }
+    /// Shipping methods.
+    ShippingMethods "ShippingMethod" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text, "code": Text sort,
+        "name": Text sort, "description": Text sort, "fulfillmentHandlerCode": Text sort,
+    }
+    /// Payment methods.
+    PaymentMethods "PaymentMethod" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort, "code": Text sort,
+        "description": Text sort, "enabled": Boolean,
+    }
 }

@@ -8,14 +8,17 @@ mod customer;
 mod deletion;
 mod facet;
 mod fulfillment;
+mod global_settings;
 mod history;
 mod lists;
+mod operation;
 mod option;
 mod option_operation;
 mod order;
 mod order_line;
 mod order_operation;
 mod payment;
+mod payment_method;
 pub mod plugin;
 mod plugin_operation;
 mod plugin_result;
@@ -28,6 +31,9 @@ mod slug;
 mod stock;
 mod tax;
 mod translation_input;
+mod region_operation;
+mod shipping_operation;
+mod tax_operation;
 mod variant;
 mod variant_input;
 mod variant_operation;
@@ -53,11 +59,16 @@ struct Query(
     channel::ChannelQuery,
     catalogue_query::CatalogueQuery,
     option_operation::OptionQuery,
+    global_settings::GlobalSettingsQuery,
     order_operation::OrderQuery,
+    payment_method::PaymentMethodQuery,
     plugin_operation::PluginQuery,
     search::SearchQuery,
     slug::SlugQuery,
+    region_operation::RegionQuery,
+    shipping_operation::ShippingQuery,
     stock::StockQuery,
+    tax_operation::TaxQuery,
 );
 
 /// What clients may do.
@@ -68,10 +79,14 @@ struct Mutation(
     channel::ChannelMutation,
     option_operation::OptionMutation,
     order_operation::OrderMutation,
+    payment_method::PaymentMethodMutation,
     plugin_operation::PluginMutation,
     product_operation::ProductMutation,
     stock::StockMutation,
     variant_operation::VariantMutation,
+    region_operation::RegionMutation,
+    shipping_operation::ShippingMutation,
+    tax_operation::TaxMutation,
 );
 
 struct AdminVocabulary;
@@ -82,9 +97,11 @@ impl Vocabulary for AdminVocabulary {
         "CurrentUser",
         "CurrentUserChannel",
         "CollectionBreadcrumb",
+        "GlobalSettings",
         "PluginVersionSummary",
         "SearchResultAsset",
         "ShippingLine",
+        "ShippingMethodQuote",
     ];
 
     fn declare(registry: &mut Registry) {

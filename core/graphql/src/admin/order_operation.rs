@@ -6,10 +6,12 @@ use async_graphql::{Context, InputObject, Object, Union};
 use soko_domain::inventory::InventoryError;
 use soko_domain::orders::{NewFulfillment, OrderError};
 use soko_domain::payments::PaymentError;
+use soko_domain::shipping::MANUAL_FULFILLMENT;
 use soko_kernel::{ErrorKind, OrderLineId};
 
 use super::fulfillment::Fulfillment;
 use super::lists::Orders;
+use super::operation::ConfigurableOperationInput;
 use super::order::{Order, OrderList};
 use super::payment::Payment;
 use super::refusals::{
@@ -24,9 +26,6 @@ use crate::scalars::Id;
 use crate::shared::list_options::ListOptions;
 use crate::shared::refusals::{OrderStateTransitionError, Refused as _};
 
-/// The fulfillment handler by which people hand over goods; its settings are those of a fulfillment.
-const MANUAL_HANDLER: &str = "manual-fulfillment";
-
 /// Units of an order line.
 #[derive(InputObject)]
 #[graphql(name = "OrderLineInput")]
@@ -35,26 +34,6 @@ pub struct OrderLineInput {
     pub order_line_id: Id,
     /// How many units.
     pub quantity: i32,
-}
-
-/// A setting of an operation.
-#[derive(InputObject)]
-#[graphql(name = "ConfigArgInput")]
-pub struct ConfigArgInput {
-    /// Its name.
-    pub name: String,
-    /// Its value, as JSON.
-    pub value: String,
-}
-
-/// A piece of built-in logic and its settings.
-#[derive(InputObject)]
-#[graphql(name = "ConfigurableOperationInput")]
-pub struct ConfigurableOperationInput {
-    /// Which logic.
-    pub code: String,
-    /// Its settings.
-    pub arguments: Vec<ConfigArgInput>,
 }
 
 /// Goods to be handed over.
@@ -215,7 +194,7 @@ impl OrderMutation {
     ) -> ApiResult<AddFulfillmentToOrderResult> {
         let request = context.request();
         let actor = request.current_actor().await?;
-        if input.handler.code != MANUAL_HANDLER {
+        if input.handler.code != MANUAL_FULFILLMENT {
             let refusal = InvalidFulfillmentHandlerError::new();
             return Ok(AddFulfillmentToOrderResult::InvalidFulfillmentHandlerError(refusal));
         }

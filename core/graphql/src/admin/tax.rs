@@ -1,7 +1,8 @@
 //! Rates of tax.
 
-use async_graphql::{Context, SimpleObject};
-use soko_kernel::{ErrorKind, TaxCategoryId};
+use async_graphql::{ComplexObject, Context, SimpleObject};
+use soko_domain::tax;
+use soko_kernel::{ErrorKind, TaxCategoryId, ZoneId};
 
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult};
@@ -17,7 +18,7 @@ declared_only! {
 
 /// A rate of tax for a category in a zone.
 #[derive(Debug, Clone, SimpleObject)]
-#[graphql(name = "TaxRate")]
+#[graphql(name = "TaxRate", complex)]
 pub struct TaxRate {
     /// Its id; `0` where nothing is taxed.
     pub id: Id,
@@ -31,40 +32,74 @@ pub struct TaxRate {
     pub enabled: bool,
     /// Percent.
     pub value: Percent,
-    /// The category.
-    pub category: TaxCategory,
-    /// The zone.
-    pub zone: Zone,
     /// For everybody: rates of groups are not shown.
     pub customer_group: Option<CustomerGroup>,
     /// None.
     pub custom_fields: Option<Json>,
+    #[graphql(skip)]
+    category_id: TaxCategoryId,
+    #[graphql(skip)]
+    zone_id: ZoneId,
+}
+
+impl From<&tax::TaxRate> for TaxRate {
+    fn from(rate: &tax::TaxRate) -> Self {
+        Self {
+            id: rate.id.into(),
+            created_at: rate.created_at.into(),
+            updated_at: rate.updated_at.into(),
+            name: rate.name.clone(),
+            enabled: rate.enabled,
+            value: Percent(rate.rate),
+            customer_group: None,
+            custom_fields: NO_CUSTOM_FIELDS,
+            category_id: rate.category_id,
+            zone_id: rate.zone_id,
+        }
+    }
+}
+
+#[ComplexObject]
+impl TaxRate {
+    /// The category.
+    async fn category(&self, context: &Context<'_>) -> ApiResult<TaxCategory> {
+        TaxCategory::load(context, self.category_id).await
+    }
+
+    /// The zone.
+    async fn zone(&self, context: &Context<'_>) -> ApiResult<Zone> {
+        let zone = Zone::load(context, self.zone_id).await?;
+        let gone =
+            || ApiError::new(ErrorKind::NotFound, format!("there is no zone with the id {}", self.zone_id));
+        zone.ok_or_else(gone)
+    }
 }
 
 impl TaxRate {
     /// The rate that a category has in the channel's default zone, for everybody.
     ///
     /// # Errors
-    /// The channel has no default zone.
+    /// The channel has no default zone, or not this category.
     pub(super) async fn applied(context: &Context<'_>, category: TaxCategoryId) -> ApiResult<Self> {
         let setup = context.request().taxes().await?;
         let applied = setup.rate_for(category, setup.default_zone(), &[]);
-        let stored = setup.rates.iter().find(|rate| Some(rate.id) == applied.id);
-        let category = TaxCategory::load(context, category).await?;
+        if let Some(stored) = setup.rates.iter().find(|rate| Some(rate.id) == applied.id) {
+            return Ok(Self::from(stored));
+        }
         let no_zone = || ApiError::new(ErrorKind::NotFound, "the channel has no default tax zone");
-        let zone = setup.default_zone().ok_or_else(no_zone)?;
-        let zone = Zone::load(context, zone).await?.ok_or_else(no_zone)?;
+        let zone_id = setup.default_zone().ok_or_else(no_zone)?;
+        let untaxed = TaxCategory::load(context, category).await?;
         Ok(Self {
-            id: applied.id.map_or(Id(0), Id::from),
-            created_at: stored.map_or(category.created_at, |rate| rate.created_at.into()),
-            updated_at: stored.map_or(category.updated_at, |rate| rate.updated_at.into()),
+            id: Id(0),
+            created_at: untaxed.created_at,
+            updated_at: untaxed.updated_at,
             name: applied.name,
             enabled: true,
             value: Percent(applied.rate),
-            category,
-            zone,
             customer_group: None,
             custom_fields: NO_CUSTOM_FIELDS,
+            category_id: category,
+            zone_id,
         })
     }
 }

@@ -17,6 +17,11 @@ use super::enums::{LogicalOperator, SortOrder};
 use crate::error::{ApiError, ApiResult, invalid_value};
 use crate::scalars::Id;
 
+/// Millionths in a percent.
+const PPM_PER_PERCENT: f64 = 10_000.0;
+/// How far from a whole millionth a percentage may be by the way floats are written.
+const FLOAT_ERROR_PPM: f64 = 1e-6;
+
 /// What a field holds, and so which operators it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -26,6 +31,8 @@ pub enum Kind {
     Text,
     /// A whole number.
     Number,
+    /// A rate in percent, which is stored in millionths.
+    Percent,
     /// A truth value.
     Boolean,
     /// A moment.
@@ -37,7 +44,7 @@ impl Kind {
         match self {
             Self::Id => "IDOperators",
             Self::Text => "StringOperators",
-            Self::Number => "NumberOperators",
+            Self::Number | Self::Percent => "NumberOperators",
             Self::Boolean => "BooleanOperators",
             Self::Date => "DateOperators",
         }
@@ -222,7 +229,12 @@ fn comparison(kind: Kind, operator: &str, value: &Value) -> Read<Comparison> {
     let many = || items(value).iter().map(|value| exact(kind, value)).collect::<Read<Vec<_>>>();
     Ok(match (operator, kind) {
         ("isNull", _) => Comparison::IsNull(matches!(value, Value::Boolean(true))),
-        ("eq" | "lt" | "lte" | "gt" | "gte" | "between", Kind::Number) => return numeric(operator, value),
+        ("eq" | "lt" | "lte" | "gt" | "gte" | "between", Kind::Number) => {
+            return numeric(operator, value, bound);
+        }
+        ("eq" | "lt" | "lte" | "gt" | "gte" | "between", Kind::Percent) => {
+            return numeric(operator, value, bound_ppm);
+        }
         ("eq", _) => Comparison::Equal(one()?),
         ("notEq", _) => Comparison::NotEqual(one()?),
         ("in", _) => Comparison::In(many()?),
@@ -247,7 +259,7 @@ fn exact(kind: Kind, value: &Value) -> Read<query::Value> {
             _ => return Err("an id is a string"),
         },
         Kind::Text => query::Value::Text(text(value)?),
-        Kind::Number => query::Value::Integer(integer(value)?),
+        Kind::Number | Kind::Percent => query::Value::Integer(integer(value)?),
         Kind::Boolean => match value {
             Value::Boolean(value) => query::Value::Boolean(*value),
             _ => return Err("a truth value is true or false"),
@@ -259,8 +271,11 @@ fn exact(kind: Kind, value: &Value) -> Read<query::Value> {
     })
 }
 
+/// Reads a number as the integer that it is stored as, rounded where it lies between two.
+type Bound = fn(&Value, fn(f64) -> f64) -> Read<i64>;
+
 /// Comparisons with a number that need not be whole.
-fn numeric(operator: &str, value: &Value) -> Read<Comparison> {
+fn numeric(operator: &str, value: &Value, bound: Bound) -> Read<Comparison> {
     let down = |value| bound(value, f64::floor).map(query::Value::Integer);
     let up = |value| bound(value, f64::ceil).map(query::Value::Integer);
     Ok(match operator {
@@ -289,6 +304,21 @@ fn bound(value: &Value, round: fn(f64) -> f64) -> Read<i64> {
         (None, Some(fraction)) if fraction.is_finite() => Ok(round(fraction) as i64),
         _ => Err("a number was expected"),
     }
+}
+
+/// A number of percent as millionths. What a float cannot say exactly, such as 12.35, means the nearest millionth.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::float_arithmetic,
+    reason = "a bound of a filter; rates themselves are compared as integers"
+)]
+fn bound_ppm(value: &Value, round: fn(f64) -> f64) -> Read<i64> {
+    let Value::Number(number) = value else { return Err("a number was expected") };
+    let percent = number.as_f64().filter(|percent| percent.is_finite()).ok_or("a number was expected")?;
+    let millionths = percent * PPM_PER_PERCENT;
+    let nearest = millionths.round();
+    let meant = if (millionths - nearest).abs() < FLOAT_ERROR_PPM { nearest } else { round(millionths) };
+    Ok(meant as i64)
 }
 
 fn integer(value: &Value) -> Read<i64> {

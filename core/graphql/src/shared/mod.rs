@@ -5,9 +5,11 @@
 //! `.graphql` file and read by [`vocabulary`].
 
 pub mod absent;
+pub mod address;
 pub mod asset;
 pub(crate) mod batch;
 pub mod channel;
+pub mod deletion;
 pub mod enums;
 pub mod list_options;
 pub mod lists;

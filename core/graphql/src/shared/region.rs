@@ -1,6 +1,7 @@
 //! Countries and zones.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
@@ -8,7 +9,7 @@ use async_graphql::{
     ComplexObject, Context, ContextSelectionSet, OutputType, Positioned, ServerResult, SimpleObject, Value,
 };
 use soko_domain::tax;
-use soko_kernel::{Language, ZoneId};
+use soko_kernel::{CountryId, Language, ZoneId};
 
 use super::enums::LanguageCode;
 use super::values::RegionTranslation;
@@ -114,7 +115,7 @@ impl OutputType for Region {
 
 /// A named set of countries.
 #[derive(Debug, Clone, SimpleObject)]
-#[graphql(name = "Zone")]
+#[graphql(name = "Zone", complex)]
 pub struct Zone {
     /// Its id.
     pub id: Id,
@@ -124,31 +125,41 @@ pub struct Zone {
     pub updated_at: DateTime,
     /// Its name.
     pub name: String,
-    /// Its countries.
-    pub members: Vec<Region>,
     /// None.
     pub custom_fields: Option<Json>,
+    #[graphql(skip)]
+    member_ids: Vec<CountryId>,
 }
 
-impl Zone {
-    /// The zone of a channel's setup, with names in this language.
-    pub(crate) fn new(zone: &tax::Zone, setup: &tax::TaxSetup, language: Language) -> Self {
-        let members = setup.countries.iter().filter(|country| zone.members.contains(&country.id));
+impl From<&tax::Zone> for Zone {
+    fn from(zone: &tax::Zone) -> Self {
         Self {
             id: zone.id.into(),
             created_at: zone.created_at.into(),
             updated_at: zone.updated_at.into(),
             name: zone.name.clone(),
-            members: members.map(|country| Region(Country::new(country, language))).collect(),
             custom_fields: NO_CUSTOM_FIELDS,
+            member_ids: zone.members.clone(),
         }
     }
+}
 
+#[ComplexObject]
+impl Zone {
+    /// Its countries, in order of code.
+    async fn members(&self, context: &Context<'_>) -> ApiResult<Vec<Region>> {
+        let request = context.request();
+        let (setup, language) = (request.taxes().await?, request.actor().language);
+        let wanted: HashSet<CountryId> = self.member_ids.iter().copied().collect();
+        let members = setup.countries.iter().filter(|country| wanted.contains(&country.id));
+        Ok(members.map(|country| Region(Country::new(country, language))).collect())
+    }
+}
+
+impl Zone {
     /// The zone with this id, if the channel has it.
     pub(crate) async fn load(context: &Context<'_>, id: ZoneId) -> ApiResult<Option<Self>> {
-        let request = context.request();
-        let setup = request.taxes().await?;
-        let found = setup.zones.iter().find(|zone| zone.id == id);
-        Ok(found.map(|zone| Self::new(zone, setup, request.actor().language)))
+        let setup = context.request().taxes().await?;
+        Ok(setup.zones.iter().find(|zone| zone.id == id).map(Self::from))
     }
 }

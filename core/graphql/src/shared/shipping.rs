@@ -1,12 +1,14 @@
 //! Ways to deliver.
 
 use async_graphql::SimpleObject;
+use soko_domain::pricing::TaxBasis;
 use soko_domain::shipping;
 use soko_kernel::Actor;
 
 use super::enums::LanguageCode;
-use super::values::{ConfigurableOperation, ShippingMethodTranslation};
-use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
+use super::values::{ConfigurableOperation, ShippingMethodQuote, ShippingMethodTranslation};
+use crate::error::ApiResult;
+use crate::scalars::{DateTime, Id, Json, Money, NO_CUSTOM_FIELDS};
 
 /// A way to deliver.
 #[derive(Debug, Clone, SimpleObject)]
@@ -56,6 +58,28 @@ impl ShippingMethod {
             translations: method.translations.iter().map(ShippingMethodTranslation::from).collect(),
             custom_fields: NO_CUSTOM_FIELDS,
         }
+    }
+}
+
+impl ShippingMethodQuote {
+    /// What a method offers an order.
+    ///
+    /// # Errors
+    /// Overflow.
+    pub(crate) fn of(actor: &Actor, quote: &shipping::ShippingQuote) -> ApiResult<Self> {
+        let text = quote.method.text(actor.language, actor.channel.default_language);
+        let basis = TaxBasis { rate: quote.tax_rate, includes_tax: quote.includes_tax };
+        let price = basis.split(quote.list_price)?;
+        Ok(Self {
+            id: quote.method.id.into(),
+            price: Money(price.net),
+            price_with_tax: Money(price.gross),
+            code: quote.method.code.clone(),
+            name: text.map(|text| text.name.clone()).unwrap_or_default(),
+            description: text.map(|text| text.description.clone()).unwrap_or_default(),
+            metadata: None,
+            custom_fields: NO_CUSTOM_FIELDS,
+        })
     }
 }
 

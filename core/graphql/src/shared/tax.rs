@@ -46,7 +46,8 @@ impl TaxCategory {
     /// # Errors
     /// The channel does not have it.
     pub(crate) async fn load(context: &Context<'_>, id: TaxCategoryId) -> ApiResult<Self> {
-        let found = context.request().taxes().await?.categories.iter().find(|category| category.id == id);
+        let setup = context.request().taxes().await?;
+        let found = setup.categories.iter().find(|category| category.id == id);
         let gone =
             || ApiError::new(ErrorKind::NotFound, format!("there is no tax category with the id {id}"));
         found.map(Self::from).ok_or_else(gone)

@@ -1,7 +1,7 @@
 //! Small values that are the same in both endpoints.
 
 use async_graphql::SimpleObject;
-use soko_domain::catalogue;
+use soko_domain::{catalogue, payments};
 use soko_kernel::operation;
 
 use super::enums::{AdjustmentType, LanguageCode};
@@ -244,4 +244,17 @@ from_catalogue! {
     ProductOptionGroupTranslation of Translation { name };
     ProductOptionTranslation of Translation { name };
     CollectionTranslation of SluggedTranslation { name, slug, description };
+}
+
+impl From<&payments::PaymentMethodTranslation> for PaymentMethodTranslation {
+    fn from(text: &payments::PaymentMethodTranslation) -> Self {
+        Self {
+            id: Id(text.id),
+            created_at: text.created_at.into(),
+            updated_at: text.updated_at.into(),
+            language_code: LanguageCode(text.language),
+            name: text.name.clone(),
+            description: text.description.clone(),
+        }
+    }
 }

@@ -26,24 +26,6 @@ pub struct CreateCustomerInput {
     pub custom_fields: Option<Json>,
 }
 
-/// An address.
-#[derive(InputObject)]
-#[graphql(name = "CreateAddressInput")]
-pub struct CreateAddressInput {
-    pub full_name: Option<String>,
-    pub company: Option<String>,
-    pub street_line1: String,
-    pub street_line2: Option<String>,
-    pub city: Option<String>,
-    pub province: Option<String>,
-    pub postal_code: Option<String>,
-    pub country_code: String,
-    pub phone_number: Option<String>,
-    pub default_shipping_address: Option<bool>,
-    pub default_billing_address: Option<bool>,
-    pub custom_fields: Option<Json>,
-}
-
 /// How an order is paid.
 #[derive(InputObject)]
 #[graphql(name = "PaymentInput")]

@@ -6,7 +6,7 @@ use async_graphql::{Context, Object};
 use soko_domain::customers::GuestCustomer;
 use soko_domain::orders::{self, Changed, OrderAddress, OrderError, OrderView};
 
-use super::inputs::{AddItemInput, CreateAddressInput, CreateCustomerInput, PaymentInput};
+use super::inputs::{AddItemInput, CreateCustomerInput, PaymentInput};
 use super::order::Order;
 use super::order_result::{
     ActiveOrderResult, AddPaymentToOrderResult, RemoveOrderItemsResult, SetCustomerForOrderResult,
@@ -16,6 +16,7 @@ use super::order_result::{
 use crate::context::{OfRequest as _, RequestContext};
 use crate::error::{ApiResult, Nullable};
 use crate::scalars::Id;
+use crate::shared::address::CreateAddressInput;
 
 /// Mutations of the session's order.
 #[derive(Default)]
@@ -212,23 +213,6 @@ fn changed_items(
     match refused.into_iter().next() {
         Some(refusal) => UpdateOrderItemsResult::refused(refusal, Some(&Arc::new(order))),
         None => UpdateOrderItemsResult::of(Ok(order)),
-    }
-}
-
-impl From<CreateAddressInput> for OrderAddress {
-    fn from(input: CreateAddressInput) -> Self {
-        Self {
-            full_name: input.full_name,
-            company: input.company,
-            street_line1: Some(input.street_line1),
-            street_line2: input.street_line2,
-            city: input.city,
-            province: input.province,
-            postal_code: input.postal_code,
-            country: None,
-            country_code: Some(input.country_code),
-            phone_number: input.phone_number,
-        }
     }
 }
 

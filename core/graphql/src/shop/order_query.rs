@@ -51,7 +51,7 @@ impl OrderQuery {
         let request = context.request();
         let actor = request.actor();
         let quotes = request.services.orders.eligible_shipping(&actor).await?;
-        quotes.iter().map(|quote| super::shipping::quote(&actor, quote)).collect()
+        quotes.iter().map(|quote| ShippingMethodQuote::of(&actor, quote)).collect()
     }
 
     /// The ways to pay for the cart.
@@ -99,7 +99,8 @@ impl OrderQuery {
     async fn available_countries(&self, context: &Context<'_>) -> ApiResult<Vec<Country>> {
         let request = context.request();
         let language = request.actor().language;
-        let served = request.taxes().await?.countries.iter().filter(|country| country.enabled);
+        let setup = request.taxes().await?;
+        let served = setup.countries.iter().filter(|country| country.enabled);
         Ok(served.map(|country| Country::new(country, language)).collect())
     }
 }

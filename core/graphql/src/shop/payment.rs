@@ -6,7 +6,6 @@ use soko_kernel::Actor;
 
 use crate::scalars::{DateTime, Id, Json, Money, NO_CUSTOM_FIELDS};
 use crate::shared::absent::Refund;
-use crate::shared::enums::LanguageCode;
 use crate::shared::values::{PaymentMethodQuote, PaymentMethodTranslation};
 
 /// A payment, or an attempt at one.
@@ -92,19 +91,6 @@ impl PublicPaymentMethod {
             description: text.map(|text| text.description.clone()),
             translations: method.translations.iter().map(PaymentMethodTranslation::from).collect(),
             custom_fields: NO_CUSTOM_FIELDS,
-        }
-    }
-}
-
-impl From<&payments::PaymentMethodTranslation> for PaymentMethodTranslation {
-    fn from(text: &payments::PaymentMethodTranslation) -> Self {
-        Self {
-            id: Id(text.id),
-            created_at: text.created_at.into(),
-            updated_at: text.updated_at.into(),
-            language_code: LanguageCode(text.language),
-            name: text.name.clone(),
-            description: text.description.clone(),
         }
     }
 }

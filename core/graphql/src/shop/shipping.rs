@@ -8,7 +8,7 @@ use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult};
 use crate::scalars::{Id, Json, Money, NO_CUSTOM_FIELDS};
 use crate::shared::shipping::ShippingMethod;
-use crate::shared::values::{Discount, ShippingMethodQuote, ShippingMethodTranslation};
+use crate::shared::values::{Discount, ShippingMethodTranslation};
 
 /// The chosen delivery of an order.
 #[derive(Debug, Clone, SimpleObject)]
@@ -97,24 +97,4 @@ impl PublicShippingMethod {
             custom_fields: NO_CUSTOM_FIELDS,
         }
     }
-}
-
-/// What a method offers an order.
-///
-/// # Errors
-/// Overflow.
-pub(super) fn quote(actor: &Actor, quote: &shipping::ShippingQuote) -> ApiResult<ShippingMethodQuote> {
-    let text = quote.method.text(actor.language, actor.channel.default_language);
-    let basis = pricing::TaxBasis { rate: quote.tax_rate, includes_tax: quote.includes_tax };
-    let price = basis.split(quote.list_price)?;
-    Ok(ShippingMethodQuote {
-        id: quote.method.id.into(),
-        price: Money(price.net),
-        price_with_tax: Money(price.gross),
-        code: quote.method.code.clone(),
-        name: text.map(|text| text.name.clone()).unwrap_or_default(),
-        description: text.map(|text| text.description.clone()).unwrap_or_default(),
-        metadata: None,
-        custom_fields: NO_CUSTOM_FIELDS,
-    })
 }

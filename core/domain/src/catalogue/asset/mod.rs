@@ -14,7 +14,7 @@ use soko_infra::{Blobs, Tx};
 use soko_kernel::{Actor, AssetId, Permission, TagId};
 
 pub use entity::{Asset, AssetChanges, FocalPoint, NewAsset, Tag};
-pub use picture::{DIMENSION_MAX, FILE_SIZE_MAX_BYTES, PictureError};
+pub use picture::{DIMENSION_MAX, FILE_SIZE_MAX_BYTES, PICTURE_TYPES, PictureError};
 pub use repo::AssetTags;
 
 use self::repo::StoredFile;

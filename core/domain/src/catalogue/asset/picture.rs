@@ -1,5 +1,7 @@
 //! Which files are pictures: told from their bytes, never from their names.
 
+/// MIME types of pictures that can be stored.
+pub const PICTURE_TYPES: &[&str] = &["image/png", "image/jpeg", "image/gif", "image/webp"];
 /// Largest picture, in bytes.
 pub const FILE_SIZE_MAX_BYTES: usize = 20 * 1024 * 1024;
 /// Widest and highest picture, in pixels.
