@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert};
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{AssetId, ChannelScope, Language, ListQuery, Page, ProductId, Timestamp};
+use soko_kernel::{AssetId, ChannelScope, ListQuery, Page, ProductId, Timestamp};
 
 use super::entity::Product;
 use crate::catalogue::audience::Audience;
