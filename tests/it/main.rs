@@ -1,6 +1,7 @@
 //! The tests of the whole: one binary, one module per area.
 #![expect(clippy::expect_used, clippy::panic, reason = "a failed test")]
 
+mod admin_catalogue;
 mod architecture;
 mod checkout;
 mod limits;

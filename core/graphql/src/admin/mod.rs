@@ -1,11 +1,15 @@
 //! The Admin API: what shops and the platform's operators speak.
 
 mod account;
+mod asset;
+mod asset_operation;
 mod catalogue_query;
 mod channel;
 mod collection;
+mod collection_operation;
 mod customer;
 mod facet;
+mod facet_operation;
 mod fulfillment;
 mod history;
 mod lists;
@@ -22,6 +26,7 @@ pub mod refusals;
 mod shipping;
 mod stock;
 mod tax;
+mod upload;
 mod variant;
 
 use std::sync::Arc;
@@ -42,8 +47,11 @@ use crate::shared::vocabulary::{Declared, Vocabulary};
 #[graphql(name = "Query")]
 struct Query(
     account::AccountQuery,
+    asset_operation::AssetQuery,
     channel::ChannelQuery,
     catalogue_query::CatalogueQuery,
+    collection_operation::CollectionQuery,
+    facet_operation::FacetQuery,
     order_operation::OrderQuery,
     plugin_operation::PluginQuery,
     stock::StockQuery,
@@ -54,7 +62,10 @@ struct Query(
 #[graphql(name = "Mutation")]
 struct Mutation(
     account::AccountMutation,
+    asset_operation::AssetMutation,
     channel::ChannelMutation,
+    collection_operation::CollectionMutation,
+    facet_operation::FacetMutation,
     order_operation::OrderMutation,
     plugin_operation::PluginMutation,
     stock::StockMutation,
