@@ -3,6 +3,7 @@
 
 mod admin_products;
 mod admin_settings;
+mod admin_catalogue;
 mod architecture;
 mod checkout;
 mod limits;

@@ -156,6 +156,28 @@ impl Client {
         self.finish(request).await.expect("an answer from the server")
     }
 
+    /// A form of the multipart request specification, whatever it says: `files` are its parts `0`, `1` and so on, each
+    /// with its name and media type.
+    ///
+    /// # Panics
+    /// When the server does not answer at all, or a media type is none.
+    pub async fn send_form(
+        &self,
+        operations: &Value,
+        map: &str,
+        files: Vec<(&str, &str, Vec<u8>)>,
+    ) -> Answer {
+        let mut form = reqwest::multipart::Form::new()
+            .text("operations", operations.to_string())
+            .text("map", map.to_owned());
+        for (number, (name, media_type, bytes)) in files.into_iter().enumerate() {
+            let part = reqwest::multipart::Part::bytes(bytes).file_name(name.to_owned());
+            form = form.part(number.to_string(), part.mime_str(media_type).expect("a media type"));
+        }
+        let request = self.request().header("apollo-require-preflight", "true").multipart(form);
+        self.finish(request).await.expect("an answer from the server")
+    }
+
     fn request(&self) -> reqwest::RequestBuilder {
         let mut request = self.http.post(&self.url);
         if let Some(channel) = &self.channel {

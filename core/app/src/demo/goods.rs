@@ -130,7 +130,7 @@ async fn create_assets(
     let created = catalogue.products.iter().map(async |product| {
         let bytes =
             pictures.get(&product.slug).with_context(|| format!("no picture of {}", product.slug))?.clone();
-        let new = NewAsset { file_name: format!("{}.png", product.slug), bytes, tags: Vec::new() };
+        let new = NewAsset::named(format!("{}.png", product.slug), bytes);
         anyhow::Ok(services.catalogue.create_asset(actor, new).await?.id)
     });
     futures_util::stream::iter(created).buffered(SIDE_BY_SIDE_MAX).try_collect().await

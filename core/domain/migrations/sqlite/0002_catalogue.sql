@@ -3,7 +3,6 @@
 CREATE TABLE asset (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL REFERENCES channel (id),
-    name TEXT NOT NULL,
     type TEXT NOT NULL CHECK (type IN ('IMAGE', 'VIDEO', 'BINARY')),
     mime_type TEXT NOT NULL,
     file_size BIGINT NOT NULL,
@@ -19,6 +18,17 @@ CREATE TABLE asset (
 );
 
 CREATE INDEX asset_channel ON asset (channel_id, id);
+
+CREATE TABLE asset_translation (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL,
+    asset_id BIGINT NOT NULL REFERENCES asset (id) ON DELETE CASCADE,
+    language TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (asset_id, language)
+);
 
 CREATE TABLE tag (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -108,16 +108,6 @@ pub enum CatalogueError {
     /// The product has the group already.
     #[error("the product already has this option group")]
     OptionGroupAlreadyAdded,
-    /// A facet or facet value that products or variants still have.
-    #[error("{code:?} is in use by {products} products and {variants} variants")]
-    FacetInUse {
-        /// The facet's or the value's code.
-        code: String,
-        /// Products that have it.
-        products: i64,
-        /// Variants that have it.
-        variants: i64,
-    },
     /// Another thing of the kind has the code.
     #[error("the code {0:?} is already in use")]
     CodeInUse(String),
@@ -212,7 +202,6 @@ impl CatalogueError {
             | Self::OptionGroupInUse { .. }
             | Self::OptionInUse { .. }
             | Self::OptionGroupAlreadyAdded
-            | Self::FacetInUse { .. }
             | Self::CodeInUse(_)
             | Self::TagInUse
             | Self::AssetInUse { .. } => ErrorKind::Conflict,

@@ -36,16 +36,16 @@ use soko_infra::{Blobs, Database};
 use soko_kernel::{Actor, ChannelScope, Clock, Timestamp};
 
 pub use asset::{
-    Asset, AssetChanges, AssetTags, DIMENSION_MAX, FILE_SIZE_MAX_BYTES, FocalPoint, NewAsset, PICTURE_TYPES,
-    PictureError, Tag,
+    Asset, AssetChanges, AssetTags, DIMENSION_MAX, FILE_SIZE_MAX_BYTES, FILES_PER_REQUEST_MAX, FocalPoint,
+    NewAsset, PICTURE_TYPES, PictureError, Tag,
 };
 pub use audience::CatalogueReads;
 pub use collection::{
-    Breadcrumb, COLLECTION_FILTERS, Collection, CollectionChanges, FILTERS_MAX, InvalidFilter, NewCollection,
-    ROOT_COLLECTION_NAME,
+    Breadcrumb, COLLECTION_FILTERS, Collection, CollectionChanges, CollectionPreview, FILTERS_MAX,
+    InvalidFilter, NewCollection, ROOT_COLLECTION_NAME,
 };
 pub use error::{CatalogueError, Thing};
-pub use facet::{Facet, FacetChanges, FacetValue, FacetValueChanges, NewFacet, NewFacetValue};
+pub use facet::{Facet, FacetChanges, FacetDeletion, FacetValue, FacetValueChanges, NewFacet, NewFacetValue};
 pub use option::{NewOption, NewOptionGroup, OptionChanges, OptionGroup, ProductOption};
 pub use product::{NewProduct, Product, ProductChanges};
 pub use search::{

@@ -19,6 +19,10 @@ use crate::shared::values::{CollectionTranslation, ConfigurableOperation};
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(name = "Collection", complex)]
 pub struct Collection {
+    /// Whether only administrators see it.
+    pub is_private: bool,
+    /// Whether its ancestors' filters narrow what its own select.
+    pub inherit_filters: bool,
     /// Its id.
     pub id: Id,
     /// When it was created.
@@ -50,6 +54,8 @@ pub struct Collection {
 impl From<&catalogue::Collection> for Collection {
     fn from(collection: &catalogue::Collection) -> Self {
         Self {
+            is_private: collection.is_private,
+            inherit_filters: collection.inherit_filters,
             id: collection.id.into(),
             created_at: collection.created_at.into(),
             updated_at: collection.updated_at.into(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{ComplexObject, Context, SimpleObject};
 use soko_domain::catalogue;
+use soko_kernel::FacetId;
 
 use crate::context::OfRequest as _;
 use crate::error::ApiResult;
@@ -64,14 +65,7 @@ impl Facet {
         context: &Context<'_>,
         options: Option<ListOptions<FacetValues>>,
     ) -> ApiResult<FacetValueList> {
-        let query = ListOptions::query(options)?;
-        let request = context.request();
-        let reads = request.catalogue();
-        let page = reads.list_facet_values(&request.actor(), Some(self.id.into()), &query).await?;
-        Ok(FacetValueList {
-            items: page.items.iter().map(FacetValue::from).collect(),
-            total_items: page.total,
-        })
+        FacetValueList::load(context, Some(self.id.into()), options).await
     }
 
     /// Its name in every language.
@@ -151,4 +145,18 @@ pub struct FacetValueList {
     pub items: Vec<FacetValue>,
     /// Values in the whole list.
     pub total_items: i64,
+}
+
+impl FacetValueList {
+    /// A page of the values of one facet or of all.
+    pub(super) async fn load(
+        context: &Context<'_>,
+        of: Option<FacetId>,
+        options: Option<ListOptions<FacetValues>>,
+    ) -> ApiResult<Self> {
+        let query = ListOptions::query(options)?;
+        let request = context.request();
+        let page = request.catalogue().list_facet_values(&request.actor(), of, &query).await?;
+        Ok(Self { items: page.items.iter().map(FacetValue::from).collect(), total_items: page.total })
+    }
 }

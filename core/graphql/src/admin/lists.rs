@@ -3,6 +3,16 @@
 use crate::shared::lists::lists;
 
 lists! {
+    /// Assets.
+    Assets "Asset" with others { "tags": "[String!]", "tagsOperator": "LogicalOperator" } {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text, "name": Text sort,
+        "type": Text, "fileSize": Number sort, "mimeType": Text sort, "width": Number sort,
+        "height": Number sort, "source": Text sort, "preview": Text sort,
+    }
+    /// Labels on assets.
+    Tags "Tag" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "value": Text sort,
+    }
     /// Channels of the platform.
     Channels "Channel" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "code": Text sort, "token": Text sort,
@@ -64,12 +74,14 @@ lists! {
     }
     /// Collections.
     Collections "Collection" with flags ["topLevelOnly"] {
+        "isPrivate": Boolean, "inheritFilters": Boolean,
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text,
         "name": Text sort, "slug": Text sort, "position": Number sort, "description": Text sort,
         "parentId": Id sort, "productVariantCount": Number sort,
     }
     /// Facets.
     Facets "Facet" {
+        "isPrivate": Boolean,
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text,
         "name": Text sort, "code": Text sort,
     }

@@ -1,12 +1,15 @@
 //! The Admin API: what shops and the platform's operators speak.
 
 mod account;
+mod asset;
+mod asset_operation;
 mod catalogue_query;
 mod channel;
 mod collection;
+mod collection_operation;
 mod customer;
-mod deletion;
 mod facet;
+mod facet_operation;
 mod fulfillment;
 mod global_settings;
 mod history;
@@ -34,6 +37,7 @@ mod translation_input;
 mod region_operation;
 mod shipping_operation;
 mod tax_operation;
+mod upload;
 mod variant;
 mod variant_input;
 mod variant_operation;
@@ -56,10 +60,13 @@ use crate::shared::vocabulary::{Declared, Vocabulary};
 #[graphql(name = "Query")]
 struct Query(
     account::AccountQuery,
+    asset_operation::AssetQuery,
     channel::ChannelQuery,
     catalogue_query::CatalogueQuery,
     option_operation::OptionQuery,
     global_settings::GlobalSettingsQuery,
+    collection_operation::CollectionQuery,
+    facet_operation::FacetQuery,
     order_operation::OrderQuery,
     payment_method::PaymentMethodQuery,
     plugin_operation::PluginQuery,
@@ -76,8 +83,11 @@ struct Query(
 #[graphql(name = "Mutation")]
 struct Mutation(
     account::AccountMutation,
+    asset_operation::AssetMutation,
     channel::ChannelMutation,
     option_operation::OptionMutation,
+    collection_operation::CollectionMutation,
+    facet_operation::FacetMutation,
     order_operation::OrderMutation,
     payment_method::PaymentMethodMutation,
     plugin_operation::PluginMutation,

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, Union};
 use soko_domain::catalogue::{CatalogueError, NewOption, NewOptionGroup, OptionChanges};
 use soko_kernel::OptionId;
 
-use super::deletion::DeletionResponse;
+use crate::shared::deletion::DeletionResponse;
 use super::lists::{ProductOptionGroups, ProductOptions};
 use super::option::{ProductOption, ProductOptionGroup, ProductOptionGroupList, ProductOptionList};
 use super::product::Product;

@@ -1,10 +1,7 @@
 //! What administrators ask of plugins and do with them.
 
-use std::io::{Read as _, Seek as _};
-
 use async_graphql::{Context, InputObject, Object};
 use soko_domain::plugins::{BindingChanges, NewBinding, PluginRef};
-use soko_kernel::ErrorKind;
 
 use super::lists::{PluginBindings, PluginRuns, PluginVersions, Plugins, PriceReceipts};
 use super::plugin::{
@@ -14,6 +11,7 @@ use super::plugin::{
 use super::plugin_result::{
     BindPluginResult, RollbackPluginResult, UpdatePluginBindingResult, UploadPluginResult,
 };
+use super::upload::UploadedFile;
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::{Id, Json, Upload};
@@ -178,7 +176,9 @@ impl PluginMutation {
         let request = context.request();
         let actor = request.current_actor().await?;
         let plugins = &request.services.plugins;
-        let (bytes, name) = read(context, file, plugins.limits().upload_bytes_max()).await?;
+        let file = UploadedFile::open(context, file)?;
+        let name = file.name.clone();
+        let bytes = file.read(plugins.limits().upload_bytes_max()).await?;
         UploadPluginResult::of(plugins.upload(&actor, bytes.into(), Some(&name)).await)
     }
 
@@ -222,20 +222,4 @@ impl PluginMutation {
         let actor = request.current_actor().await?;
         RollbackPluginResult::of(request.services.plugins.roll_back(&actor, binding_id.into()).await)
     }
-}
-
-/// The file and its name: at most one byte more than may be uploaded, which the service then refuses.
-async fn read(context: &Context<'_>, file: Upload, bytes_max: u64) -> ApiResult<(Vec<u8>, String)> {
-    let missing = || ApiError::new(ErrorKind::InvalidInput, "the request has no such file");
-    let upload = file.file(context).map_err(|error| ApiError::internal(&error))?.ok_or_else(missing)?;
-    let name = upload.filename.clone();
-    let reading = tokio::task::spawn_blocking(move || {
-        let (mut content, mut bytes) = (upload.content, Vec::new());
-        // Another field of the request may have read the same part.
-        content.rewind()?;
-        content.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
-        Ok::<_, std::io::Error>(bytes)
-    });
-    let read = reading.await.map_err(|error| ApiError::internal(&error))?;
-    Ok((read.map_err(|error| ApiError::internal(&error))?, name))
 }

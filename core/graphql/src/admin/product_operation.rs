@@ -3,7 +3,7 @@
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 use soko_domain::catalogue::{NewProduct, ProductChanges};
 
-use super::deletion::DeletionResponse;
+use crate::shared::deletion::DeletionResponse;
 use super::product::Product;
 use super::translation_input::{ProductTranslationInput, texts};
 use crate::context::OfRequest as _;

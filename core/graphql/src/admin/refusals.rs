@@ -9,6 +9,13 @@ refusals! {
         /// The language.
         language_code: String,
     };
+    /// The file is of no kind that is taken.
+    MimeTypeError = MIME_TYPE_ERROR, "This kind of file is not taken" {
+        /// The file.
+        file_name: String,
+        /// Its media type, as the client says.
+        mime_type: String,
+    };
     /// The payment's handler would not settle it.
     SettlePaymentError = SETTLE_PAYMENT_ERROR, "The payment could not be settled" {
         /// Why not.

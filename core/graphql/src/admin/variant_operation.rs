@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object};
 
-use super::deletion::DeletionResponse;
+use crate::shared::deletion::DeletionResponse;
 use super::variant::ProductVariant;
 use super::variant_input::{CreateProductVariantInput, UpdateProductVariantInput};
 use crate::context::OfRequest as _;

@@ -5,6 +5,7 @@ use soko_domain::catalogue;
 use soko_kernel::AssetId;
 
 use super::enums::{AssetType, LanguageCode};
+use super::loads::each;
 use super::values::{AssetTranslation, Coordinate};
 use crate::context::OfRequest as _;
 use crate::error::ApiResult;
@@ -20,6 +21,8 @@ pub struct Asset {
     pub created_at: DateTime,
     /// When it last changed.
     pub updated_at: DateTime,
+    /// The language of its name.
+    pub language_code: LanguageCode,
     /// Its name.
     pub name: String,
     /// What kind of file it is.
@@ -49,6 +52,7 @@ impl From<&catalogue::Asset> for Asset {
             id: asset.id.into(),
             created_at: asset.created_at.into(),
             updated_at: asset.updated_at.into(),
+            language_code: LanguageCode(asset.language),
             name: asset.name.clone(),
             kind: AssetType(asset.kind.clone()),
             file_size: asset.file_size,
@@ -68,11 +72,6 @@ impl From<&catalogue::Asset> for Asset {
 
 #[ComplexObject]
 impl Asset {
-    /// The language of its name.
-    async fn language_code(&self, context: &Context<'_>) -> LanguageCode {
-        LanguageCode(context.request().actor().channel.default_language)
-    }
-
     /// Where the file itself is.
     async fn source(&self, context: &Context<'_>) -> String {
         context.request().asset_url(&self.source_file)
@@ -85,19 +84,12 @@ impl Asset {
 
     /// Labels.
     async fn tags(&self, context: &Context<'_>) -> ApiResult<Vec<Tag>> {
-        let tags = context.request().tags_of_asset(self.id.into()).await?;
-        Ok(tags.iter().flat_map(|tags| tags.iter()).map(Tag::from).collect())
+        Ok(each(&context.request().tags_of_asset(self.id.into()).await?))
     }
 
-    /// Its name in every language: assets have it in one.
-    async fn translations(&self, context: &Context<'_>) -> Vec<AssetTranslation> {
-        vec![AssetTranslation {
-            id: self.id,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-            language_code: LanguageCode(context.request().actor().channel.default_language),
-            name: self.name.clone(),
-        }]
+    /// Its name in every language.
+    async fn translations(&self, context: &Context<'_>) -> ApiResult<Vec<AssetTranslation>> {
+        Ok(each(&context.request().translations_of_asset(self.id.into()).await?))
     }
 }
 

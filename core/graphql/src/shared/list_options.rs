@@ -11,7 +11,7 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::{InputObjectBuilder, MetaInputValue, MetaTypeId, Registry};
 use async_graphql::{InputType, InputValueError, InputValueResult, Name, Value};
 use soko_kernel::query::{Comparison, Direction, Filter, InvalidListQuery};
-use soko_kernel::{ListQuery, Timestamp, query};
+use soko_kernel::{ErrorKind, ListQuery, Timestamp, query};
 
 use super::enums::{LogicalOperator, SortOrder};
 use crate::error::{ApiError, ApiResult, invalid_value};
@@ -70,6 +70,8 @@ pub trait Listed: Send + Sync + 'static {
     const FIELDS: &'static [Field];
     /// Truth values beside the usual options.
     const FLAGS: &'static [&'static str] = &[];
+    /// Other options beside the usual ones, each with its type: `("tags", "[String!]")`.
+    const OTHERS: &'static [(&'static str, &'static str)] = &[];
 }
 
 /// The options of a list, read.
@@ -77,6 +79,7 @@ pub trait Listed: Send + Sync + 'static {
 pub struct ListOptions<L> {
     query: Result<ListQuery, InvalidListQuery>,
     flags: Vec<&'static str>,
+    others: Vec<(&'static str, Value)>,
     list: PhantomData<fn() -> L>,
 }
 
@@ -92,6 +95,16 @@ impl<L: Listed> ListOptions<L> {
     /// Whether the client set the flag.
     pub(crate) fn has(&self, flag: &str) -> bool {
         self.flags.contains(&flag)
+    }
+
+    /// The value of one of the list's other options, if the client gave it one.
+    ///
+    /// # Errors
+    /// A value that the option cannot have.
+    pub(crate) fn other<T: InputType>(&self, name: &str) -> ApiResult<Option<T>> {
+        let given = self.others.iter().find(|(option, _)| *option == name).map(|(_, value)| value.clone());
+        let invalid = |_| ApiError::new(ErrorKind::InvalidInput, format!("the option {name} is not valid"));
+        given.map(|value| T::parse(Some(value)).map_err(invalid)).transpose()
     }
 }
 
@@ -110,6 +123,7 @@ impl<L: Listed> InputType for ListOptions<L> {
             registry.types.insert(sort.clone(), sort_parameter::<L>(&sort));
             registry.types.insert(filter.clone(), filter_parameter::<L>(&filter));
             let flags = L::FLAGS.iter().map(|flag| MetaInputValue::new(*flag, "Boolean"));
+            let others = L::OTHERS.iter().map(|(name, ty)| MetaInputValue::new(*name, *ty));
             let usual = [
                 ("skip", "Int"),
                 ("take", "Int"),
@@ -118,13 +132,15 @@ impl<L: Listed> InputType for ListOptions<L> {
                 ("filterOperator", "LogicalOperator"),
             ];
             let usual = usual.map(|(name, ty)| MetaInputValue::new(name, ty));
-            InputObjectBuilder::new(Self::type_name(), named(flags.chain(usual))).build()
+            InputObjectBuilder::new(Self::type_name(), named(flags.chain(others).chain(usual))).build()
         })
     }
 
     fn parse(value: Option<Value>) -> InputValueResult<Self> {
-        read(L::FIELDS, L::FLAGS, value.unwrap_or_default())
-            .map(|(query, flags)| Self { query, flags, list: PhantomData })
+        let value = value.unwrap_or_default();
+        let others = others(L::OTHERS, &value);
+        read(L::FIELDS, L::FLAGS, value)
+            .map(|(query, flags)| Self { query, flags, others, list: PhantomData })
             .map_err(|reason| invalid_value(InputValueError::custom(reason)))
     }
 
@@ -168,6 +184,12 @@ fn read(fields: &'static [Field], flags: &'static [&'static str], value: Value) 
     let set = |flag: &&&str| matches!(get(flag), Some(Value::Boolean(true)));
     let query = ListQuery::try_new(number("skip")?, number("take")?, sort, filter);
     Ok((query, flags.iter().filter(set).copied().collect()))
+}
+
+fn others(known: &'static [(&'static str, &'static str)], options: &Value) -> Vec<(&'static str, Value)> {
+    let Value::Object(options) = options else { return Vec::new() };
+    let given = |name| options.get(name).filter(|value| !matches!(value, Value::Null)).cloned();
+    known.iter().filter_map(|(name, _)| Some((*name, given(*name)?))).collect()
 }
 
 fn read_sort(fields: &'static [Field], value: &Value) -> Read<Vec<(&'static str, Direction)>> {

@@ -1,9 +1,10 @@
 //! The lists whose fields are the same in both endpoints, and the macro that describes a list.
 
-/// Describes lists: `Marker "ApiName" with flags [ … ] { field: Kind sort, … }`. `sort` marks fields to sort by.
+/// Describes lists: `Marker "ApiName" with flags [ … ] with others { option: type } { field: Kind sort, … }`. `sort`
+/// marks fields to sort by.
 macro_rules! lists {
     ($($(#[$doc:meta])* $marker:ident $api_name:literal
-        $(with flags [$($flag:literal),*])? { $($field:literal: $kind:ident $($sort:ident)?),* $(,)? })*) => {$(
+        $(with flags [$($flag:literal),*])? $(with others {$($other:literal: $other_type:literal),*})? { $($field:literal: $kind:ident $($sort:ident)?),* $(,)? })*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $marker;
@@ -18,6 +19,7 @@ macro_rules! lists {
                 }
             ),*];
             $(const FLAGS: &'static [&'static str] = &[$($flag),*];)?
+            $(const OTHERS: &'static [(&'static str, &'static str)] = &[$(($other, $other_type)),*];)?
         }
     )*};
 }

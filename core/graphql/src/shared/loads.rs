@@ -62,6 +62,9 @@ loads! {
     asset(AssetId) -> Asset = |_s, reads, actor, ids| reads.assets(actor, ids);
     /// Labels of an asset.
     tags_of_asset(AssetId) -> Vec<Tag> = |_s, reads, actor, ids| reads.tags_of_assets(actor, ids);
+    /// An asset's name in every language.
+    translations_of_asset(AssetId) -> Vec<Translation>
+        = |_s, reads, actor, ids| reads.translations_of_assets(actor, ids);
     /// A product's pictures in order.
     assets_of_product(ProductId) -> Vec<Asset> = |_s, reads, actor, ids| reads.assets_of_products(actor, ids);
     /// A variant's pictures in order.

@@ -1,9 +1,10 @@
 //! Small values that are the same in both endpoints.
 
-use async_graphql::SimpleObject;
+use async_graphql::{InputObject, SimpleObject};
 use soko_domain::{catalogue, payments};
 use soko_kernel::operation;
 
+use super::custom_fields::NoCustomFields;
 use super::enums::{AdjustmentType, LanguageCode};
 use crate::scalars::{DateTime, Id, Json, Money, Percent};
 
@@ -35,6 +36,25 @@ impl Coordinate {
 #[expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "a place in a picture, for display")]
 fn fraction(ppm: i64) -> f64 {
     ppm as f64 / 1_000_000.0
+}
+
+/// A point of a picture, as fractions of its width and height.
+#[derive(Debug, Clone, Copy, InputObject)]
+#[graphql(name = "CoordinateInput")]
+pub struct CoordinateInput {
+    /// From the left.
+    pub x: f64,
+    /// From the top.
+    pub y: f64,
+}
+
+impl CoordinateInput {
+    /// The point in millionths of the width and the height; `None` when it is far outside the picture.
+    pub fn to_ppm(self) -> Option<(i64, i64)> {
+        // Through the decimal text, so that 0.1 is exactly 100,000 millionths.
+        let ppm = |fraction: f64| format!("{fraction:.6}").replace('.', "").parse().ok();
+        Some((ppm(self.x)?, ppm(self.y)?))
+    }
 }
 
 /// An argument of a configurable operation.
@@ -237,6 +257,7 @@ macro_rules! from_catalogue {
 }
 
 from_catalogue! {
+    AssetTranslation of Translation { name };
     FacetTranslation of Translation { name };
     FacetValueTranslation of Translation { name };
     ProductTranslation of SluggedTranslation { name, slug, description };
@@ -256,5 +277,58 @@ impl From<&payments::PaymentMethodTranslation> for PaymentMethodTranslation {
             name: text.name.clone(),
             description: text.description.clone(),
         }
+    }
+}
+
+/// Names in one language that clients send: `Type` each.
+macro_rules! name_inputs {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, InputObject)]
+        #[graphql(name_type)]
+        pub struct $name {
+            /// Its id; the language alone says which text it is.
+            pub id: Option<Id>,
+            /// The language.
+            pub language_code: LanguageCode,
+            /// The name; the present one stays when absent.
+            pub name: Option<String>,
+            /// None.
+            pub custom_fields: Option<NoCustomFields>,
+        }
+
+        impl async_graphql::TypeName for $name {
+            fn type_name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
+            }
+        }
+
+        impl From<$name> for catalogue::TranslationInput {
+            fn from(input: $name) -> Self {
+                Self { language: input.language_code.0, name: input.name }
+            }
+        }
+    )*};
+}
+
+name_inputs! {
+    /// An asset's name in one language.
+    AssetTranslationInput;
+    /// A facet's name in one language.
+    FacetTranslationInput;
+    /// A facet value's name in one language.
+    FacetValueTranslationInput;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_points_of_pictures_exactly() {
+        let ppm = |x, y| CoordinateInput { x, y }.to_ppm();
+        assert_eq!(ppm(0.1, 1.0), Some((100_000, 1_000_000)));
+        assert_eq!(ppm(-0.25, 0.000_000_4), Some((-250_000, 0)));
+        assert_eq!(ppm(f64::MAX, 0.0), None);
     }
 }

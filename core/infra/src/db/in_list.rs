@@ -17,6 +17,16 @@ pub fn in_list<I: Into<i64>>(values: &mut Vec<Bound>, ids: impl IntoIterator<Ite
     parameter_list(before, padded)
 }
 
+/// Adds the ids to a statement's values as one, and returns the inside of its `IN (…)`. For lists that may be longer
+/// than a statement has parameters.
+///
+/// Databases differ in how they read such a list: this is SQLite's way.
+pub fn in_long_list<I: Into<i64>>(values: &mut Vec<Bound>, ids: impl IntoIterator<Item = I>) -> String {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.into().to_string()).collect();
+    values.push(format!("[{}]", ids.join(",")).into());
+    format!("SELECT value FROM json_each(${})", values.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,5 +38,12 @@ mod tests {
         assert_eq!(values[1..], [7_i64, 8, 9, 9].map(Bound::from));
         assert_eq!(in_list(&mut values, Vec::<i64>::new()), "NULL");
         assert_eq!(values.len(), 5);
+    }
+
+    #[test]
+    fn takes_a_long_list_as_one_value() {
+        let mut values = vec![Bound::from("first")];
+        assert_eq!(in_long_list(&mut values, [7_i64, 8]), "SELECT value FROM json_each($2)");
+        assert_eq!(values[1..], [Bound::from("[7,8]")]);
     }
 }

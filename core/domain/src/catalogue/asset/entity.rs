@@ -1,18 +1,21 @@
 //! An asset's facts.
 
-use soko_kernel::{AssetId, TagId, Timestamp};
+use soko_kernel::{AssetId, Language, TagId, Timestamp};
 
 use crate::catalogue::error::CatalogueError;
+use crate::catalogue::translation::TranslationInput;
 
 /// One millionth.
 const MILLION: i64 = 1_000_000;
 
-/// A stored picture.
+/// A stored picture. Its name is in one language.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Asset {
     /// Its id.
     pub id: AssetId,
-    /// Its name; not translated.
+    /// The language of the name.
+    pub language: Language,
+    /// Its name.
     pub name: String,
     /// The API's word for its kind: `IMAGE`.
     #[sqlx(rename = "type")]
@@ -55,12 +58,21 @@ pub struct Tag {
 /// An uploaded file.
 #[derive(Debug, Clone)]
 pub struct NewAsset {
-    /// The file's name, which becomes the asset's.
+    /// The file's name, which becomes the asset's where there is no other.
     pub file_name: String,
     /// The file's content.
     pub bytes: bytes::Bytes,
     /// Labels; those that the channel lacks are created.
     pub tags: Vec<String>,
+    /// Names; the file's name in the channel's default language when there are none.
+    pub translations: Vec<TranslationInput>,
+}
+
+impl NewAsset {
+    /// A file without labels and with no name but its own.
+    pub fn named(file_name: impl Into<String>, bytes: bytes::Bytes) -> Self {
+        Self { file_name: file_name.into(), bytes, tags: Vec::new(), translations: Vec::new() }
+    }
 }
 
 /// Where the eye falls on a picture.
@@ -86,10 +98,23 @@ impl FocalPoint {
 /// What may change of an asset; absent fields stay.
 #[derive(Debug, Clone, Default)]
 pub struct AssetChanges {
-    /// Its name.
+    /// Its name in the language of the answer, where `translations` has none in it.
     pub name: Option<String>,
     /// Where the eye falls; `Some(None)` takes it away.
     pub focal_point: Option<Option<FocalPoint>>,
     /// Its labels.
     pub tags: Option<Vec<String>>,
+    /// Names that change.
+    pub translations: Vec<TranslationInput>,
+}
+
+impl AssetChanges {
+    /// The names that change, for an answer in this language.
+    pub(super) fn names(self, language: Language) -> Vec<TranslationInput> {
+        let mut names = self.translations;
+        if let Some(name) = self.name.filter(|_| names.iter().all(|input| input.language != language)) {
+            names.push(TranslationInput::new(language, name));
+        }
+        names
+    }
 }

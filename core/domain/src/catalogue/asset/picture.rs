@@ -36,6 +36,14 @@ pub enum PictureError {
     },
 }
 
+impl PictureError {
+    /// Whether other files of the same request can be taken all the same. A file that is too large is not among
+    /// those: whoever sends it disregards a limit that they could know.
+    pub(super) fn is_of_one_file(&self) -> bool {
+        !matches!(self, Self::TooLarge { .. })
+    }
+}
+
 /// What a picture's bytes say of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::catalogue) struct Picture {

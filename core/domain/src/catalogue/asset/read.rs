@@ -8,13 +8,16 @@ use super::entity::{Asset, Tag};
 use super::repo::{self, AssetTags};
 use crate::catalogue::audience::CatalogueReads;
 use crate::catalogue::batch;
+use crate::catalogue::check_count;
 use crate::catalogue::error::CatalogueError;
+use crate::catalogue::translation::repo::{ASSET_NAMES, names_of};
+use crate::catalogue::translation::{Languages, Translation};
 
 impl CatalogueReads {
     /// A page of assets, of those with certain tags where they are named.
     ///
     /// # Errors
-    /// A list that cannot be read as asked.
+    /// A list that cannot be read as asked, or too many tags.
     pub async fn list_assets(
         &self,
         actor: &Actor,
@@ -22,7 +25,11 @@ impl CatalogueReads {
         query: &ListQuery,
     ) -> Result<Page<Asset>, CatalogueError> {
         let scope = self.scope(actor, Permission::ReadAsset)?;
-        self.database.read(scope, async |reader| repo::list(reader, scope, tags, query).await).await
+        check_count(tags.tags.len())?;
+        let languages = Languages::of(actor);
+        self.database
+            .read(scope, async |reader| repo::list(reader, scope, languages, tags, query).await)
+            .await
     }
 
     /// Assets by their ids.
@@ -35,8 +42,11 @@ impl CatalogueReads {
         ids: &[AssetId],
     ) -> Result<HashMap<AssetId, Asset>, CatalogueError> {
         let scope = self.scope(actor, Permission::ReadAsset)?;
-        let assets =
-            self.database.read(scope, async |reader| repo::find_many(reader, scope, ids).await).await?;
+        let languages = Languages::of(actor);
+        let assets = self
+            .database
+            .read(scope, async |reader| repo::find_many(reader, scope, languages, ids).await)
+            .await?;
         Ok(assets.into_iter().map(|asset| (asset.id, asset)).collect())
     }
 
@@ -86,7 +96,28 @@ impl CatalogueReads {
         ids: Vec<i64>,
     ) -> Result<Vec<(i64, Asset)>, CatalogueError> {
         let scope = self.scope(actor, Permission::ReadProduct)?;
-        self.database.read(scope, async |reader| Ok(repo::of_owners(reader, sql, scope, ids).await?)).await
+        let languages = Languages::of(actor);
+        self.database
+            .read(scope, async |reader| Ok(repo::of_owners(reader, sql, scope, languages, ids).await?))
+            .await
+    }
+
+    /// The names of assets in every language, oldest first.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Forbidden`].
+    pub async fn translations_of_assets(
+        &self,
+        actor: &Actor,
+        ids: &[AssetId],
+    ) -> Result<HashMap<AssetId, Vec<Translation>>, CatalogueError> {
+        let scope = self.scope(actor, Permission::ReadAsset)?;
+        let owners = batch::raw(ids);
+        let names = self
+            .database
+            .read(scope, async |reader| names_of(reader, scope, ASSET_NAMES, owners).await)
+            .await?;
+        Ok(names.into_iter().map(|(id, names)| (AssetId(id), names)).collect())
     }
 
     /// The tags of assets, by their labels.

@@ -10,23 +10,35 @@ use super::entity::{Asset, FocalPoint, Tag};
 use super::picture::Picture;
 use crate::catalogue::batch;
 use crate::catalogue::error::CatalogueError;
+use crate::catalogue::translation::Languages;
+use crate::catalogue::translation::repo::shown_translation;
 
 macro_rules! select {
     () => {
-        "a.id, a.name, a.type, a.mime_type, a.file_size, a.width, a.height, a.source, a.preview, \
+        "a.id, t.language, t.name, a.type, a.mime_type, a.file_size, a.width, a.height, a.source, a.preview, \
          a.focal_point_x_ppm, a.focal_point_y_ppm, a.created_at, a.updated_at"
     };
 }
 
+macro_rules! from {
+    () => {
+        concat!(
+            "FROM asset a JOIN asset_translation t ON t.id = ",
+            shown_translation!("asset_translation", "asset_id", "a.id")
+        )
+    };
+}
+
 const FIND_MANY: &str =
-    concat!("SELECT ", select!(), " FROM asset a WHERE a.channel_id = $1 AND a.id IN ({ids})");
+    concat!("SELECT ", select!(), " ", from!(), " WHERE a.channel_id = $1 AND a.id IN ({ids})");
 
 pub(in crate::catalogue) async fn find_many(
     reader: &mut Reader,
     scope: ChannelScope,
+    languages: Languages,
     ids: &[AssetId],
 ) -> Result<Vec<Asset>, DatabaseError> {
-    batch::fetch(reader, FIND_MANY, batch::of_channel(scope), batch::raw(ids)).await
+    batch::fetch(reader, FIND_MANY, batch::in_languages(scope, languages), batch::raw(ids)).await
 }
 
 #[derive(sqlx::FromRow)]
@@ -43,7 +55,9 @@ macro_rules! assets_of {
             $owner,
             " AS owner_id, ",
             select!(),
-            " FROM asset a JOIN ",
+            " ",
+            from!(),
+            " JOIN ",
             $table,
             " own ON own.asset_id = a.id WHERE a.channel_id = $1 AND own.",
             $owner,
@@ -63,9 +77,11 @@ pub(super) async fn of_owners(
     reader: &mut Reader,
     sql: &'static str,
     scope: ChannelScope,
+    languages: Languages,
     owners: Vec<i64>,
 ) -> Result<Vec<(i64, Asset)>, DatabaseError> {
-    let rows: Vec<OwnedAsset> = batch::fetch(reader, sql, batch::of_channel(scope), owners).await?;
+    let rows: Vec<OwnedAsset> =
+        batch::fetch(reader, sql, batch::in_languages(scope, languages), owners).await?;
     Ok(rows.into_iter().map(|row| (row.owner_id, row.asset)).collect())
 }
 
@@ -73,8 +89,8 @@ const COLUMNS: &[Column] = &[
     Column::integer("id", "a.id"),
     Column::time("createdAt", "a.created_at"),
     Column::time("updatedAt", "a.updated_at"),
-    Column::text("languageCode", "c.default_language"),
-    Column::text("name", "a.name"),
+    Column::text("languageCode", "t.language"),
+    Column::text("name", "t.name"),
     Column::text("type", "a.type"),
     Column::integer("fileSize", "a.file_size"),
     Column::text("mimeType", "a.mime_type"),
@@ -96,10 +112,11 @@ pub struct AssetTags {
 pub(super) async fn list(
     reader: &mut Reader,
     scope: ChannelScope,
+    languages: Languages,
     tags: &AssetTags,
     query: &ListQuery,
 ) -> Result<Page<Asset>, CatalogueError> {
-    let mut values = batch::of_channel(scope);
+    let mut values = batch::in_languages(scope, languages);
     let mut condition = "a.channel_id = $1".to_owned();
     let wanted: BTreeSet<&str> = tags.tags.iter().map(String::as_str).collect();
     if !wanted.is_empty() {
@@ -118,21 +135,15 @@ pub(super) async fn list(
             values.len()
         );
     }
-    let list = ListSql {
-        select: select!(),
-        from: "FROM asset a JOIN channel c ON c.id = a.channel_id",
-        condition,
-        values,
-        columns: COLUMNS,
-        tie_break: "a.id",
-    };
+    let list =
+        ListSql { select: select!(), from: from!(), condition, values, columns: COLUMNS, tie_break: "a.id" };
     Ok(list.fetch(reader, query).await?)
 }
 
 const INSERT: MultiRowInsert = MultiRowInsert::new(
-    "INSERT INTO asset (channel_id, name, type, mime_type, file_size, width, height, source, preview, created_at, \
+    "INSERT INTO asset (channel_id, type, mime_type, file_size, width, height, source, preview, created_at, \
      updated_at)",
-    11,
+    10,
     "RETURNING id",
 );
 
@@ -145,7 +156,7 @@ pub(in crate::catalogue) struct StoredFile {
     pub(in crate::catalogue) source: String,
 }
 
-/// Inserts assets, and returns their ids in the given order.
+/// Inserts assets without names, and returns their ids in the given order.
 pub(in crate::catalogue) async fn insert(
     tx: &mut Tx,
     scope: ChannelScope,
@@ -155,7 +166,6 @@ pub(in crate::catalogue) async fn insert(
     let row = |file: &StoredFile| -> Vec<Bound> {
         vec![
             scope.channel_id().0.into(),
-            file.name.as_str().into(),
             "IMAGE".into(),
             file.picture.mime_type.into(),
             file.file_size.into(),
@@ -178,16 +188,14 @@ pub(super) async fn update(
     tx: &mut Tx,
     scope: ChannelScope,
     id: AssetId,
-    (name, focal_point): (Option<String>, Option<Option<FocalPoint>>),
+    focal_point: Option<Option<FocalPoint>>,
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
-    let sql = "UPDATE asset SET name = COALESCE($1, name), \
-               focal_point_x_ppm = CASE WHEN $2 THEN $3 ELSE focal_point_x_ppm END, \
-               focal_point_y_ppm = CASE WHEN $2 THEN $4 ELSE focal_point_y_ppm END, updated_at = $5 \
-               WHERE channel_id = $6 AND id = $7";
+    let sql = "UPDATE asset SET focal_point_x_ppm = CASE WHEN $1 THEN $2 ELSE focal_point_x_ppm END, \
+               focal_point_y_ppm = CASE WHEN $1 THEN $3 ELSE focal_point_y_ppm END, updated_at = $4 \
+               WHERE channel_id = $5 AND id = $6";
     let point = focal_point.flatten();
     let values = (
-        name,
         focal_point.is_some(),
         point.map(|point| point.x_ppm),
         point.map(|point| point.y_ppm),

@@ -3,6 +3,7 @@
 mod entity;
 mod filter;
 mod members;
+mod preview;
 mod read;
 pub(super) mod repo;
 
@@ -11,6 +12,7 @@ use soko_kernel::{Actor, CollectionId, Permission};
 
 pub use entity::{Breadcrumb, Collection, CollectionChanges, NewCollection, ROOT_COLLECTION_NAME};
 pub use filter::{COLLECTION_FILTERS, FILTERS_MAX, InvalidFilter};
+pub use preview::CollectionPreview;
 
 pub(super) use members::refresh_variants_in_tx;
 

@@ -4,12 +4,17 @@ mod entity;
 mod read;
 pub(super) mod repo;
 
+use std::collections::HashMap;
+
 use soko_infra::{DatabaseError, Tx};
-use soko_kernel::{Actor, FacetId, FacetValueId, Permission, VariantId};
+use soko_kernel::{Actor, FacetId, FacetValueId, Permission, ProductId, VariantId};
 
-pub use entity::{Facet, FacetChanges, FacetValue, FacetValueChanges, NewFacet, NewFacetValue};
+pub use entity::{
+    Facet, FacetChanges, FacetDeletion, FacetValue, FacetValueChanges, NewFacet, NewFacetValue,
+};
 
-use self::repo::FacetUse;
+use self::entity::FacetUse;
+use self::repo::removal;
 use super::audience::Audience;
 use super::error::{CatalogueError, Thing};
 use super::translation::repo::{FACET_NAMES, FACET_VALUE_NAMES, names_of, put_names};
@@ -65,29 +70,47 @@ impl Catalogue {
                 put_names(tx, scope, FACET_NAMES, with_ids(&[id], vec![names]), writing.now).await?;
                 let facet = get_facet(tx, writing, id).await?;
                 if facet.is_private != before.is_private {
-                    let values = value_ids(tx, writing, id).await?;
-                    let usage = repo::usage(tx, scope, values).await?;
-                    search::index_products_in_tx(tx, writing, &usage.all_products()).await?;
+                    let values = values_of(tx, writing, &[id]).await?;
+                    let values: Vec<FacetValueId> = values.into_values().flatten().collect();
+                    let users = removal::usage(tx, scope, &values).await?.of(&values);
+                    search::index_products_in_tx(tx, writing, &users.all_products()).await?;
                 }
                 Ok(facet)
             })
             .await
     }
 
-    /// Deletes a facet with its values. With `force` also where products or variants have some, which then lose them.
+    /// Deletes facets with their values. Those of which products or variants have values stay, unless `force` is set:
+    /// then these lose them. Answers what came of each, in the given order.
     ///
     /// # Errors
-    /// [`CatalogueError::FacetInUse`], or a facet that the channel does not have.
-    pub async fn delete_facet(&self, actor: &Actor, id: FacetId, force: bool) -> Result<(), CatalogueError> {
+    /// A facet that the channel does not have; then none is deleted.
+    pub async fn delete_facets(
+        &self,
+        actor: &Actor,
+        ids: Vec<FacetId>,
+        force: bool,
+    ) -> Result<Vec<FacetDeletion>, CatalogueError> {
         let scope = actor.require_any(&[Permission::DeleteFacet, Permission::DeleteCatalog])?;
         let writing = self.writing(actor, scope);
+        check_count(ids.len())?;
         self.database
             .write(scope, async move |tx| {
-                let facet = get_facet(tx, writing, id).await?;
-                let values = value_ids(tx, writing, id).await?;
-                delete_values_in_tx(tx, writing, values, &facet.code, force).await?;
-                repo::delete_facet(tx, scope, id).await?;
-                Ok(())
+                let facets = get_facets(tx, writing, &ids).await?;
+                let values = values_of(tx, writing, &ids).await?;
+                let all: Vec<FacetValueId> = values.values().flatten().copied().collect();
+                let usage = removal::usage(tx, scope, &all).await?;
+                let decide = |facet: &Facet| {
+                    let users = usage.of(values.get(&facet.id).into_iter().flatten());
+                    FacetDeletion::decide(facet.code.clone(), &users, force)
+                };
+                let outcome: Vec<FacetDeletion> = facets.iter().map(decide).collect();
+                let gone = deleted(&ids, &outcome);
+                let gone_values: Vec<FacetValueId> =
+                    gone.iter().filter_map(|id| values.get(id)).flatten().copied().collect();
+                delete_values_in_tx(tx, writing, &gone_values, &usage).await?;
+                removal::delete_facets(tx, scope, &gone).await?;
+                Ok(outcome)
             })
             .await
     }
@@ -127,32 +150,38 @@ impl Catalogue {
             .write(scope, async move |tx| {
                 let ids: Vec<FacetValueId> = changes.iter().map(|change| change.id).collect();
                 update_values(tx, writing, &ids, &changes).await?;
-                let usage = repo::usage(tx, scope, batch::raw(&ids)).await?;
-                search::index_products_in_tx(tx, writing, &usage.all_products()).await?;
+                let users = removal::usage(tx, scope, &ids).await?.of(&ids);
+                search::index_products_in_tx(tx, writing, &users.all_products()).await?;
                 get_values(tx, writing, &ids).await
             })
             .await
     }
 
-    /// Deletes facet values. With `force` also where products or variants have them, which then lose them.
+    /// Deletes facet values. Those that products or variants have stay, unless `force` is set: then these lose them.
+    /// Answers what came of each, in the given order.
     ///
     /// # Errors
-    /// [`CatalogueError::FacetInUse`], or a value that the channel does not have.
+    /// A value that the channel does not have; then none is deleted.
     pub async fn delete_facet_values(
         &self,
         actor: &Actor,
         ids: Vec<FacetValueId>,
         force: bool,
-    ) -> Result<(), CatalogueError> {
+    ) -> Result<Vec<FacetDeletion>, CatalogueError> {
         let scope = actor.require_any(&[Permission::DeleteFacet, Permission::DeleteCatalog])?;
         let writing = self.writing(actor, scope);
         check_count(ids.len())?;
         self.database
             .write(scope, async move |tx| {
                 let rows = repo::get_own_rows(tx, scope, &ids).await?;
-                let codes: Vec<String> =
-                    ids.iter().filter_map(|id| rows.get(id)).map(|row| row.code.clone()).collect();
-                delete_values_in_tx(tx, writing, batch::raw(&ids), &codes.join(", "), force).await
+                let usage = removal::usage(tx, scope, &ids).await?;
+                let decide = |id: &FacetValueId| {
+                    let row = rows.get(id)?;
+                    Some(FacetDeletion::decide(row.code.clone(), &usage.of([id]), force))
+                };
+                let outcome: Vec<FacetDeletion> = ids.iter().filter_map(decide).collect();
+                delete_values_in_tx(tx, writing, &deleted(&ids, &outcome), &usage).await?;
+                Ok(outcome)
             })
             .await
     }
@@ -206,31 +235,26 @@ async fn update_values(
     Ok(())
 }
 
-/// Deletes values and lets go what used them: collections and the index follow.
+/// Those that go, of things beside what came of each.
+fn deleted<I: Copy>(ids: &[I], outcome: &[FacetDeletion]) -> Vec<I> {
+    ids.iter().zip(outcome).filter(|(_, deletion)| deletion.is_deleted).map(|(id, _)| *id).collect()
+}
+
+/// Deletes values; collections and the index follow.
 async fn delete_values_in_tx(
     tx: &mut Tx,
     writing: Writing,
-    values: Vec<i64>,
-    code: &str,
-    force: bool,
+    values: &[FacetValueId],
+    usage: &FacetUse,
 ) -> Result<(), CatalogueError> {
     let scope = writing.scope;
-    let usage = repo::usage(tx, scope, values.clone()).await?;
-    let FacetUse { products, variants } = &usage;
-    let in_use = !products.is_empty() || !variants.is_empty();
-    if in_use && !force {
-        let count = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
-        return Err(CatalogueError::FacetInUse {
-            code: code.to_owned(),
-            products: count(products.len()),
-            variants: count(variants.len()),
-        });
-    }
-    repo::delete_values(tx, scope, values).await?;
-    let mut changed: Vec<VariantId> = product::repo::variant_ids(tx, scope, products).await?;
-    changed.extend(variants.iter().map(|(_, variant)| *variant));
+    let users = usage.of(values);
+    removal::delete_values(tx, scope, values).await?;
+    let products: Vec<ProductId> = users.products.iter().copied().collect();
+    let mut changed: Vec<VariantId> = product::repo::variant_ids(tx, scope, &products).await?;
+    changed.extend(users.variants.keys());
     collection::refresh_variants_in_tx(tx, scope, &changed).await?;
-    search::index_products_in_tx(tx, writing, &usage.all_products()).await
+    search::index_products_in_tx(tx, writing, &users.all_products()).await
 }
 
 async fn get_facet(tx: &mut Tx, writing: Writing, id: FacetId) -> Result<Facet, CatalogueError> {
@@ -238,10 +262,23 @@ async fn get_facet(tx: &mut Tx, writing: Writing, id: FacetId) -> Result<Facet, 
     found.into_iter().next().ok_or(CatalogueError::not_found(Thing::Facet, id))
 }
 
-async fn value_ids(tx: &mut Tx, writing: Writing, facet: FacetId) -> Result<Vec<i64>, CatalogueError> {
-    let values =
-        repo::values_of_facets(tx, writing.scope, writing.languages, Audience::Admin, &[facet]).await?;
-    Ok(values.into_iter().map(|value| value.id.0).collect())
+/// The facets in the given order.
+async fn get_facets(tx: &mut Tx, writing: Writing, ids: &[FacetId]) -> Result<Vec<Facet>, CatalogueError> {
+    let found = repo::facets(tx, writing.scope, writing.languages, Audience::Admin, ids).await?;
+    let found: HashMap<FacetId, Facet> = found.into_iter().map(|facet| (facet.id, facet)).collect();
+    let get = |id: &FacetId| found.get(id).cloned().ok_or(CatalogueError::not_found(Thing::Facet, *id));
+    ids.iter().map(get).collect()
+}
+
+/// The ids of the facets' values.
+async fn values_of(
+    tx: &mut Tx,
+    writing: Writing,
+    facets: &[FacetId],
+) -> Result<HashMap<FacetId, Vec<FacetValueId>>, CatalogueError> {
+    let Writing { scope, languages, .. } = writing;
+    let values = repo::values_of_facets(tx, scope, languages, Audience::Admin, facets).await?;
+    Ok(batch::group(values.into_iter().map(|value| (value.facet.id, value.id))))
 }
 
 async fn get_values(

@@ -92,6 +92,18 @@ impl CatalogueReads {
         Ok(values.into_iter().map(|value| (value.id, value)).collect())
     }
 
+    /// A facet value by its id.
+    ///
+    /// # Errors
+    /// [`CatalogueError::Forbidden`].
+    pub async fn find_facet_value(
+        &self,
+        actor: &Actor,
+        id: FacetValueId,
+    ) -> Result<Option<FacetValue>, CatalogueError> {
+        Ok(self.facet_values(actor, &[id]).await?.remove(&id))
+    }
+
     /// The values of facets, oldest first.
     ///
     /// # Errors

@@ -8,12 +8,13 @@ use soko_kernel::{AssetId, FacetId, FacetValueId, OptionGroupId, OptionId, Produ
 use super::error::{ImportError, Rejection, Rejections, RowError};
 use super::parse::{Coded, ParsedFacetValue, ParsedProduct, ParsedVariant};
 use super::{ImportReport, Imported, ImportedVariant, PreparedImport};
+use crate::catalogue::asset::repo::StoredFile;
 use crate::catalogue::links::repo as links;
 use crate::catalogue::translation::repo::{
-    FACET_NAMES, FACET_VALUE_NAMES, OPTION_GROUP_NAMES, OPTION_NAMES, PRODUCT_TEXTS, put_names, put_slugged,
-    taken_slugs,
+    ASSET_NAMES, FACET_NAMES, FACET_VALUE_NAMES, OPTION_GROUP_NAMES, OPTION_NAMES, PRODUCT_TEXTS, put_names,
+    put_slugged, taken_slugs,
 };
-use crate::catalogue::translation::{asked_slugs, new_names, new_slugged, with_ids};
+use crate::catalogue::translation::{Name, asked_slugs, new_names, new_slugged, with_ids};
 use crate::catalogue::variant::{NewVariant, insert_variants_in_tx};
 use crate::catalogue::{Writing, asset, facet, option, product};
 
@@ -65,7 +66,11 @@ struct Writer<'p> {
 impl Writer<'_> {
     async fn assets(&mut self, tx: &mut Tx) -> Result<Assets, ImportError> {
         let (names, files): (Vec<String>, Vec<_>) = self.prepared.files.iter().cloned().unzip();
-        let ids = asset::repo::insert(tx, self.writing.scope, &files, self.writing.now).await?;
+        let Writing { scope, now, languages } = self.writing;
+        let ids = asset::repo::insert(tx, scope, &files, now).await?;
+        let of_file = |file: StoredFile| vec![Name { language: languages.fallback, name: file.name }];
+        let texts = files.into_iter().map(of_file).collect();
+        put_names(tx, scope, ASSET_NAMES, with_ids(&ids, texts), now).await?;
         self.report.assets = ids.len();
         Ok(names.into_iter().zip(ids).collect())
     }

@@ -156,7 +156,7 @@ impl Details {
         let wanted = |wanted: bool, ids: Vec<i64>| if wanted { ids } else { Vec::new() };
         let asset_ids: Vec<AssetId> = variants.iter().flat_map(pictures).flatten().collect();
         let asset_ids = if parts.assets { asset_ids } else { Vec::new() };
-        let assets = asset::repo::find_many(reader, scope, &asset_ids).await?;
+        let assets = asset::repo::find_many(reader, scope, languages, &asset_ids).await?;
         let matching: Vec<i64> = matches.iter().map(|found| found.variant_id.0).collect();
         let of_values = wanted(parts.facet_values, matching.clone());
         let of_collections = wanted(parts.collections, matching);

@@ -15,11 +15,11 @@ fn gif(width: u8) -> bytes::Bytes {
     bytes.into()
 }
 
-fn picture(name: &str, width: u8) -> NewAsset {
-    NewAsset { file_name: name.to_owned(), bytes: gif(width), tags: Vec::new() }
+pub(super) fn picture(name: &str, width: u8) -> NewAsset {
+    NewAsset::named(name, gif(width))
 }
 
-async fn names_in(shop: &Shop, actor: &Actor, collection: CollectionId) -> Vec<String> {
+pub(super) async fn names_in(shop: &Shop, actor: &Actor, collection: CollectionId) -> Vec<String> {
     let all = ListQuery::default();
     let reads = shop.catalogue.shop();
     let page = reads.list_variants(actor, VariantsOf::Collection(collection), &all).await.unwrap();
@@ -186,9 +186,15 @@ async fn refuses_facets_that_clash_or_are_in_use() {
     let (product, _) = shop.add_product("Mug", 1).await;
     let changes = ProductChanges { facet_value_ids: Some(vec![blue]), ..ProductChanges::of(product) };
     shop.catalogue.update_product(&shop.actor, changes).await.unwrap();
-    let refused = shop.catalogue.delete_facet(&shop.actor, facet, false).await.unwrap_err();
-    assert!(matches!(refused, CatalogueError::FacetInUse { products: 1, variants: 0, .. }));
-    shop.catalogue.delete_facet(&shop.actor, facet, true).await.unwrap();
+    let delete = async |force| {
+        let mut outcome = shop.catalogue.delete_facets(&shop.actor, vec![facet], force).await.unwrap();
+        outcome.pop().unwrap()
+    };
+    let colour =
+        |is_deleted| FacetDeletion { code: "colour".to_owned(), products: 1, variants: 0, is_deleted };
+    assert_eq!(delete(false).await, colour(false));
+    assert!(shop.catalogue.admin().find_facet(&shop.actor, facet).await.unwrap().is_some());
+    assert_eq!(delete(true).await, colour(true));
     let values = shop.catalogue.admin().facet_values_of_products(&shop.actor, &[product]).await.unwrap();
     assert!(values.is_empty());
     let unknown = ProductChanges { facet_value_ids: Some(vec![blue]), ..ProductChanges::of(product) };
@@ -365,14 +371,20 @@ async fn refuses_files_that_are_no_pictures() {
         name: Some("Sun".to_owned()),
         focal_point: Some(Some(FocalPoint { x_ppm: 500_000, y_ppm: 0 })),
         tags: Some(vec!["day".to_owned()]),
+        translations: vec![TranslationInput::new(Language::SW, "Jua")],
     };
     let changed = shop.catalogue.update_asset(&shop.actor, asset.id, inside).await.unwrap();
     assert_eq!((changed.name.as_str(), changed.focal_point_x_ppm), ("Sun", Some(500_000)));
+    let names = shop.catalogue.shop().translations_of_assets(&shop.actor, &[asset.id]).await.unwrap();
+    let names: Vec<(Language, &str)> =
+        names[&asset.id].iter().map(|text| (text.language, text.name.as_str())).collect();
+    assert_eq!(names, [(Language::EN, "Sun"), (Language::SW, "Jua")]);
     let tags = shop.catalogue.admin().tags_of_assets(&shop.actor, &[asset.id]).await.unwrap();
     let tag = tags[&asset.id][0].clone();
     shop.catalogue.create_tag(&shop.actor, "night").await.unwrap();
-    let refused = shop.catalogue.update_tag(&shop.actor, tag.id, "night").await.unwrap_err();
+    let refused = shop.catalogue.update_tag(&shop.actor, tag.id, Some("night")).await.unwrap_err();
     assert!(matches!(refused, CatalogueError::TagInUse));
+    assert_eq!(shop.catalogue.update_tag(&shop.actor, tag.id, None).await.unwrap().value, "day");
     shop.catalogue.delete_tag(&shop.actor, tag.id).await.unwrap();
     assert!(shop.catalogue.admin().tags_of_assets(&shop.actor, &[asset.id]).await.unwrap().is_empty());
 }

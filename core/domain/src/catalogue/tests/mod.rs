@@ -5,6 +5,7 @@ mod classes;
 mod import;
 mod products;
 mod search;
+mod upkeep;
 
 use soko_infra::db::Bound;
 use soko_kernel::{

@@ -75,6 +75,7 @@ pub(in crate::catalogue) const OPTION_GROUP_NAMES: NameTable =
     name_table!("option_group_translation", "option_group_id");
 pub(in crate::catalogue) const OPTION_NAMES: NameTable =
     name_table!("product_option_translation", "product_option_id");
+pub(in crate::catalogue) const ASSET_NAMES: NameTable = name_table!("asset_translation", "asset_id");
 pub(in crate::catalogue) const FACET_NAMES: NameTable = name_table!("facet_translation", "facet_id");
 pub(in crate::catalogue) const FACET_VALUE_NAMES: NameTable =
     name_table!("facet_value_translation", "facet_value_id");

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert};
+use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_long_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{
     AssetId, ChannelScope, CollectionId, Currency, Language, ListQuery, Money, Page, ProductId,
@@ -208,9 +208,7 @@ pub(super) async fn list(
     of: VariantsOf,
     query: &ListQuery,
 ) -> Result<Page<Variant>, CatalogueError> {
-    let mut values = batch::in_languages(scope, languages);
-    values.push(audience.sees_hidden().into());
-    values.push(now.into());
+    let mut values = list_values(scope, languages, audience, now);
     let mut condition = shown!().to_owned();
     match of {
         VariantsOf::Channel => {}
@@ -225,6 +223,36 @@ pub(super) async fn list(
             );
         }
     }
+    fetch_page(reader, condition, values, query).await
+}
+
+/// A page of those of the variants that the audience sees, however many they are.
+pub(in crate::catalogue) async fn list_among(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    languages: Languages,
+    (audience, now): (Audience, Timestamp),
+    ids: &[VariantId],
+    query: &ListQuery,
+) -> Result<Page<Variant>, CatalogueError> {
+    let mut values = list_values(scope, languages, audience, now);
+    let condition = format!("{} AND v.id IN ({})", shown!(), in_long_list(&mut values, batch::raw(ids)));
+    fetch_page(reader, condition, values, query).await
+}
+
+fn list_values(scope: ChannelScope, languages: Languages, audience: Audience, now: Timestamp) -> Vec<Bound> {
+    let mut values = batch::in_languages(scope, languages);
+    values.push(audience.sees_hidden().into());
+    values.push(now.into());
+    values
+}
+
+async fn fetch_page(
+    reader: &mut Reader,
+    condition: String,
+    values: Vec<Bound>,
+    query: &ListQuery,
+) -> Result<Page<Variant>, CatalogueError> {
     let list = ListSql {
         select: select!(),
         from: concat!(from!(), " CROSS JOIN (SELECT CAST($5 AS BIGINT) AS now) moment"),

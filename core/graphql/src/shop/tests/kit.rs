@@ -105,8 +105,7 @@ impl Shop {
         }
         let location = NewStockLocation { name: "Shop".into(), description: String::new() };
         let location = services.inventory.create_location(admin, location).await.unwrap().id;
-        let picture =
-            NewAsset { file_name: "unga.png".into(), bytes: png().into(), tags: vec!["food".into()] };
+        let picture = NewAsset { tags: vec!["food".into()], ..NewAsset::named("unga.png", png().into()) };
         let picture = services.catalogue.create_asset(admin, picture).await.unwrap().id;
         let brand = NewFacet {
             code: "brand".into(),

@@ -11,9 +11,13 @@ use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, CollectionId, VariantId};
 
 use super::filter::{Filters, VariantFacts};
+use crate::catalogue::error::{CatalogueError, Thing};
 
 /// Deepest tree that is walked; a deeper one cannot be made.
 pub(super) const DEPTH_MAX: usize = 32;
+
+/// Stands for a collection that does not exist: no stored one has the id 0.
+const CANDIDATE: CollectionId = CollectionId(0);
 
 /// A collection, as far as its members depend on it.
 #[derive(Debug, Clone)]
@@ -82,6 +86,25 @@ impl Tree {
 /// The channel's collections.
 pub(super) async fn tree(reader: &mut Reader, scope: ChannelScope) -> Result<Tree, DatabaseError> {
     repo::tree(reader, scope).await
+}
+
+/// The variants that a collection which does not exist would hold, in no order.
+///
+/// # Errors
+/// A parent that the channel does not have.
+pub(super) async fn of_candidate(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    candidate: Node,
+) -> Result<Vec<VariantId>, CatalogueError> {
+    let mut tree = repo::tree(reader, scope).await?;
+    if let Some(parent) = candidate.parent.filter(|parent| !tree.0.contains_key(parent)) {
+        return Err(CatalogueError::not_found(Thing::Collection, parent));
+    }
+    tree.0.insert(CANDIDATE, candidate);
+    let facts = repo::facts_of_channel(reader, scope).await?;
+    let members = tree.members(std::iter::once(CANDIDATE), &facts);
+    Ok(members.into_iter().map(|(_, variant)| variant).collect())
 }
 
 /// Puts variants into the collections that select them now, and takes them out of the others. Deleted variants are

@@ -1,13 +1,13 @@
 //! SQL of facets and facet values.
 
+pub(super) mod removal;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert};
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{
-    ChannelScope, FacetId, FacetValueId, Language, ListQuery, Page, ProductId, Timestamp, VariantId,
-};
+use soko_kernel::{ChannelScope, FacetId, FacetValueId, Language, ListQuery, Page, Timestamp};
 
 use super::entity::{Facet, FacetValue, ValueCodes};
 use crate::catalogue::audience::Audience;
@@ -414,60 +414,4 @@ pub(in crate::catalogue) async fn all_codes(
     let sql = "SELECT f.id, f.code, fv.id, fv.code FROM facet f LEFT JOIN facet_value fv ON fv.facet_id = f.id \
                WHERE f.channel_id = $1";
     reader.fetch_all(sql, (scope.channel_id(),)).await
-}
-
-const PRODUCTS_WITH: &str = "SELECT pf.product_id, NULL FROM product_facet_value pf \
-       JOIN product p ON p.id = pf.product_id \
-       WHERE pf.channel_id = $1 AND p.deleted_at IS NULL AND pf.facet_value_id IN ({ids}) \
-     UNION SELECT v.product_id, v.id FROM variant_facet_value vf JOIN product_variant v ON v.id = vf.variant_id \
-       WHERE vf.channel_id = $1 AND v.deleted_at IS NULL AND vf.facet_value_id IN ({ids})";
-
-/// Products with one of the values themselves, and variants with one of them together with their products.
-#[derive(Debug, Clone, Default)]
-pub(super) struct FacetUse {
-    pub(super) products: Vec<ProductId>,
-    pub(super) variants: Vec<(ProductId, VariantId)>,
-}
-
-impl FacetUse {
-    /// Every product that is concerned, itself or by its variants.
-    pub(super) fn all_products(&self) -> Vec<ProductId> {
-        let of_variants = self.variants.iter().map(|(product, _)| *product);
-        self.products.iter().copied().chain(of_variants).collect()
-    }
-}
-
-/// What uses the values.
-pub(super) async fn usage(
-    reader: &mut Reader,
-    scope: ChannelScope,
-    values: Vec<i64>,
-) -> Result<FacetUse, DatabaseError> {
-    let rows: Vec<(ProductId, Option<VariantId>)> =
-        batch::fetch(reader, PRODUCTS_WITH, batch::of_channel(scope), values).await?;
-    let mut usage = FacetUse::default();
-    for (product, variant) in rows {
-        match variant {
-            Some(variant) => usage.variants.push((product, variant)),
-            None => usage.products.push(product),
-        }
-    }
-    Ok(usage)
-}
-
-const DELETE_VALUES: &str = "DELETE FROM facet_value WHERE channel_id = $1 AND id IN ({ids})";
-const DELETE_FACET: &str = "DELETE FROM facet WHERE channel_id = $1 AND id = $2";
-
-/// Deletes values; products and variants lose them.
-pub(super) async fn delete_values(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    ids: Vec<i64>,
-) -> Result<(), DatabaseError> {
-    batch::execute(tx, DELETE_VALUES, batch::of_channel(scope), ids).await?;
-    Ok(())
-}
-
-pub(super) async fn delete_facet(tx: &mut Tx, scope: ChannelScope, id: FacetId) -> Result<(), DatabaseError> {
-    tx.execute_one(DELETE_FACET, (scope.channel_id(), id)).await
 }
