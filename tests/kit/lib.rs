@@ -4,8 +4,11 @@
 
 pub mod client;
 pub mod platform;
+pub mod plugins;
+pub mod process;
 pub mod server;
 pub mod shopper;
+pub mod soak;
 
 pub use client::{Answer, Client};
 pub use server::{TestServer, with_server};

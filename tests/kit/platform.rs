@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
+use soko::config::Settings;
 use soko::demo::catalogue::Catalogue;
 use soko::demo::{DemoShop, ShopPlan, open_shop, picture};
+use soko::wiring::{DataDirectory, Options, Platform};
 use soko_domain::Services;
 use soko_domain::auth::{NewAdministrator, NewRole};
 use soko_kernel::{Permission, PermissionSet};
@@ -30,6 +32,26 @@ const PLANS: &[ShopPlan] = &[
     ShopPlan { code: BETA, seller: "Beta", is_default: false, stock: None },
 ];
 
+/// The one shop of [`prepare`]: [`ALPHA`], which never runs out of anything but of the last one.
+const MARKET: &ShopPlan =
+    &ShopPlan { code: ALPHA, seller: "Alpha", is_default: true, stock: Some(1_000_000_000) };
+
+/// Fills a data directory with one shop for the program itself to serve. That is quicker than its demo.
+///
+/// # Errors
+/// A failing store.
+///
+/// # Panics
+/// When the list of products is empty.
+pub async fn prepare(settings: &Settings) -> anyhow::Result<()> {
+    let platform = Platform::open(settings, &Options::in_process()?, DataDirectory::Create).await?;
+    let (catalogue, pictures) = goods()?;
+    open_shop(&platform.services, MARKET, &catalogue, &pictures).await?;
+    platform.complete_first_start(settings).await?;
+    platform.close().await;
+    Ok(())
+}
+
 /// Opens both shops, each with an administrator `admin@CODE.example` who may do everything there.
 ///
 /// # Errors
@@ -38,11 +60,7 @@ const PLANS: &[ShopPlan] = &[
 /// # Panics
 /// When the list of products is empty.
 pub async fn open_shops(services: &Services) -> anyhow::Result<Vec<DemoShop>> {
-    let catalogue = Catalogue::with_products(include_str!("products.json"))?;
-    let first = catalogue.products.first().expect("a product");
-    let drawing = Bytes::from(picture::draw(&first.picture, &first.name)?);
-    let pictures: HashMap<String, Bytes> =
-        catalogue.products.iter().map(|product| (product.slug.clone(), drawing.clone())).collect();
+    let (catalogue, pictures) = goods()?;
     let mut shops = Vec::new();
     for plan in PLANS {
         let shop = open_shop(services, plan, &catalogue, &pictures).await?;
@@ -51,6 +69,15 @@ pub async fn open_shops(services: &Services) -> anyhow::Result<Vec<DemoShop>> {
         shops.push(shop);
     }
     Ok(shops)
+}
+
+/// The products, and one drawing for all of them.
+fn goods() -> anyhow::Result<(Catalogue, HashMap<String, Bytes>)> {
+    let catalogue = Catalogue::with_products(include_str!("products.json"))?;
+    let first = catalogue.products.first().expect("a product");
+    let drawing = Bytes::from(picture::draw(&first.picture, &first.name)?);
+    let pictures = catalogue.products.iter().map(|product| (product.slug.clone(), drawing.clone())).collect();
+    Ok((catalogue, pictures))
 }
 
 /// Gives a shop an administrator `NAME@CODE.example` with these permissions there.

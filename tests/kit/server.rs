@@ -7,6 +7,7 @@ use soko::config::Settings;
 use soko::demo::DemoShop;
 use soko::wiring::{App, DataDirectory, Options, Platform, RunningApp, listen};
 use soko_domain::Services;
+use soko_infra::Database;
 use soko_kernel::token::Random;
 use soko_kernel::{Clock, Timestamp};
 
@@ -78,6 +79,11 @@ impl TestServer {
     /// The services behind the server.
     pub fn services(&self) -> &Arc<Services> {
         self.app.services()
+    }
+
+    /// The store behind the server, for tests that look at what is kept.
+    pub fn database(&self) -> &Database {
+        &self.app.platform().database
     }
 
     /// The shop with this code.

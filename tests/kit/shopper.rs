@@ -79,6 +79,14 @@ impl Shopper {
             json!({ "firstName": "Wanjiku", "lastName": "Mwangi", "emailAddress": email, "phoneNumber": "0712345678" }),
         )
         .await;
+        self.set_address().await
+    }
+
+    /// The order after saying where it goes to, which is all that is asked of a customer who is logged in.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn set_address(&self) -> Value {
         self.change(
             "setOrderShippingAddress(input: $input)",
             "CreateAddressInput!",

@@ -1,0 +1,67 @@
+//! The program itself, as a process that can be killed.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::platform::PASSWORD;
+
+/// A running `soko serve`. Dropping it kills it at once, as a power cut would.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    /// Where it serves: `http://127.0.0.1:PORT`.
+    pub url: String,
+}
+
+impl Process {
+    /// Serves a data directory, and returns when it does.
+    ///
+    /// # Panics
+    /// When the program has not been built, or does not get as far.
+    pub fn serve(data: &Path) -> Self {
+        let mut child = Command::new(program())
+            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
+            .arg(data)
+            .args(["--set", "argon2.memory_kib=8", "--set", "argon2.iterations=1"])
+            .env("SOKO_SUPERADMIN_PASSWORD", PASSWORD)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        let stdout = child.stdout.take().expect("its standard output");
+        let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
+        let ready = lines.find_map(|line| line.strip_prefix("ready ").map(str::to_owned));
+        let Some(url) = ready else {
+            let status = child.wait();
+            panic!("the program ended before it was ready: {status:?}");
+        };
+        Self { child, url }
+    }
+
+    /// Kills it as hard as the system can, and waits until it is gone.
+    ///
+    /// # Panics
+    /// When it cannot be killed.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a process that can be killed");
+        self.child.wait().expect("a process that ends");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It is gone already where `kill` was called.
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+/// The program that was built beside this test.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of this test");
+    let folder = test.parent().and_then(Path::parent).expect("the folder of built programs");
+    let program = folder.join(format!("soko{}", std::env::consts::EXE_SUFFIX));
+    assert!(program.is_file(), "{} is missing; run `cargo build -p soko`", program.display());
+    program
+}
