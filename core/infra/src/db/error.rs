@@ -11,6 +11,9 @@ pub enum DatabaseError {
     /// The transaction ran over its time limit and was rolled back.
     #[error("the transaction took too long and was rolled back")]
     TransactionTimeout,
+    /// The statements of a read ran over their time limit and were ended.
+    #[error("the query took too long and was ended")]
+    ReadTimeout,
     /// The work did not start within the waiting limit. Nothing was done.
     #[error("too much work is waiting for the database; nothing was done")]
     Overloaded,
@@ -60,7 +63,7 @@ impl DatabaseError {
     /// Overload is the client's to retry; everything else is the server's fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Overloaded | Self::TransactionTimeout => ErrorKind::Overloaded,
+            Self::Overloaded | Self::TransactionTimeout | Self::ReadTimeout => ErrorKind::Overloaded,
             _ => ErrorKind::Internal,
         }
     }
@@ -88,7 +91,7 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     matches!(primary_code(error), Some(SQLITE_BUSY | SQLITE_LOCKED))
 }
 
-/// Whether the statement was ended from outside, which only a transaction's deadline does.
+/// Whether the statement was ended from outside, which only the connection's deadline does.
 pub(super) fn is_interrupt(error: &sqlx::Error) -> bool {
     primary_code(error) == Some(SQLITE_INTERRUPT)
 }

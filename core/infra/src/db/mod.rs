@@ -86,15 +86,20 @@ impl Database {
     /// Runs `work` on a reader's connection, on the caller's task.
     ///
     /// # Errors
-    /// The closure's error, or a [`DatabaseError`] when no connection came free in time.
+    /// The closure's error, or a [`DatabaseError`] when no connection came free in time or the statements took too
+    /// long.
     pub async fn read<T, E, F>(&self, scope: impl Into<DataScope>, work: F) -> Result<T, E>
     where
         F: AsyncFnOnce(&mut Reader) -> Result<T, E>,
         E: From<DatabaseError>,
     {
-        let connection = Connection::Pooled(self.sqlite.acquire_reader().await?);
+        let connection = Connection::Lent(self.sqlite.lend_reader().await?);
         let mut reader = Reader::new(connection, scope.into(), self.statements.clone());
-        work(&mut reader).await
+        let outcome = work(&mut reader).await;
+        if let Some(lent) = reader.into_lent() {
+            self.sqlite.take_back_reader(lent);
+        }
+        outcome
     }
 
     /// Whether the store answers a reader.

@@ -5,13 +5,13 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{FromRow, SqlSafeStr, SqlStr, Sqlite, SqliteConnection};
+use sqlx::{FromRow, SqlSafeStr, SqlStr, SqliteConnection};
 
 use super::DataScope;
 use super::bind::Binds;
 use super::error::{DatabaseError, is_interrupt};
+use super::sqlite::Lent;
 
 /// A row type that every backend can fill; `#[derive(sqlx::FromRow)]` gives it.
 pub trait Row: for<'r> FromRow<'r, SqliteRow> + Send + Unpin {}
@@ -40,14 +40,14 @@ pub(super) fn call<'t, R, F: WriteFn<'t, R>>(work: F, tx: &'t mut Tx) -> F::Futu
 
 pub(super) enum Connection {
     Writer(Box<SqliteConnection>),
-    Pooled(PoolConnection<Sqlite>),
+    Lent(Lent),
 }
 
 impl Connection {
     pub(super) fn as_mut(&mut self) -> &mut SqliteConnection {
         match self {
             Self::Writer(connection) => connection,
-            Self::Pooled(connection) => connection,
+            Self::Lent(lent) => lent.connection(),
         }
     }
 }
@@ -57,12 +57,22 @@ pub struct Reader {
     pub(super) connection: Connection,
     pub(super) failure: Option<String>,
     pub(super) scope: DataScope,
+    /// A statement was begun and, as far as we have heard, has not ended.
+    running: bool,
     statements: Arc<AtomicU64>,
 }
 
 impl Reader {
     pub(super) fn new(connection: Connection, scope: DataScope, statements: Arc<AtomicU64>) -> Self {
-        Self { connection, failure: None, scope, statements }
+        Self { connection, failure: None, scope, running: false, statements }
+    }
+
+    /// The connection to give back; `None` when a statement that was left behind still runs on it.
+    pub(super) fn into_lent(self) -> Option<Lent> {
+        match self.connection {
+            Connection::Lent(lent) if !self.running => Some(lent),
+            _ => None,
+        }
     }
 
     /// Whose data the work touches.
@@ -134,22 +144,26 @@ impl Reader {
 
     /// Counts a statement that is about to run. Nothing may run in a transaction after a failed statement: some
     /// failures end the transaction inside SQLite, and what followed would be committed by itself.
-    fn admit(&self) -> Result<(), DatabaseError> {
+    fn admit(&mut self) -> Result<(), DatabaseError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
         match (&self.connection, &self.failure) {
             (Connection::Writer(_), Some(failure)) => Err(DatabaseError::FailureIgnored(failure.clone())),
-            _ => Ok(()),
+            _ => {
+                self.running = true;
+                Ok(())
+            }
         }
     }
 
-    /// Remembers a failed statement, so that a transaction cannot commit past it.
+    /// The statement has ended. Remembers a failed one, so that a transaction cannot commit past it.
     fn note<T>(&mut self, result: sqlx::Result<T>) -> Result<T, DatabaseError> {
+        self.running = false;
         result.map_err(|error| {
             self.failure = Some(error.to_string());
-            if is_interrupt(&error) {
-                DatabaseError::TransactionTimeout
-            } else {
-                DatabaseError::Statement(error)
+            match self.connection {
+                _ if !is_interrupt(&error) => DatabaseError::Statement(error),
+                Connection::Writer(_) => DatabaseError::TransactionTimeout,
+                Connection::Lent(_) => DatabaseError::ReadTimeout,
             }
         })
     }

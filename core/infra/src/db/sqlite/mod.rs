@@ -1,5 +1,7 @@
 //! SQLite: one file, many readers on its write-ahead log, one writer that batches commits.
 
+mod deadline;
+mod readers;
 mod writer;
 
 use std::fs::{File, TryLockError};
@@ -9,16 +11,15 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqliteConnection};
 use tokio::time::Instant;
 
 use super::DataScope;
 use super::error::DatabaseError;
 use super::reader::{Connection, Reader, Tx, WriteFn};
+pub(super) use readers::Lent;
+use readers::Readers;
 use writer::Writer;
 pub use writer::WriterStats;
 
@@ -47,6 +48,8 @@ pub struct DatabaseConfig {
     pub wait_limit: Duration,
     /// Longest that a closure may run.
     pub closure_limit: Duration,
+    /// Longest that a reader's statements may run, from when it got its connection.
+    pub read_limit: Duration,
     /// Page cache of each connection, in KiB.
     pub page_cache_kib: u32,
 }
@@ -61,6 +64,7 @@ impl DatabaseConfig {
             queue_max: 1024,
             wait_limit: Duration::from_secs(10),
             closure_limit: Duration::from_secs(2),
+            read_limit: Duration::from_secs(10),
             page_cache_kib: 8192,
         }
     }
@@ -69,7 +73,7 @@ impl DatabaseConfig {
 #[derive(Clone)]
 pub(super) struct Sqlite {
     writer: Writer,
-    readers: SqlitePool,
+    readers: Readers,
 }
 
 impl Sqlite {
@@ -95,12 +99,7 @@ impl Sqlite {
         check_version(&mut connection).await?;
         migrate(&mut connection, migrations).await?;
         drop(lock);
-        let readers = SqlitePoolOptions::new()
-            .max_connections(config.readers)
-            .acquire_timeout(config.wait_limit)
-            .test_before_acquire(false)
-            .connect_with(options.read_only(true).create_if_missing(false))
-            .await?;
+        let readers = Readers::open(options.read_only(true).create_if_missing(false), &config).await?;
         let reader = Reader::new(Connection::Writer(Box::new(connection)), DataScope::Platform, statements);
         Ok(Self { writer: Writer::start(Tx(reader), &config).await?, readers })
     }
@@ -114,12 +113,12 @@ impl Sqlite {
         self.writer.submit(scope, work).await
     }
 
-    pub(super) async fn acquire_reader(&self) -> Result<PoolConnection<sqlx::Sqlite>, DatabaseError> {
-        self.readers.acquire().await.map_err(|error| match error {
-            sqlx::Error::PoolTimedOut => DatabaseError::Overloaded,
-            sqlx::Error::PoolClosed => DatabaseError::Closed,
-            error => DatabaseError::Statement(error),
-        })
+    pub(super) async fn lend_reader(&self) -> Result<Lent, DatabaseError> {
+        self.readers.lend().await
+    }
+
+    pub(super) fn take_back_reader(&self, lent: Lent) {
+        self.readers.take_back(lent);
     }
 
     pub(super) fn writer_stats(&self) -> WriterStats {

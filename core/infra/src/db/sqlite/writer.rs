@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,13 +18,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::DatabaseConfig;
+use super::deadline::Deadline;
 use crate::db::DataScope;
 use crate::db::error::{DatabaseError, is_busy};
 use crate::db::reader::{Connection, Tx, WriteFn, call};
-
-/// Virtual-machine steps of SQLite between two looks at a closure's deadline.
-const STEPS_BETWEEN_DEADLINE_CHECKS: i32 = 10_000;
-const NO_DEADLINE: u64 = u64::MAX;
 
 /// How the writer has batched so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,7 +52,7 @@ impl Writer {
     /// Starts the writer on a thread of its own: parking there is cheaper than a hop through the shared scheduler,
     /// and a long batch holds up nobody else's work.
     pub(super) async fn start(mut tx: Tx, config: &DatabaseConfig) -> Result<Self, DatabaseError> {
-        let deadline = Deadline::install(&mut tx).await?;
+        let deadline = Deadline::install(tx.connection.as_mut()).await?;
         let (queue, jobs) = mpsc::channel(config.queue_max);
         let stats = Arc::new(Mutex::new(WriterStats::default()));
         let worker = Worker {
@@ -206,37 +203,6 @@ async fn run_guarded<T, E: From<DatabaseError>>(
         }
         Err(_) => Err(DatabaseError::TransactionTimeout.into()),
     }
-}
-
-/// Ends statements that run past the closure's limit, inside SQLite: dropping their future would only wait for them.
-struct Deadline {
-    epoch: Instant,
-    micros: Arc<AtomicU64>,
-}
-
-impl Deadline {
-    async fn install(tx: &mut Tx) -> Result<Self, DatabaseError> {
-        let (epoch, micros) = (Instant::now(), Arc::new(AtomicU64::new(NO_DEADLINE)));
-        let limit = micros.clone();
-        let mut handle = tx.connection.as_mut().lock_handle().await?;
-        handle.set_progress_handler(STEPS_BETWEEN_DEADLINE_CHECKS, move || {
-            micros_of(epoch.elapsed()) <= limit.load(Ordering::Relaxed)
-        });
-        drop(handle);
-        Ok(Self { epoch, micros })
-    }
-
-    fn set(&self, from_now: Duration) {
-        self.micros.store(micros_of(self.epoch.elapsed() + from_now), Ordering::Relaxed);
-    }
-
-    fn clear(&self) {
-        self.micros.store(NO_DEADLINE, Ordering::Relaxed);
-    }
-}
-
-fn micros_of(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(NO_DEADLINE)
 }
 
 struct Worker {
