@@ -184,11 +184,11 @@ pub enum Comparison {
     In(Vec<Value>),
     /// None of these, or null.
     NotIn(Vec<Value>),
-    /// The text contains this, without regard to case.
+    /// The text contains this, without regard to case or to white space around it.
     Contains(String),
     /// The text does not contain this, or is null.
     NotContains(String),
-    /// The text matches this regular expression.
+    /// The text matches this regular expression, without regard to case.
     Matches(String),
     /// The list contains this value.
     ListContains(Value),

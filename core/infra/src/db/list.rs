@@ -242,8 +242,7 @@ impl Builder {
             }
             Comparison::Matches(regex) => {
                 text_only(column, "regex")?;
-                check_regex(column, regex)?;
-                format!("{sql} REGEXP {}", self.bind(regex.clone()))
+                format!("{sql} REGEXP {}", self.bind(checked_regex(column, regex)?))
             }
             Comparison::ListContains(_) => {
                 return Err(InvalidListQuery::UnsupportedOperator("inList", column.field));
@@ -286,21 +285,23 @@ fn text_only(column: Column, operator: &'static str) -> Result<(), InvalidListQu
     }
 }
 
-/// A LIKE pattern for texts that contain `text` as it is. SQLite would take a zero byte for the pattern's end.
+/// A LIKE pattern for texts that contain `text` as it is, but for white space around it. SQLite would take a zero byte for the pattern's end.
 fn pattern(column: Column, text: &str) -> Result<String, InvalidListQuery> {
     if text.len() > SEARCHED_TEXT_BYTES_MAX || text.contains('\0') {
         return Err(InvalidListQuery::InvalidValue(column.field));
     }
-    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let escaped = text.trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     Ok(format!("%{escaped}%"))
 }
 
-/// Refuses here what the store would only answer with a fault of its own, or compile for long.
-fn check_regex(column: Column, regex: &str) -> Result<(), InvalidListQuery> {
+/// The regular expression as clients mean it: without regard to case. Refuses here what the store would only answer
+/// with a fault of its own, or compile for long.
+fn checked_regex(column: Column, regex: &str) -> Result<String, InvalidListQuery> {
     let small = regex.len() <= REGEX_BYTES_MAX && !regex.contains('\0');
-    let compiled = small.then(|| RegexBuilder::new(regex).size_limit(REGEX_COMPILED_BYTES_MAX).build());
+    let regex = format!("(?i){regex}");
+    let compiled = small.then(|| RegexBuilder::new(&regex).size_limit(REGEX_COMPILED_BYTES_MAX).build());
     match compiled {
-        Some(Ok(_)) => Ok(()),
+        Some(Ok(_)) => Ok(regex),
         _ => Err(InvalidListQuery::InvalidValue(column.field)),
     }
 }

@@ -97,25 +97,6 @@ async fn refuses_a_closure_that_hides_its_timeout() {
     assert!(matches!(outcome, Err(DatabaseError::FailureIgnored(_))), "{outcome:?}");
 }
 
-#[tokio::test]
-async fn ends_a_slow_read_and_lends_its_connection_again() {
-    let store = Store::open_with(|config| {
-        config.read_limit = LIMIT;
-        config.readers = 1;
-    })
-    .await;
-    store.add("present").await.unwrap();
-    let begun = Instant::now();
-    let slow = store
-        .database
-        .read(DataScope::Platform, async |reader| reader.fetch_one::<(i64,)>(ENDLESS, ()).await);
-    let outcome = slow.await;
-    assert!(matches!(outcome, Err(DatabaseError::ReadTimeout)), "{outcome:?}");
-    assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Overloaded);
-    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
-    assert_eq!(store.names().await, ["present"]);
-}
-
 /// What a reader sees does not change under it.
 #[tokio::test]
 async fn reads_from_one_snapshot() {
@@ -156,4 +137,44 @@ async fn readers_cannot_write() {
     });
     write.await.unwrap_err();
     assert!(store.names().await.is_empty());
+}
+
+async fn with_short_reads(readers: u32) -> Store {
+    Store::open_with(|config| (config.read_limit, config.readers) = (LIMIT, readers)).await
+}
+
+#[tokio::test]
+async fn interrupts_a_slow_read() {
+    let store = with_short_reads(1).await;
+    let begun = Instant::now();
+    for _ in 0..2 {
+        let slow = store.database.read(DataScope::Platform, async |reader| {
+            reader.fetch_one::<(i64,)>(ENDLESS, ()).await.map(|_| ())
+        });
+        let outcome = slow.await;
+        assert!(matches!(outcome, Err(DatabaseError::ReadTimeout)), "{outcome:?}");
+        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Overloaded);
+    }
+    assert!(begun.elapsed() >= LIMIT * 2, "not before its time: {:?}", begun.elapsed());
+    store.add("after").await.unwrap();
+    assert_eq!(store.names().await, ["after"], "the connection serves on");
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+}
+
+/// The limit is of the whole read, not of each of its statements.
+#[tokio::test]
+async fn interrupts_a_read_of_many_statements() {
+    let store = with_short_reads(1).await;
+    // Each is short, but long enough to look at the deadline.
+    let busy = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT COUNT(*) FROM n";
+    let begun = Instant::now();
+    let endless = store.database.read(DataScope::Platform, async |reader| {
+        for _ in 0..u64::MAX {
+            reader.fetch_one::<(i64,)>(busy, ()).await?;
+        }
+        Ok::<_, DatabaseError>(())
+    });
+    let outcome = endless.await;
+    assert!(matches!(outcome, Err(DatabaseError::ReadTimeout)), "{outcome:?}");
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
 }

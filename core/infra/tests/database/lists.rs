@@ -98,13 +98,21 @@ async fn compares_with_every_operator() {
         ("remark", NotContains("fruit".to_owned()), &[2, 4, 5]),
         ("remark", Contains(String::new()), &[1, 3, 4, 5]),
         ("name", Matches("^[ab]".to_owned()), &[1, 2]),
-        ("name", Matches("(?i)PIE$".to_owned()), &[3, 4]),
+        ("remark", Contains("  fruit ".to_owned()), &[1, 3]),
+        ("name", Matches("PIE$".to_owned()), &[3, 4]),
+        ("name", Matches("(?-i)PIE$|(?-i)^apple".to_owned()), &[1]),
         ("remark", Matches(".".to_owned()), &[1, 3, 4]),
         ("done", Equal(Value::Boolean(true)), &[1, 3]),
         ("done", NotEqual(Value::Boolean(true)), &[2, 4, 5]),
         ("at", Less(time(2_000)), &[1]),
         ("at", Between(time(2_000), time(3_000)), &[2, 3]),
         ("at", Greater(time(i64::MAX)), &[]),
+        ("at", Equal(time(3_000)), &[3]),
+        ("at", In(vec![time(1_000), time(5_000)]), &[1, 5]),
+        ("remark", IsNull(true), &[2]),
+        ("remark", NotIn(vec![text(""), text("Red FRUIT")]), &[2, 3, 4]),
+        ("name", Between(text("a"), text("c")), &[1, 2]),
+        ("done", IsNull(true), &[]),
     ];
     for (field, comparison, expected) in cases {
         let shown = format!("{field} {comparison:?}");
