@@ -1,7 +1,9 @@
 //! The tests of the whole: one binary, one module per area.
 #![expect(clippy::expect_used, clippy::panic, reason = "a failed test")]
 
+mod admin_people;
 mod architecture;
+mod cart_merge;
 mod checkout;
 mod limits;
 mod tenancy;

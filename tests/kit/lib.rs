@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod platform;
+pub mod plugins;
 pub mod server;
 pub mod shopper;
 

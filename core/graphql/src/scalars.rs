@@ -118,6 +118,11 @@ ids! {
     PluginBindingId, PluginRunId, PriceReceiptId, StockMovementId,
 }
 
+/// Ids of things of one kind, where a client sent any.
+pub(crate) fn each_id<I: From<Id>>(ids: Option<Vec<Id>>) -> Option<Vec<I>> {
+    ids.map(|ids| ids.into_iter().map(I::from).collect())
+}
+
 impl Wire for Id {
     const NAME: &'static str = "ID";
 
@@ -214,6 +219,38 @@ scalar!(Json);
 
 /// Custom fields: there are none, so that clients which ask for them get null.
 pub(crate) const NO_CUSTOM_FIELDS: Option<Json> = None;
+
+/// What clients send as custom fields: nothing, because there are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoCustomFields;
+
+impl InputType for NoCustomFields {
+    type RawValueType = Self;
+
+    fn type_name() -> std::borrow::Cow<'static, str> {
+        <Json as InputType>::type_name()
+    }
+
+    fn create_type_info(registry: &mut async_graphql::registry::Registry) -> String {
+        <Json as InputType>::create_type_info(registry)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        match value.unwrap_or_default() {
+            Value::Null => Ok(Self),
+            Value::Object(fields) if fields.values().all(|value| *value == Value::Null) => Ok(Self),
+            _ => Err(crate::error::invalid_value(InputValueError::custom("there are no custom fields"))),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Null
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+}
 
 /// A file of a multipart request: the number of its part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -330,6 +367,18 @@ mod tests {
         assert_eq!(amount.write().to_string(), "9007199254740993");
         assert_eq!(Money::read(amount.write()), Ok(amount));
         assert!(Money::read(Value::from(1.5)).is_err());
+    }
+
+    #[test]
+    fn refuses_custom_fields_that_say_something() {
+        let read = |json: serde_json::Value| NoCustomFields::parse(Value::from_json(json).ok());
+        for nothing in [serde_json::json!(null), serde_json::json!({}), serde_json::json!({ "gift": null })] {
+            assert!(read(nothing).is_ok());
+        }
+        for something in [serde_json::json!({ "gift": false }), serde_json::json!([]), serde_json::json!("x")]
+        {
+            assert!(read(something).is_err());
+        }
     }
 
     #[test]

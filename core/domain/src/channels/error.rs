@@ -3,7 +3,7 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ChannelId, ErrorKind, Forbidden};
+use soko_kernel::{ChannelId, ErrorKind, Forbidden, SellerId};
 
 use super::entity::ChannelStatus;
 
@@ -22,6 +22,12 @@ pub enum ChannelError {
     /// No channel has this code.
     #[error("there is no channel with the code {0:?}")]
     UnknownCode(String),
+    /// There is no such seller.
+    #[error("there is no seller with the id {0}")]
+    SellerNotFound(SellerId),
+    /// An empty or overlong name of a seller.
+    #[error("a seller's name has 1 to 200 characters")]
+    InvalidSellerName,
     /// Another channel has the code.
     #[error("another channel has this code")]
     CodeInUse,
@@ -53,6 +59,8 @@ impl ChannelError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::UnknownToken | Self::NotFound(_) | Self::UnknownCode(_) => ErrorKind::NotFound,
+            Self::SellerNotFound(_) => ErrorKind::NotFound,
+            Self::InvalidSellerName => ErrorKind::InvalidInput,
             Self::NotServing(_) => ErrorKind::Forbidden,
             Self::CodeInUse | Self::TokenInUse => ErrorKind::Conflict,
             Self::InvalidCode | Self::InvalidToken | Self::UnknownTimeZone(_) | Self::Query(_) => {

@@ -1,10 +1,14 @@
 //! The Admin API: what shops and the platform's operators speak.
 
 mod account;
+mod administrator;
 mod catalogue_query;
 mod channel;
 mod collection;
 mod customer;
+mod customer_group;
+mod customer_operation;
+mod deletion;
 mod facet;
 mod fulfillment;
 mod history;
@@ -13,15 +17,19 @@ mod option;
 mod order;
 mod order_line;
 mod order_operation;
+mod order_upkeep;
 mod payment;
 pub mod plugin;
 mod plugin_operation;
 mod plugin_result;
 mod product;
 pub mod refusals;
+mod role;
+mod seller;
 mod shipping;
 mod stock;
 mod tax;
+mod user;
 mod variant;
 
 use std::sync::Arc;
@@ -42,10 +50,15 @@ use crate::shared::vocabulary::{Declared, Vocabulary};
 #[graphql(name = "Query")]
 struct Query(
     account::AccountQuery,
+    administrator::AdministratorQuery,
     channel::ChannelQuery,
     catalogue_query::CatalogueQuery,
+    customer_group::CustomerGroupQuery,
+    customer_operation::CustomerQuery,
     order_operation::OrderQuery,
     plugin_operation::PluginQuery,
+    role::RoleQuery,
+    seller::SellerQuery,
     stock::StockQuery,
 );
 
@@ -54,9 +67,15 @@ struct Query(
 #[graphql(name = "Mutation")]
 struct Mutation(
     account::AccountMutation,
+    administrator::AdministratorMutation,
     channel::ChannelMutation,
+    customer_group::CustomerGroupMutation,
+    customer_operation::CustomerMutation,
     order_operation::OrderMutation,
+    order_upkeep::OrderUpkeepMutation,
     plugin_operation::PluginMutation,
+    role::RoleMutation,
+    seller::SellerMutation,
     stock::StockMutation,
 );
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object};
-use soko_domain::customers::GuestCustomer;
 use soko_domain::orders::{self, Changed, OrderAddress, OrderError, OrderView};
 
-use super::inputs::{AddItemInput, CreateAddressInput, CreateCustomerInput, PaymentInput};
+use super::inputs::{AddItemInput, CreateAddressInput, PaymentInput};
 use super::order::Order;
 use super::order_result::{
     ActiveOrderResult, AddPaymentToOrderResult, RemoveOrderItemsResult, SetCustomerForOrderResult,
@@ -16,6 +15,7 @@ use super::order_result::{
 use crate::context::{OfRequest as _, RequestContext};
 use crate::error::{ApiResult, Nullable};
 use crate::scalars::Id;
+use crate::shared::people::CreateCustomerInput;
 
 /// Mutations of the session's order.
 #[derive(Default)]
@@ -228,18 +228,6 @@ impl From<CreateAddressInput> for OrderAddress {
             country: None,
             country_code: Some(input.country_code),
             phone_number: input.phone_number,
-        }
-    }
-}
-
-impl From<CreateCustomerInput> for GuestCustomer {
-    fn from(input: CreateCustomerInput) -> Self {
-        Self {
-            title: input.title,
-            first_name: input.first_name,
-            last_name: input.last_name,
-            phone_number: input.phone_number,
-            email_address: input.email_address,
         }
     }
 }

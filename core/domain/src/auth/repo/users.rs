@@ -228,7 +228,7 @@ pub(in crate::auth) async fn accounts(
     let ids = in_list(&mut values, users.iter().copied());
     let sql = format!(
         "SELECT id, identifier, verified, password_hash IS NOT NULL AS has_password, last_login_at, created_at, \
-         updated_at FROM user_account WHERE channel_id = $1 AND id IN ({ids})"
+         updated_at FROM user_account WHERE channel_id = $1 AND deleted_at IS NULL AND id IN ({ids})"
     );
     reader.fetch_all(AssertSqlSafe(sql), values).await
 }
