@@ -1,10 +1,12 @@
 //! The tests of the whole: one binary, one module per area.
 #![expect(clippy::expect_used, clippy::panic, reason = "a failed test")]
 
+mod admin_catalogue;
+mod admin_people;
 mod admin_products;
 mod admin_settings;
-mod admin_catalogue;
 mod architecture;
+mod cart_merge;
 mod checkout;
 mod limits;
 mod tenancy;

@@ -1,12 +1,16 @@
 //! Administrators: the people of the Admin API.
 
-use soko_infra::DataScope;
+use std::collections::HashMap;
+
+use soko_infra::{DataScope, Reader, Tx};
 use soko_kernel::{
-    Actor, AdministratorId, ChannelId, ListQuery, Page, Permission, RoleId, Timestamp, UserId,
+    Actor, AdministratorId, ChannelId, Forbidden, ListQuery, Page, Permission, RoleId, Timestamp, UserId,
 };
 
+use super::entity::UserAccount;
 use super::error::AuthError;
-use super::roles::{Role, SUPERADMIN_ROLE, check_channels, check_text};
+use super::powers::{Granter, Powers};
+use super::roles::{Role, SUPERADMIN_ROLE, check_count, check_text};
 use super::{Auth, repo};
 
 /// A person who works in the Admin API.
@@ -14,18 +18,16 @@ use super::{Auth, repo};
 pub struct Administrator {
     /// Its id.
     pub id: AdministratorId,
-    /// Who logs in.
-    pub user_id: UserId,
+    /// What they log in with.
+    pub user: UserAccount,
     /// Given name.
     pub first_name: String,
     /// Family name.
     pub last_name: String,
-    /// What they log in with.
+    /// Also the identifier that they log in with.
     pub email_address: String,
-    /// Their roles, in order of id.
+    /// Their roles, in order of id; to those who read of them, the roles of their own channel.
     pub roles: Vec<Role>,
-    /// When they last logged in.
-    pub last_login_at: Option<Timestamp>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -66,11 +68,14 @@ impl Auth {
     ) -> Result<Page<Administrator>, AuthError> {
         let scope = actor.require(Permission::ReadAdministrator)?;
         let everywhere = actor.require_superadmin().is_ok();
-        self.database
+        let mut page = self
+            .database
             .read(scope, async |reader| {
                 repo::list_administrators(reader, (!everywhere).then_some(scope), query).await
             })
-            .await
+            .await?;
+        page.items.iter_mut().for_each(|found| found.show_to(actor));
+        Ok(page)
     }
 
     /// An administrator with a role in the actor's channel, or any for the platform's operators.
@@ -86,7 +91,9 @@ impl Auth {
         let found =
             self.database.read(scope, async |reader| repo::find_administrator(reader, id).await).await?;
         let everywhere = actor.require_superadmin().is_ok();
-        Ok(found.filter(|found| everywhere || works_in(found, scope.channel_id())))
+        let mut found = found.filter(|found| everywhere || found.works_in(scope.channel_id()));
+        found.iter_mut().for_each(|found| found.show_to(actor));
+        Ok(found)
     }
 
     /// The administrator who is logged in.
@@ -100,6 +107,27 @@ impl Auth {
             .await
     }
 
+    /// The administrators behind these users, for whoever has been shown what they did; deleted ones included. Three
+    /// statements.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn administrators_of_users(
+        &self,
+        actor: &Actor,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, Administrator>, AuthError> {
+        let found = self
+            .database
+            .read(DataScope::Platform, async |reader| repo::administrators_of_users(reader, users).await)
+            .await?;
+        let shown = |mut administrator: Administrator| {
+            administrator.show_to(actor);
+            (administrator.user.id, administrator)
+        };
+        Ok(found.into_iter().map(shown).collect())
+    }
+
     /// Creates an administrator with a password and roles.
     ///
     /// # Errors
@@ -109,14 +137,17 @@ impl Auth {
         actor: &Actor,
         new: NewAdministrator,
     ) -> Result<Administrator, AuthError> {
-        actor.require(Permission::CreateAdministrator)?;
-        check_text("the email address", &new.email_address)?;
-        self.check_roles(actor, &new.role_ids).await?;
+        const NEEDED: Permission = Permission::CreateAdministrator;
+        actor.require(NEEDED)?;
         let hash = self.hash_password(new.password).await?;
-        let now = self.clock.now();
         let identifier = new.email_address.trim().to_lowercase();
+        check_names([&new.first_name, &new.last_name, &identifier])?;
+        let (now, granter) = (self.clock.now(), Granter::of(actor));
         self.database
             .write(DataScope::Platform, async move |tx| {
+                let powers = granter.powers(tx).await?;
+                powers.require(granter.channel, NEEDED)?;
+                check_roles(tx, granter, &powers, &new.role_ids, NEEDED).await?;
                 let user = repo::insert_user(tx, None, &identifier, Some(&hash), now).await?;
                 let names = [new.first_name.as_str(), new.last_name.as_str(), identifier.as_str()];
                 let id = repo::insert_administrator(tx, user, names, now).await?;
@@ -126,7 +157,8 @@ impl Auth {
             .await
     }
 
-    /// Changes an administrator.
+    /// Changes an administrator, for those who hold all that the administrator holds. A new password ends the
+    /// administrator's other sessions.
     ///
     /// # Errors
     /// As for [`Self::create_administrator`]; also an unknown one, and taking the last super administrator's role.
@@ -134,86 +166,194 @@ impl Auth {
         &self,
         actor: &Actor,
         id: AdministratorId,
-        changes: AdministratorChanges,
+        mut changes: AdministratorChanges,
     ) -> Result<Administrator, AuthError> {
-        actor.require(Permission::UpdateAdministrator)?;
-        let found = self.manageable(actor, id).await?;
-        if let Some(roles) = &changes.role_ids {
-            self.check_roles(actor, roles).await?;
-        }
-        let hash = match changes.password {
-            Some(password) => Some(self.hash_password(password).await?),
-            None => None,
-        };
-        let now = self.clock.now();
+        const NEEDED: Permission = Permission::UpdateAdministrator;
+        actor.require(NEEDED)?;
+        let hash = self.new_password(&mut changes).await?;
+        let (now, granter) = (self.clock.now(), Granter::of(actor));
         self.database
             .write(DataScope::Platform, async move |tx| {
-                let email =
-                    changes.email_address.map_or(found.email_address, |text| text.trim().to_lowercase());
-                check_text("the email address", &email)?;
-                let first_name = changes.first_name.unwrap_or(found.first_name);
-                let last_name = changes.last_name.unwrap_or(found.last_name);
-                repo::update_administrator(tx, id, [&first_name, &last_name, &email], now).await?;
-                repo::set_identifier(tx, found.user_id, &email, now).await?;
-                if let Some(hash) = hash {
-                    repo::set_password(tx, found.user_id, &hash, now).await?;
-                }
-                if let Some(roles) = changes.role_ids {
-                    repo::set_roles(tx, found.user_id, &roles).await?;
+                let powers = granter.powers(tx).await?;
+                let found = manageable(tx, granter, &powers, id, NEEDED).await?;
+                if let Some(roles) = &changes.role_ids {
+                    check_roles(tx, granter, &powers, roles, NEEDED).await?;
+                    repo::set_roles(tx, found.user.id, roles).await?;
                     refuse_without_superadmin(repo::superadmin_count(tx).await?)?;
                 }
+                change(tx, granter, found, changes, hash, now).await
+            })
+            .await
+    }
+
+    /// Changes the administrator who is logged in; their roles stay. A new password ends their other sessions.
+    ///
+    /// # Errors
+    /// Nobody logged in, an identifier in use, a password that may not be used.
+    pub async fn update_active_administrator(
+        &self,
+        actor: &Actor,
+        mut changes: AdministratorChanges,
+    ) -> Result<Administrator, AuthError> {
+        let user = actor.user.ok_or(Forbidden::NotAuthenticated)?;
+        let hash = self.new_password(&mut changes).await?;
+        let (now, granter) = (self.clock.now(), Granter::of(actor));
+        self.database
+            .write(DataScope::Platform, async move |tx| {
+                let found = repo::find_administrator_of_user(tx, user).await?;
+                let found = found.ok_or(Forbidden::NotAuthenticated)?;
+                change(tx, granter, found, changes, hash, now).await
+            })
+            .await
+    }
+
+    /// Gives an administrator one more role.
+    ///
+    /// # Errors
+    /// An unknown administrator or role, or one that is mightier than the actor.
+    pub async fn assign_role(
+        &self,
+        actor: &Actor,
+        id: AdministratorId,
+        role: RoleId,
+    ) -> Result<Administrator, AuthError> {
+        const NEEDED: Permission = Permission::UpdateAdministrator;
+        actor.require(NEEDED)?;
+        let granter = Granter::of(actor);
+        self.database
+            .write(DataScope::Platform, async move |tx| {
+                let powers = granter.powers(tx).await?;
+                let found = manageable(tx, granter, &powers, id, NEEDED).await?;
+                check_roles(tx, granter, &powers, &[role], NEEDED).await?;
+                repo::add_role(tx, found.user.id, role).await?;
                 repo::find_administrator(tx, id).await?.ok_or(AuthError::AdministratorNotFound(id))
             })
             .await
     }
 
-    /// Deletes an administrator and ends their sessions.
+    /// Deletes administrators and ends their sessions, and says of each in turn why it was kept: the platform's last
+    /// super administrator stays.
     ///
     /// # Errors
-    /// An unknown administrator, or the last super administrator.
-    pub async fn delete_administrator(&self, actor: &Actor, id: AdministratorId) -> Result<(), AuthError> {
-        actor.require(Permission::DeleteAdministrator)?;
-        let found = self.manageable(actor, id).await?;
-        let now = self.clock.now();
+    /// An administrator who is unknown or mightier than the actor; nobody is deleted then.
+    pub async fn delete_administrators(
+        &self,
+        actor: &Actor,
+        ids: Vec<AdministratorId>,
+    ) -> Result<Vec<Result<(), AuthError>>, AuthError> {
+        const NEEDED: Permission = Permission::DeleteAdministrator;
+        actor.require(NEEDED)?;
+        check_count(ids.len())?;
+        let (now, granter) = (self.clock.now(), Granter::of(actor));
         self.database
             .write(DataScope::Platform, async move |tx| {
-                repo::delete_administrator(tx, id, found.user_id, now).await?;
-                refuse_without_superadmin(repo::superadmin_count(tx).await?)
+                let powers = granter.powers(tx).await?;
+                let mut outcomes = Vec::with_capacity(ids.len());
+                for id in ids {
+                    let found = manageable(tx, granter, &powers, id, NEEDED).await?;
+                    if found.is_superadmin() && repo::superadmin_count(tx).await? <= 1 {
+                        outcomes.push(Err(AuthError::LastSuperadmin));
+                        continue;
+                    }
+                    repo::delete_administrator(tx, id, found.user.id, now).await?;
+                    outcomes.push(Ok(()));
+                }
+                Ok(outcomes)
             })
             .await
     }
 
-    /// The administrator, if all their roles are in the actor's hands: nobody changes somebody who holds more.
-    async fn manageable(&self, actor: &Actor, id: AdministratorId) -> Result<Administrator, AuthError> {
-        let found = self.find_administrator(actor, id).await?.ok_or(AuthError::AdministratorNotFound(id))?;
-        found.roles.iter().try_for_each(|role| check_role(actor, role))?;
-        Ok(found)
-    }
-
-    async fn check_roles(&self, actor: &Actor, ids: &[RoleId]) -> Result<(), AuthError> {
-        let roles =
-            self.database.read(DataScope::Platform, async |reader| repo::roles(reader, ids).await).await?;
-        for id in ids {
-            let role = roles.iter().find(|role| role.id == *id).ok_or(AuthError::RoleNotFound(*id))?;
-            check_role(actor, role)?;
+    /// The hash of the password among the changes, which it takes out of them.
+    async fn new_password(&self, changes: &mut AdministratorChanges) -> Result<Option<String>, AuthError> {
+        match changes.password.take() {
+            Some(password) => Ok(Some(self.hash_password(password).await?)),
+            None => Ok(None),
         }
-        Ok(())
     }
 }
 
-fn works_in(administrator: &Administrator, channel: ChannelId) -> bool {
-    administrator.roles.iter().any(|role| role.channels.contains(&channel))
+impl Administrator {
+    fn works_in(&self, channel: ChannelId) -> bool {
+        self.roles.iter().any(|role| role.channels.contains(&channel))
+    }
+
+    fn is_superadmin(&self) -> bool {
+        self.roles.iter().any(|role| role.code == SUPERADMIN_ROLE)
+    }
+
+    /// Leaves out the roles of other channels, for everybody but the platform's operators.
+    fn show_to(&mut self, actor: &Actor) {
+        if actor.require_superadmin().is_err() {
+            self.roles.retain(|role| role.channels.contains(&actor.channel.id));
+        }
+    }
 }
 
-fn check_role(actor: &Actor, role: &Role) -> Result<(), AuthError> {
-    if role.code == SUPERADMIN_ROLE {
-        return Ok(actor.require_superadmin()?);
+/// The administrator, if whoever acts sees them and holds all that they hold: nobody changes somebody mightier.
+async fn manageable(
+    reader: &mut Reader,
+    granter: Granter,
+    powers: &Powers,
+    id: AdministratorId,
+    needed: Permission,
+) -> Result<Administrator, AuthError> {
+    powers.require(granter.channel, needed)?;
+    let found = repo::find_administrator(reader, id).await?;
+    let found = found.filter(|found| powers.everywhere || found.works_in(granter.channel));
+    let found = found.ok_or(AuthError::AdministratorNotFound(id))?;
+    found.roles.iter().try_for_each(|role| powers.check_role(role, needed))?;
+    Ok(found)
+}
+
+/// Whether these roles may be given: each is known where the giver acts, and gives nothing that the giver lacks.
+/// Administrators without any role belong to no channel, and so to the platform's operators.
+async fn check_roles(
+    reader: &mut Reader,
+    granter: Granter,
+    powers: &Powers,
+    ids: &[RoleId],
+    needed: Permission,
+) -> Result<(), AuthError> {
+    if ids.is_empty() && !powers.everywhere {
+        return Err(Forbidden::Missing(Permission::SuperAdmin).into());
     }
-    check_channels(actor, &role.channels)?;
-    match role.permissions.iter().find(|permission| !actor.permissions.allows(*permission)) {
-        Some(permission) => Err(AuthError::Escalation(permission)),
-        None => Ok(()),
+    let roles = repo::roles(reader, ids).await?;
+    for id in ids {
+        let role = roles.iter().find(|role| role.id == *id && granter.sees(powers, role));
+        powers.check_role(role.ok_or(AuthError::RoleNotFound(*id))?, needed)?;
     }
+    Ok(())
+}
+
+/// Writes the changes of an administrator's own facts.
+async fn change(
+    tx: &mut Tx,
+    granter: Granter,
+    found: Administrator,
+    changes: AdministratorChanges,
+    hash: Option<String>,
+    now: Timestamp,
+) -> Result<Administrator, AuthError> {
+    let (id, user) = (found.id, found.user.id);
+    let email = changes.email_address.map_or(found.email_address, |text| text.trim().to_lowercase());
+    let first_name = changes.first_name.unwrap_or(found.first_name);
+    let last_name = changes.last_name.unwrap_or(found.last_name);
+    check_names([&first_name, &last_name, &email])?;
+    repo::update_administrator(tx, id, [&first_name, &last_name, &email], now).await?;
+    repo::set_identifier(tx, user, &email, now).await?;
+    if let Some(hash) = hash {
+        repo::set_password(tx, user, &hash, now).await?;
+        let own = granter.session.filter(|_| granter.user == Some(user));
+        repo::delete_sessions_of_user(tx, user, own).await?;
+    }
+    repo::find_administrator(tx, id).await?.ok_or(AuthError::AdministratorNotFound(id))
+}
+
+/// First name, last name, e-mail address.
+fn check_names([first, last, email]: [&str; 3]) -> Result<(), AuthError> {
+    check_text("the first name", first)?;
+    check_text("the last name", last)?;
+    check_text("the email address", email)
 }
 
 fn refuse_without_superadmin(count: i64) -> Result<(), AuthError> {

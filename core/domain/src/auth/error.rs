@@ -37,6 +37,21 @@ pub enum AuthError {
     /// A text that must not be empty is empty or too long.
     #[error("{0} must have 1 to 200 characters")]
     InvalidText(&'static str),
+    /// A role's description that is too long.
+    #[error("a role's description has at most {max} characters")]
+    DescriptionTooLong {
+        /// Most characters.
+        max: usize,
+    },
+    /// More things than one operation deletes.
+    #[error("at most {max} can be deleted at once")]
+    TooMany {
+        /// Most that can be.
+        max: usize,
+    },
+    /// A role for a channel that there is not.
+    #[error("there is no channel with one of these ids")]
+    ChannelNotFound,
     /// Another role has the code.
     #[error("another role has the code {0:?}")]
     RoleCodeInUse(String),
@@ -59,7 +74,7 @@ pub enum AuthError {
     #[error("you cannot grant {0}, which you do not hold yourself")]
     Escalation(Permission),
     /// A permission that no role can hold.
-    #[error("{0} describes a caller and cannot be granted")]
+    #[error("{0} cannot be granted by a role")]
     NotAssignable(Permission),
     /// The password settings are not usable.
     #[error("the password settings are not usable: {0}")]
@@ -79,15 +94,19 @@ impl AuthError {
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownChannel | Self::RoleNotFound(_) | Self::AdministratorNotFound(_) => {
-                ErrorKind::NotFound
-            }
+            Self::UnknownChannel
+            | Self::ChannelNotFound
+            | Self::RoleNotFound(_)
+            | Self::AdministratorNotFound(_) => ErrorKind::NotFound,
             Self::ChannelNotOpen(_) | Self::Escalation(_) => ErrorKind::Forbidden,
             Self::InvalidCredentials => ErrorKind::Unauthenticated,
             Self::TooManyAttempts | Self::Overloaded => ErrorKind::Overloaded,
-            Self::InvalidPassword { .. } | Self::InvalidText(_) | Self::NotAssignable(_) | Self::Query(_) => {
-                ErrorKind::InvalidInput
-            }
+            Self::InvalidPassword { .. }
+            | Self::InvalidText(_)
+            | Self::DescriptionTooLong { .. }
+            | Self::TooMany { .. }
+            | Self::NotAssignable(_)
+            | Self::Query(_) => ErrorKind::InvalidInput,
             Self::IdentifierInUse(_)
             | Self::RoleCodeInUse(_)
             | Self::RoleProtected

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use soko_infra::{DataScope, Tx};
-use soko_kernel::{Actor, ChannelId, Permission, Timestamp, UserId};
+use soko_kernel::{Actor, ChannelId, OrderId, Permission, SessionId, Timestamp, UserId};
 
 use super::entity::CurrentUser;
 use super::error::AuthError;
@@ -28,9 +28,20 @@ pub struct LoggedIn {
     pub user: CurrentUser,
 }
 
+/// Somebody whose password has been checked and whose session has not begun yet.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    /// Who it is.
+    pub user: UserId,
+    /// The channel of the session; none for administrators.
+    pub channel: Option<ChannelId>,
+    /// The session that is about to begin.
+    pub session: NewSession,
+}
+
 impl Auth {
     /// Checks a password and begins a session: for customers of the channel on the Shop API, for administrators on
-    /// the Admin API. A guest's cart moves along.
+    /// the Admin API. A guest's cart moves along as it is.
     ///
     /// # Errors
     /// [`AuthError::InvalidCredentials`], whatever is wrong; [`AuthError::TooManyAttempts`].
@@ -42,6 +53,30 @@ impl Auth {
         password: String,
         remember_me: bool,
     ) -> Result<LoggedIn, AuthError> {
+        let verified = self.verify(actor, api, identifier, password, remember_me).await?;
+        let (old, cart, now) = (actor.session, actor.active_order, self.clock.now());
+        let token = verified.session.token.clone();
+        let user = self
+            .database
+            .write(DataScope::Platform, async move |tx| {
+                Self::begin_verified_session_in_tx(tx, &verified, old, cart, now).await
+            })
+            .await?;
+        Ok(LoggedIn { token, user })
+    }
+
+    /// Checks a password, for those who begin the session themselves.
+    ///
+    /// # Errors
+    /// As for [`Self::log_in`].
+    pub async fn verify(
+        &self,
+        actor: &Actor,
+        api: Api,
+        identifier: &str,
+        password: String,
+        remember_me: bool,
+    ) -> Result<Verified, AuthError> {
         let now = self.clock.now();
         let identifier = identifier.trim().to_lowercase();
         let channel = (api == Api::Shop).then_some(actor.channel.id);
@@ -62,31 +97,27 @@ impl Auth {
         if remember_me {
             session.lifetime_ms = self.config.remembered_lifetime_ms;
         }
-        self.begin_for_user(actor, channel, user, session, now).await
+        Ok(Verified { user, channel, session })
     }
 
-    async fn begin_for_user(
-        &self,
-        actor: &Actor,
-        channel: Option<ChannelId>,
-        user: UserId,
-        session: NewSession,
+    /// Begins the session of somebody whose password has been checked, in the place of the one before.
+    ///
+    /// # Errors
+    /// [`AuthError::InvalidCredentials`] for a user who has been deleted meanwhile.
+    pub async fn begin_verified_session_in_tx(
+        tx: &mut Tx,
+        verified: &Verified,
+        old: Option<SessionId>,
+        active_order: Option<OrderId>,
         now: Timestamp,
-    ) -> Result<LoggedIn, AuthError> {
-        let (old, cart) = (actor.session, actor.active_order);
-        let token = session.token.clone();
-        let user = self
-            .database
-            .write(DataScope::Platform, async move |tx| {
-                if let Some(old) = old {
-                    repo::delete_session(tx, old).await?;
-                }
-                Self::begin_session_in_tx(tx, channel, Some(user), cart, &session, now).await?;
-                repo::note_login(tx, user, now).await?;
-                repo::current_user(tx, user).await?.ok_or(AuthError::InvalidCredentials)
-            })
-            .await?;
-        Ok(LoggedIn { token, user })
+    ) -> Result<CurrentUser, AuthError> {
+        let Verified { user, channel, session } = verified;
+        if let Some(old) = old {
+            repo::delete_session(tx, old).await?;
+        }
+        Self::begin_session_in_tx(tx, *channel, Some(*user), active_order, session, now).await?;
+        repo::note_login(tx, *user, now).await?;
+        repo::current_user(tx, *user).await?.ok_or(AuthError::InvalidCredentials)
     }
 
     /// Ends the session; nothing without one.
@@ -111,39 +142,60 @@ impl Auth {
             .await?)
     }
 
-    /// Creates the super administrator where there is none, with this password or a random one.
+    /// Creates the super administrator where there is none, with this password or a random one. A password other than
+    /// the present one becomes it, and ends the sessions that began with the old one.
     ///
     /// # Errors
     /// A password that may not be used.
     pub async fn ensure_superadmin(&self, password: Option<String>) -> Result<SuperadminSetup, AuthError> {
         let existing = self.database.read(DataScope::Platform, async |reader| {
-            repo::find_login(reader, None, SUPERADMIN_IDENTIFIER).await
+            let named = repo::find_login(reader, None, SUPERADMIN_IDENTIFIER).await?;
+            Ok::<_, AuthError>((named, repo::superadmin_count(reader).await? > 0))
         });
-        let existing = existing.await?;
-        if existing.is_some() && password.is_none() {
-            return Ok(SuperadminSetup::Existing);
+        let (named, exists) = existing.await?;
+        match (named, password) {
+            // Somebody may have taken another identifier; they are the super administrator all the same.
+            (None, _) if exists => Ok(SuperadminSetup::Existing),
+            (Some(_), None) => Ok(SuperadminSetup::Existing),
+            (Some((user, hash)), Some(password)) => {
+                if !self.hasher.verify(password.clone(), hash).await? {
+                    self.replace_password(user, password).await?;
+                }
+                Ok(SuperadminSetup::Existing)
+            }
+            (None, password) => {
+                let generated_password = password.is_none().then(|| self.random.order_code());
+                let password = password.or_else(|| generated_password.clone()).unwrap_or_default();
+                self.create_superadmin(password).await?;
+                Ok(SuperadminSetup::Created { generated_password })
+            }
         }
-        let generated = if password.is_none() { Some(self.random.order_code()) } else { None };
-        let hash = self.hash_password(password.or_else(|| generated.clone()).unwrap_or_default()).await?;
+    }
+
+    async fn replace_password(&self, user: UserId, password: String) -> Result<(), AuthError> {
+        let hash = self.hash_password(password).await?;
         let now = self.clock.now();
-        let user = existing.map(|(user, _)| user);
         self.database
             .write(DataScope::Platform, async move |tx| {
-                if let Some(user) = user {
-                    return Ok(repo::set_password(tx, user, &hash, now).await?);
-                }
+                repo::set_password(tx, user, &hash, now).await?;
+                Ok(repo::delete_sessions_of_user(tx, user, None).await?)
+            })
+            .await
+    }
+
+    async fn create_superadmin(&self, password: String) -> Result<(), AuthError> {
+        let hash = self.hash_password(password).await?;
+        let now = self.clock.now();
+        self.database
+            .write(DataScope::Platform, async move |tx| {
                 let user = repo::insert_user(tx, None, SUPERADMIN_IDENTIFIER, Some(&hash), now).await?;
                 repo::insert_administrator(tx, user, ["Super", "Admin", SUPERADMIN_IDENTIFIER], now).await?;
                 let permissions = std::iter::once(Permission::SuperAdmin).collect();
                 let description = "May do everything everywhere";
                 let role = repo::insert_role(tx, SUPERADMIN_ROLE, description, permissions, now).await?;
-                Ok::<_, AuthError>(repo::set_roles(tx, user, &[role]).await?)
+                Ok(repo::set_roles(tx, user, &[role]).await?)
             })
-            .await?;
-        Ok(match user {
-            Some(_) => SuperadminSetup::Existing,
-            None => SuperadminSetup::Created { generated_password: generated },
-        })
+            .await
     }
 }
 

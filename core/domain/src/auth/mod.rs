@@ -2,26 +2,31 @@
 //!
 //! Invariants: passwords are kept as argon2id hashes and session tokens as SHA-256, so that the store gives nobody
 //! away; an unknown user costs as much time as a wrong password and gets the same answer; a session of one channel is
-//! nobody in another; nobody grants what they do not hold; the platform never loses its last super administrator.
+//! nobody in another; nobody grants what they do not hold, nor changes somebody who holds more; a new password ends the
+//! user's other sessions; the platform never loses its last super administrator.
 
 mod administrators;
 mod entity;
 mod error;
 mod login;
 mod password;
+mod powers;
 mod repo;
 mod roles;
 mod session;
+#[cfg(test)]
+mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use soko_infra::{Database, Tx};
-use soko_kernel::{ChannelScope, Clock, Timestamp, UserId, token::Random};
+use soko_kernel::{Actor, ChannelScope, Clock, Permission, Timestamp, UserId, token::Random};
 
 pub use administrators::{Administrator, AdministratorChanges, NewAdministrator};
-pub use entity::{CurrentUser, CurrentUserChannel};
+pub use entity::{CurrentUser, CurrentUserChannel, UserAccount};
 pub use error::AuthError;
-pub use login::LoggedIn;
+pub use login::{LoggedIn, Verified};
 pub use password::PasswordCost;
 pub use roles::{NewRole, Role, RoleChanges, SUPERADMIN_ROLE};
 pub use session::{Api, NewSession, RequestCredentials};
@@ -119,5 +124,46 @@ impl Auth {
         now: Timestamp,
     ) -> Result<UserId, AuthError> {
         repo::insert_user(tx, Some(scope.channel_id()), identifier, Some(password_hash), now).await
+    }
+
+    /// Gives the account of a customer of the channel another identifier.
+    ///
+    /// # Errors
+    /// [`AuthError::IdentifierInUse`].
+    pub async fn rename_customer_user_in_tx(
+        tx: &mut Tx,
+        user: UserId,
+        identifier: &str,
+        now: Timestamp,
+    ) -> Result<(), AuthError> {
+        repo::set_identifier(tx, user, identifier, now).await
+    }
+
+    /// Deletes the account of a customer of the channel and ends its sessions; its identifier is free again.
+    ///
+    /// # Errors
+    /// An account that the channel does not have.
+    pub async fn delete_customer_user_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<(), AuthError> {
+        Ok(repo::delete_user(tx, scope, user, now).await?)
+    }
+
+    /// Accounts of the channel's customers, for those who may read customers. One statement.
+    ///
+    /// # Errors
+    /// [`AuthError::Forbidden`].
+    pub async fn customer_accounts(
+        &self,
+        actor: &Actor,
+        users: &[UserId],
+    ) -> Result<HashMap<UserId, UserAccount>, AuthError> {
+        let scope = actor.require_any(&[Permission::ReadCustomer, Permission::ReadOrder])?;
+        let found =
+            self.database.read(scope, async |reader| repo::accounts(reader, scope, users).await).await?;
+        Ok(found.into_iter().map(|account| (account.id, account)).collect())
     }
 }

@@ -1,14 +1,18 @@
 //! Roles: named sets of permissions, and the channels where they hold.
 
-use soko_infra::DataScope;
+use soko_infra::{DataScope, Reader};
 use soko_kernel::{Actor, ChannelId, ListQuery, Page, Permission, PermissionSet, RoleId, Timestamp};
 
 use super::error::AuthError;
+use super::powers::{Granter, Powers};
 use super::{Auth, repo};
 
 /// Code of the role that may do everything everywhere. It belongs to no channel.
 pub const SUPERADMIN_ROLE: &str = "__super_admin_role__";
 const TEXT_LENGTH_MAX: usize = 200;
+const DESCRIPTION_LENGTH_MAX: usize = 2000;
+/// Most roles, or administrators, that one operation deletes.
+const DELETED_AT_ONCE_MAX: usize = 100;
 
 /// A named set of permissions in some channels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,16 +83,17 @@ impl Auth {
     /// Creates a role.
     ///
     /// # Errors
-    /// A code in use, a permission that the actor does not hold, a channel that is not the actor's.
+    /// A code in use, a permission that the actor does not hold, a channel where the actor may not do so.
     pub async fn create_role(&self, actor: &Actor, new: NewRole) -> Result<Role, AuthError> {
         let scope = actor.require(Permission::CreateAdministrator)?;
-        check_text("the code", &new.code)?;
-        let permissions = grantable(actor, &new.permissions)?;
+        check_role_text(&new.code, &new.description)?;
+        let permissions = assignable(&new.permissions)?;
         let channels = if new.channels.is_empty() { vec![scope.channel_id()] } else { new.channels };
-        check_channels(actor, &channels)?;
-        let now = self.clock.now();
+        let (now, granter) = (self.clock.now(), Granter::of(actor));
         self.database
             .write(DataScope::Platform, async move |tx| {
+                let powers = granter.powers(tx).await?;
+                powers.check(permissions, &channels, Permission::CreateAdministrator)?;
                 let id = repo::insert_role(tx, &new.code, &new.description, permissions, now).await?;
                 repo::set_role_channels(tx, id, &channels).await?;
                 repo::find_role(tx, id).await?.ok_or(AuthError::RoleNotFound(id))
@@ -96,7 +101,7 @@ impl Auth {
             .await
     }
 
-    /// Changes a role.
+    /// Changes a role, for those who hold all that it gives before and after.
     ///
     /// # Errors
     /// As for [`Self::create_role`]; also an unknown role, and the super administrator's.
@@ -106,73 +111,90 @@ impl Auth {
         id: RoleId,
         changes: RoleChanges,
     ) -> Result<Role, AuthError> {
-        actor.require(Permission::UpdateAdministrator)?;
-        let role = self.find_role(actor, id).await?.ok_or(AuthError::RoleNotFound(id))?;
-        if role.code == SUPERADMIN_ROLE {
-            return Err(AuthError::RoleProtected);
-        }
-        check_channels(actor, &role.channels)?;
-        let permissions =
-            changes.permissions.as_deref().map(|wanted| grantable(actor, wanted)).transpose()?;
-        if let Some(channels) = &changes.channels {
-            check_channels(actor, channels)?;
-        }
-        let now = self.clock.now();
+        const NEEDED: Permission = Permission::UpdateAdministrator;
+        actor.require(NEEDED)?;
+        let permissions = changes.permissions.as_deref().map(assignable).transpose()?;
+        let (now, granter) = (self.clock.now(), Granter::of(actor));
         self.database
             .write(DataScope::Platform, async move |tx| {
-                let mut role = repo::find_role(tx, id).await?.ok_or(AuthError::RoleNotFound(id))?;
+                let powers = granter.powers(tx).await?;
+                let mut role = changeable(tx, granter, &powers, id, NEEDED).await?;
                 role.code = changes.code.unwrap_or(role.code);
                 role.description = changes.description.unwrap_or(role.description);
                 role.permissions = permissions.unwrap_or(role.permissions);
-                check_text("the code", &role.code)?;
+                role.channels = changes.channels.unwrap_or(role.channels);
+                check_role_text(&role.code, &role.description)?;
+                powers.check_role(&role, NEEDED)?;
                 repo::update_role(tx, &role, now).await?;
-                if let Some(channels) = changes.channels {
-                    repo::set_role_channels(tx, id, &channels).await?;
-                }
+                repo::set_role_channels(tx, id, &role.channels).await?;
                 repo::find_role(tx, id).await?.ok_or(AuthError::RoleNotFound(id))
             })
             .await
     }
 
-    /// Deletes a role that nobody has.
+    /// Deletes roles, and says of each in turn why it was kept: somebody has it still.
     ///
     /// # Errors
-    /// A role that is assigned, unknown, or the super administrator's.
-    pub async fn delete_role(&self, actor: &Actor, id: RoleId) -> Result<(), AuthError> {
-        actor.require(Permission::DeleteAdministrator)?;
-        let role = self.find_role(actor, id).await?.ok_or(AuthError::RoleNotFound(id))?;
-        if role.code == SUPERADMIN_ROLE {
-            return Err(AuthError::RoleProtected);
-        }
-        check_channels(actor, &role.channels)?;
+    /// A role that is unknown, mightier than the actor, or the super administrator's; nothing is deleted then.
+    pub async fn delete_roles(
+        &self,
+        actor: &Actor,
+        ids: Vec<RoleId>,
+    ) -> Result<Vec<Result<(), AuthError>>, AuthError> {
+        const NEEDED: Permission = Permission::DeleteAdministrator;
+        actor.require(NEEDED)?;
+        check_count(ids.len())?;
+        let granter = Granter::of(actor);
         self.database
             .write(DataScope::Platform, async move |tx| {
-                if repo::role_is_assigned(tx, id).await? {
-                    return Err(AuthError::RoleInUse);
+                let powers = granter.powers(tx).await?;
+                let mut outcomes = Vec::with_capacity(ids.len());
+                for id in ids {
+                    changeable(tx, granter, &powers, id, NEEDED).await?;
+                    if repo::role_is_assigned(tx, id).await? {
+                        outcomes.push(Err(AuthError::RoleInUse));
+                        continue;
+                    }
+                    repo::delete_role(tx, id).await?;
+                    outcomes.push(Ok(()));
                 }
-                Ok(repo::delete_role(tx, id).await?)
+                Ok(outcomes)
             })
             .await
     }
 }
 
-/// The permissions, if the actor holds each of them.
-pub(super) fn grantable(actor: &Actor, wanted: &[Permission]) -> Result<PermissionSet, AuthError> {
-    for permission in wanted {
-        if !permission.is_assignable() {
-            return Err(AuthError::NotAssignable(*permission));
-        }
-        if !actor.permissions.allows(*permission) {
-            return Err(AuthError::Escalation(*permission));
-        }
+/// The role, if whoever acts sees it and holds all that it gives: nobody changes what is mightier than they are.
+async fn changeable(
+    reader: &mut Reader,
+    granter: Granter,
+    powers: &Powers,
+    id: RoleId,
+    needed: Permission,
+) -> Result<Role, AuthError> {
+    powers.require(granter.channel, needed)?;
+    let role = repo::find_role(reader, id).await?.filter(|role| granter.sees(powers, role));
+    let role = role.ok_or(AuthError::RoleNotFound(id))?;
+    if role.code == SUPERADMIN_ROLE {
+        return Err(AuthError::RoleProtected);
     }
-    Ok(wanted.iter().copied().collect())
+    powers.check_role(&role, needed)?;
+    Ok(role)
 }
 
-/// Channels other than the actor's own are the platform's operators' matter.
-pub(super) fn check_channels(actor: &Actor, channels: &[ChannelId]) -> Result<(), AuthError> {
-    if channels.iter().any(|channel| *channel != actor.channel.id) || channels.is_empty() {
-        actor.require_superadmin()?;
+/// The permissions, if a role can hold each of them. Power over the platform comes with the built-in role only.
+fn assignable(wanted: &[Permission]) -> Result<PermissionSet, AuthError> {
+    let cannot = |one: &&Permission| !one.is_assignable() || **one == Permission::SuperAdmin;
+    match wanted.iter().find(cannot) {
+        Some(permission) => Err(AuthError::NotAssignable(*permission)),
+        None => Ok(wanted.iter().copied().collect()),
+    }
+}
+
+fn check_role_text(code: &str, description: &str) -> Result<(), AuthError> {
+    check_text("the code", code)?;
+    if description.chars().count() > DESCRIPTION_LENGTH_MAX {
+        return Err(AuthError::DescriptionTooLong { max: DESCRIPTION_LENGTH_MAX });
     }
     Ok(())
 }
@@ -180,6 +202,13 @@ pub(super) fn check_channels(actor: &Actor, channels: &[ChannelId]) -> Result<()
 pub(super) fn check_text(what: &'static str, text: &str) -> Result<(), AuthError> {
     if text.trim().is_empty() || text.chars().count() > TEXT_LENGTH_MAX {
         return Err(AuthError::InvalidText(what));
+    }
+    Ok(())
+}
+
+pub(super) fn check_count(count: usize) -> Result<(), AuthError> {
+    if count > DELETED_AT_ONCE_MAX {
+        return Err(AuthError::TooMany { max: DELETED_AT_ONCE_MAX });
     }
     Ok(())
 }

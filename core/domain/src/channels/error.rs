@@ -3,7 +3,7 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ChannelId, ErrorKind, Forbidden, ZoneId};
+use soko_kernel::{ChannelId, ErrorKind, Forbidden, SellerId, ZoneId};
 
 use super::entity::ChannelStatus;
 
@@ -25,6 +25,12 @@ pub enum ChannelError {
     /// The channel has no zone with this id.
     #[error("there is no zone with the id {0}")]
     UnknownZone(ZoneId),
+    /// There is no such seller.
+    #[error("there is no seller with the id {0}")]
+    SellerNotFound(SellerId),
+    /// An empty or overlong name of a seller.
+    #[error("a seller's name has 1 to 200 characters")]
+    InvalidSellerName,
     /// Another channel has the code.
     #[error("another channel has this code")]
     CodeInUse,
@@ -55,9 +61,12 @@ impl ChannelError {
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownToken | Self::NotFound(_) | Self::UnknownCode(_) | Self::UnknownZone(_) => {
-                ErrorKind::NotFound
-            }
+            Self::UnknownToken
+            | Self::NotFound(_)
+            | Self::UnknownCode(_)
+            | Self::UnknownZone(_)
+            | Self::SellerNotFound(_) => ErrorKind::NotFound,
+            Self::InvalidSellerName => ErrorKind::InvalidInput,
             Self::NotServing(_) => ErrorKind::Forbidden,
             Self::CodeInUse | Self::TokenInUse => ErrorKind::Conflict,
             Self::InvalidCode | Self::InvalidToken | Self::UnknownTimeZone(_) | Self::Query(_) => {

@@ -7,6 +7,9 @@
 mod entity;
 mod error;
 mod repo;
+mod sellers;
+
+use std::collections::HashMap;
 
 use soko_infra::{DataScope, Database, Reader, Tx};
 use soko_kernel::{
@@ -144,6 +147,23 @@ impl Channels {
                 repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))
             })
             .await
+    }
+
+    /// Channels by id, of those that the actor may see: their own, or any for the platform's operators. One statement.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn visible(
+        &self,
+        actor: &Actor,
+        ids: &[ChannelId],
+    ) -> Result<HashMap<ChannelId, Channel>, ChannelError> {
+        let scope = actor.public_scope();
+        let everywhere = actor.require_superadmin().is_ok();
+        let seen: Vec<ChannelId> =
+            ids.iter().copied().filter(|id| everywhere || *id == scope.channel_id()).collect();
+        let found = self.database.read(scope, async |reader| repo::by_ids(reader, &seen).await).await?;
+        Ok(found.into_iter().map(|channel| (channel.id, channel)).collect())
     }
 
     /// The seller behind a channel.

@@ -1,6 +1,6 @@
 //! SQL of channels and sellers.
 
-use soko_infra::db::{Bound, Column, ListSql};
+use soko_infra::db::{Bound, Column, ListSql, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{
     ChannelId, ChannelScope, Currency, Language, ListQuery, Page, SellerId, Timestamp, UserId, ZoneId,
@@ -77,6 +77,15 @@ pub(super) async fn find_by_code(reader: &mut Reader, code: &str) -> Result<Opti
 
 pub(super) async fn find_default(reader: &mut Reader) -> Result<Option<Channel>, ChannelError> {
     channel(reader.fetch_optional(FIND_DEFAULT, ()).await?)
+}
+
+/// These channels, whatever their status.
+pub(super) async fn by_ids(reader: &mut Reader, ids: &[ChannelId]) -> Result<Vec<Channel>, ChannelError> {
+    let mut values = Vec::new();
+    let list = in_list(&mut values, ids.iter().copied());
+    let sql = format!("SELECT * FROM channel WHERE id IN ({list}) ORDER BY id");
+    let rows: Vec<ChannelRow> = reader.fetch_all(sqlx::AssertSqlSafe(sql), values).await?;
+    Ok(rows.into_iter().map(Channel::try_from).collect::<Result<_, _>>()?)
 }
 
 fn channel(row: Option<ChannelRow>) -> Result<Option<Channel>, ChannelError> {

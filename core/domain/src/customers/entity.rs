@@ -92,14 +92,15 @@ pub struct NewCustomer {
     pub password: Option<String>,
 }
 
-/// What may change; absent fields stay.
+/// What may change; absent fields stay, and what is present but nothing is taken away.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "the fields are those of Customer")]
 pub struct CustomerChanges {
-    pub title: Option<String>,
+    pub title: Option<Option<String>>,
     pub first_name: Option<String>,
     pub last_name: Option<String>,
-    pub phone_number: Option<String>,
+    pub phone_number: Option<Option<String>>,
+    pub email_address: Option<String>,
 }
 
 impl Customer {
@@ -113,10 +114,14 @@ impl Customer {
             self.last_name = last_name;
         }
         if let Some(phone_number) = changes.phone_number {
-            check_phone(&phone_number)?;
-            self.phone_number = Some(phone_number);
+            phone_number.as_deref().map_or(Ok(()), check_phone)?;
+            self.phone_number = phone_number;
         }
-        self.title = changes.title.or(self.title.take());
+        if let Some(email_address) = changes.email_address {
+            self.email_address = email_address.trim().to_lowercase();
+            check_email(&self.email_address)?;
+        }
+        self.title = changes.title.unwrap_or(self.title.take());
         Ok(())
     }
 }

@@ -25,6 +25,12 @@ pub enum CustomerError {
     /// A group that a tax rate names.
     #[error("the customer group is still in use")]
     GroupInUse,
+    /// More customers or groups than one operation takes.
+    #[error("at most {max} customers or groups can be named at once")]
+    TooMany {
+        /// Most that can be.
+        max: usize,
+    },
     /// An empty or overlong name.
     #[error("{0} must have 1 to 200 characters")]
     InvalidName(&'static str),
@@ -54,9 +60,11 @@ impl CustomerError {
         match self {
             Self::NotFound(_) | Self::GroupNotFound(_) => ErrorKind::NotFound,
             Self::EmailAddressConflict | Self::GroupNameInUse(_) | Self::GroupInUse => ErrorKind::Conflict,
-            Self::InvalidName(_) | Self::InvalidEmail | Self::InvalidPhoneNumber | Self::Query(_) => {
-                ErrorKind::InvalidInput
-            }
+            Self::TooMany { .. }
+            | Self::InvalidName(_)
+            | Self::InvalidEmail
+            | Self::InvalidPhoneNumber
+            | Self::Query(_) => ErrorKind::InvalidInput,
             Self::Forbidden(forbidden) => forbidden.kind(),
             Self::Auth(error) => error.kind(),
             Self::Database(error) => error.kind(),

@@ -1,28 +1,27 @@
 //! Customers: who buys in a shop, guests and those with an account, and the groups they are in.
 //!
 //! Invariants: an e-mail address is one customer's in a channel; what a registered customer said of themselves cannot
-//! be overwritten by a guest; a customer of one channel is unknown to every other.
+//! be overwritten by a guest; a customer of one channel is unknown to every other; who is deleted cannot log in.
 
 mod entity;
 mod error;
+mod groups;
 mod repo;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 
 use soko_infra::{Database, Reader, Tx};
-use soko_kernel::{
-    Actor, ChannelScope, Clock, CustomerGroupId, CustomerId, ListQuery, Page, Permission, Timestamp, UserId,
-};
+use soko_kernel::{Actor, ChannelScope, Clock, CustomerId, ListQuery, Page, Permission, Timestamp, UserId};
 
 use crate::auth::Auth;
 
 pub use entity::{Customer, CustomerChanges, CustomerGroup, GuestCustomer, NewCustomer, ShoppingCustomer};
 pub use error::CustomerError;
 
-const READ_GROUPS: &[Permission] = &[Permission::ReadCustomer, Permission::ReadCustomerGroup];
-const CREATE_GROUPS: &[Permission] = &[Permission::CreateCustomerGroup];
-const UPDATE_GROUPS: &[Permission] = &[Permission::UpdateCustomerGroup];
-const DELETE_GROUPS: &[Permission] = &[Permission::DeleteCustomerGroup];
+/// Most customers, or groups, that one operation names.
+const NAMED_AT_ONCE_MAX: usize = 1000;
 
 /// The use cases of customers.
 #[derive(Debug, Clone)]
@@ -62,6 +61,42 @@ impl Customers {
         user: UserId,
     ) -> Result<Option<ShoppingCustomer>, CustomerError> {
         Ok(repo::find_of_user(reader, scope, user).await?)
+    }
+
+    /// A customer with their groups, as pricing and taxes see them. One statement.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn find_shopping(
+        reader: &mut Reader,
+        scope: ChannelScope,
+        id: CustomerId,
+    ) -> Result<Option<ShoppingCustomer>, CustomerError> {
+        Ok(repo::find_shopping(reader, scope, id).await?)
+    }
+
+    /// A customer of the channel.
+    ///
+    /// # Errors
+    /// [`CustomerError::NotFound`].
+    pub async fn get_in(
+        reader: &mut Reader,
+        scope: ChannelScope,
+        id: CustomerId,
+    ) -> Result<Customer, CustomerError> {
+        Self::find_in(reader, scope, id).await?.ok_or(CustomerError::NotFound(id))
+    }
+
+    /// A customer of the channel, if it has them.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn find_in(
+        reader: &mut Reader,
+        scope: ChannelScope,
+        id: CustomerId,
+    ) -> Result<Option<Customer>, CustomerError> {
+        Ok(repo::find(reader, scope, id).await?)
     }
 
     /// The customer who is logged in.
@@ -137,7 +172,7 @@ impl Customers {
             .await
     }
 
-    /// Changes a customer.
+    /// Changes a customer; who has an account logs in with the new address from then on.
     ///
     /// # Errors
     /// An unknown customer, an address in use or malformed.
@@ -152,133 +187,45 @@ impl Customers {
         self.database
             .write(scope, async move |tx| {
                 let mut customer = repo::find(tx, scope, id).await?.ok_or(CustomerError::NotFound(id))?;
+                let before = customer.email_address.clone();
                 customer.apply(changes)?;
                 repo::update(tx, scope, &customer, now).await?;
+                if let Some(user) = customer.user_id.filter(|_| customer.email_address != before) {
+                    let identifier = &customer.email_address;
+                    Auth::rename_customer_user_in_tx(tx, user, identifier, now).await?;
+                }
                 repo::find(tx, scope, id).await?.ok_or(CustomerError::NotFound(id))
             })
             .await
     }
 
-    /// Deletes a customer. Orders keep naming them.
+    /// Deletes customers, their accounts and sessions with them. Orders keep naming them.
     ///
     /// # Errors
-    /// An unknown customer.
-    pub async fn delete(&self, actor: &Actor, id: CustomerId) -> Result<(), CustomerError> {
+    /// An unknown customer; nobody is deleted then.
+    pub async fn delete(&self, actor: &Actor, ids: Vec<CustomerId>) -> Result<(), CustomerError> {
         let scope = actor.require(Permission::DeleteCustomer)?;
+        check_count(ids.len())?;
         let now = self.clock.now();
         self.database
             .write(scope, async move |tx| {
-                if repo::delete(tx, scope, id, now).await? {
-                    Ok(())
-                } else {
-                    Err(CustomerError::NotFound(id))
+                for id in ids {
+                    let found = repo::find(tx, scope, id).await?.ok_or(CustomerError::NotFound(id))?;
+                    repo::delete(tx, scope, id, now).await?;
+                    if let Some(user) = found.user_id {
+                        Auth::delete_customer_user_in_tx(tx, scope, user, now).await?;
+                    }
                 }
+                Ok(())
             })
             .await
     }
+}
 
-    /// A page of the channel's customer groups.
-    ///
-    /// # Errors
-    /// [`CustomerError::Forbidden`].
-    pub async fn list_groups(
-        &self,
-        actor: &Actor,
-        query: &ListQuery,
-    ) -> Result<Page<CustomerGroup>, CustomerError> {
-        let scope = actor.require_any(READ_GROUPS)?;
-        self.database.read(scope, async |reader| repo::list_groups(reader, scope, query).await).await
+/// Whether so many things may be named by one operation.
+fn check_count(count: usize) -> Result<(), CustomerError> {
+    if count > NAMED_AT_ONCE_MAX {
+        return Err(CustomerError::TooMany { max: NAMED_AT_ONCE_MAX });
     }
-
-    /// A page of a group's customers.
-    ///
-    /// # Errors
-    /// [`CustomerError::Forbidden`].
-    pub async fn list_members(
-        &self,
-        actor: &Actor,
-        group: CustomerGroupId,
-        query: &ListQuery,
-    ) -> Result<Page<Customer>, CustomerError> {
-        let scope = actor.require_any(READ_GROUPS)?;
-        self.database.read(scope, async |reader| repo::list(reader, scope, Some(group), query).await).await
-    }
-
-    /// Creates a group with these customers in it.
-    ///
-    /// # Errors
-    /// A name in use or empty, an unknown customer.
-    pub async fn create_group(
-        &self,
-        actor: &Actor,
-        name: String,
-        members: Vec<CustomerId>,
-    ) -> Result<CustomerGroup, CustomerError> {
-        let scope = actor.require_any(CREATE_GROUPS)?;
-        entity::check_name("a group's name", &name)?;
-        let now = self.clock.now();
-        self.database
-            .write(scope, async move |tx| {
-                let group = repo::insert_group(tx, scope, &name, now).await?;
-                repo::add_members(tx, scope, group.id, &members).await?;
-                Ok(group)
-            })
-            .await
-    }
-
-    /// Puts customers into a group; those that are in it stay.
-    ///
-    /// # Errors
-    /// An unknown group or customer.
-    pub async fn add_to_group(
-        &self,
-        actor: &Actor,
-        group: CustomerGroupId,
-        members: Vec<CustomerId>,
-    ) -> Result<CustomerGroup, CustomerError> {
-        let scope = actor.require_any(UPDATE_GROUPS)?;
-        self.database
-            .write(scope, async move |tx| {
-                let found =
-                    repo::find_group(tx, scope, group).await?.ok_or(CustomerError::GroupNotFound(group))?;
-                repo::add_members(tx, scope, group, &members).await?;
-                Ok(found)
-            })
-            .await
-    }
-
-    /// Takes customers out of a group.
-    ///
-    /// # Errors
-    /// An unknown group.
-    pub async fn remove_from_group(
-        &self,
-        actor: &Actor,
-        group: CustomerGroupId,
-        members: Vec<CustomerId>,
-    ) -> Result<CustomerGroup, CustomerError> {
-        let scope = actor.require_any(UPDATE_GROUPS)?;
-        self.database
-            .write(scope, async move |tx| {
-                let found =
-                    repo::find_group(tx, scope, group).await?.ok_or(CustomerError::GroupNotFound(group))?;
-                repo::remove_members(tx, scope, group, &members).await?;
-                Ok(found)
-            })
-            .await
-    }
-
-    /// Deletes a group; its customers stay.
-    ///
-    /// # Errors
-    /// An unknown group, or one that a tax rate names.
-    pub async fn delete_group(&self, actor: &Actor, group: CustomerGroupId) -> Result<(), CustomerError> {
-        let scope = actor.require_any(DELETE_GROUPS)?;
-        self.database
-            .write(scope, async move |tx| {
-                let gone = repo::delete_group(tx, scope, group).await?;
-                if gone { Ok(()) } else { Err(CustomerError::GroupNotFound(group)) }
-            })
-            .await
-    }
+    Ok(())
 }

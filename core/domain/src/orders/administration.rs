@@ -5,7 +5,9 @@ use soko_kernel::{Actor, FulfillmentId, OrderId, OrderLineId, PaymentId, Permiss
 
 use super::Orders;
 use super::cart::{Cart, transition};
-use super::checkout::{allocatable, place_if_covered, record_payment, record_transition};
+use super::checkout::{
+    allocatable, place_if_covered, record_payment, record_transition, refuse_payment_in_progress,
+};
 use super::error::OrderError;
 use super::fulfillment::{self, Fulfillment, FulfillmentState, NewFulfillment};
 use super::history::{self, NewEntry};
@@ -165,7 +167,7 @@ impl Orders {
     /// until it is refunded.
     ///
     /// # Errors
-    /// An order that cannot be cancelled any more.
+    /// An order that cannot be cancelled any more, or is being paid for.
     pub async fn cancel(&self, actor: &Actor, id: OrderId, reason: &str) -> Result<OrderView, OrderError> {
         let scope = actor.require_any(&[Permission::DeleteOrder, Permission::UpdateOrder])?;
         let (now, user, languages) = (self.clock.now(), actor.user, Languages::of(actor));
@@ -179,6 +181,7 @@ impl Orders {
                 if !from.next().contains(&to) {
                     return Err(transition(from, to, format!("an order that is {} stays so", from.as_str())));
                 }
+                refuse_payment_in_progress(tx, scope, id, now).await?;
                 if cart.order.placed_at.is_some() {
                     Inventory::cancel_in_tx(tx, scope, &allocatable(&cart.lines), now).await?;
                 }

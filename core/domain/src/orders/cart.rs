@@ -191,7 +191,7 @@ pub(super) fn transition(from: OrderState, to: OrderState, reason: impl Into<Str
     OrderError::StateTransition { from, to: to.as_str().to_owned(), reason: reason.into() }
 }
 
-fn most(stock: &HashMap<VariantId, Saleable>, variant: VariantId) -> i64 {
+pub(super) fn most(stock: &HashMap<VariantId, Saleable>, variant: VariantId) -> i64 {
     stock.get(&variant).map_or(0, |saleable| saleable.at_most(ORDER_ITEMS_MAX))
 }
 

@@ -34,6 +34,15 @@ pub struct PaymentInput {
     pub metadata: serde_json::Value,
 }
 
+/// Whose an order is that goes to another state, for its price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// Whoever acts shops for it.
+    OfActor,
+    /// An administrator acts for the customer that it names.
+    OfOrder,
+}
+
 impl Orders {
     /// The states that the cart may go to next; those of a new order when there is none.
     ///
@@ -51,7 +60,7 @@ impl Orders {
     pub async fn transition_active(&self, actor: &Actor, to: &str) -> Result<OrderView, OrderError> {
         let id = actor.active_order.ok_or(OrderError::NoActiveOrder)?;
         for _ in 0..ATTEMPTS_MAX {
-            match self.try_transition(actor, id, to).await {
+            match self.try_transition(actor, id, to, Whose::OfActor).await {
                 Err(OrderError::VersionConflict(_)) => {}
                 outcome => return outcome,
             }
@@ -59,9 +68,19 @@ impl Orders {
         Err(OrderError::Busy)
     }
 
-    async fn try_transition(&self, actor: &Actor, id: OrderId, to: &str) -> Result<OrderView, OrderError> {
+    pub(super) async fn try_transition(
+        &self,
+        actor: &Actor,
+        id: OrderId,
+        to: &str,
+        whose: Whose,
+    ) -> Result<OrderView, OrderError> {
         let (scope, now) = (actor.public_scope(), self.clock.now());
-        let mut cart = self.active_cart(actor, id).await?;
+        let cart = self.find_cart(actor, id).await?;
+        let mut cart = match whose {
+            Whose::OfActor => cart.filter(|cart| cart.order.active).ok_or(OrderError::NoActiveOrder)?,
+            Whose::OfOrder => cart.ok_or_else(|| OrderError::NotFound(id.to_string()))?,
+        };
         let from = cart.order.state;
         let unknown = || OrderError::StateTransition {
             from,
@@ -79,7 +98,10 @@ impl Orders {
         }
         let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
         let receipt = if to == OrderState::ArrangingPayment {
-            let circumstances = self.circumstances(actor, &cart).await?;
+            let circumstances = match whose {
+                Whose::OfActor => self.circumstances(actor, &cart).await?,
+                Whose::OfOrder => self.circumstances_of_order(actor, &cart).await?,
+            };
             let pricing = self.reprice(actor, &mut cart, &circumstances, now).await?;
             cart.check_transition(to)?;
             Some(self.pricing.receipt(&pricing)?)
@@ -153,12 +175,15 @@ impl Orders {
     }
 
     async fn active_cart(&self, actor: &Actor, id: OrderId) -> Result<Cart, OrderError> {
-        let scope = actor.public_scope();
-        let cart = self
-            .database
-            .read(scope, async |reader| load_cart(reader, scope, Languages::of(actor), id, &[]).await)
-            .await?;
+        let cart = self.find_cart(actor, id).await?;
         cart.filter(|cart| cart.order.active).ok_or(OrderError::NoActiveOrder)
+    }
+
+    async fn find_cart(&self, actor: &Actor, id: OrderId) -> Result<Option<Cart>, OrderError> {
+        let scope = actor.public_scope();
+        self.database
+            .read(scope, async |reader| load_cart(reader, scope, Languages::of(actor), id, &[]).await)
+            .await
     }
 
     /// The first transaction: the attempt, and a fresh hold on the stock.
@@ -258,7 +283,7 @@ fn stock_refusal(error: InventoryError, from: OrderState, to: OrderState) -> Ord
 
 /// Refuses while a payment of the order has no answer. An attempt that was abandoned counts as failed: built-in
 /// handlers move no money by themselves, so none is lost.
-async fn refuse_payment_in_progress(
+pub(super) async fn refuse_payment_in_progress(
     tx: &mut Tx,
     scope: ChannelScope,
     order: OrderId,

@@ -13,6 +13,8 @@ mod error;
 mod event;
 mod fulfillment;
 mod history;
+mod login;
+mod notes;
 mod read;
 mod repo;
 mod reprice;
@@ -20,6 +22,7 @@ mod shopping;
 mod state;
 #[cfg(test)]
 mod tests;
+mod transitions;
 mod trial;
 mod view;
 
@@ -43,6 +46,7 @@ pub use fulfillment::{Fulfillment, FulfillmentLine, FulfillmentState, NewFulfill
 pub use history::HistoryEntry;
 pub use shopping::Changed;
 pub use state::OrderState;
+pub use transitions::ManualPayment;
 pub use trial::TrialOrder;
 pub use view::{LineView, OrderView};
 

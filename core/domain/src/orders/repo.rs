@@ -134,6 +134,38 @@ pub(super) async fn order_of_line(
     Ok(row.map(|(order,)| order))
 }
 
+/// The customer's newest cart besides one.
+pub(super) async fn find_active_of_customer(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    customer: CustomerId,
+    besides: Option<OrderId>,
+) -> Result<Option<OrderId>, DatabaseError> {
+    let sql = "SELECT id FROM customer_order WHERE customer_id = $1 AND channel_id = $2 AND active AND id <> $3 \
+               ORDER BY id DESC LIMIT 1";
+    // Ids are positive: no order has 0.
+    let besides = besides.map_or(0, |order| order.0);
+    let row: Option<(OrderId,)> = reader.fetch_optional(sql, (customer, scope.channel_id(), besides)).await?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// Deletes a cart that has not changed since it was read, with its lines, delivery and history.
+pub(super) async fn delete_cart(tx: &mut Tx, scope: ChannelScope, order: &Order) -> Result<(), OrderError> {
+    let parts = [
+        "DELETE FROM order_line WHERE order_id = $1 AND channel_id = $2",
+        "DELETE FROM order_shipping_line WHERE order_id = $1 AND channel_id = $2",
+        "DELETE FROM order_history_entry WHERE order_id = $1 AND channel_id = $2",
+    ];
+    for part in parts {
+        tx.execute(part, (order.id, scope.channel_id())).await?;
+    }
+    let sql = "DELETE FROM customer_order WHERE id = $1 AND channel_id = $2 AND version = $3";
+    match tx.execute(sql, (order.id, scope.channel_id(), order.version)).await? {
+        1 => Ok(()),
+        _ => Err(OrderError::VersionConflict(order.id)),
+    }
+}
+
 const COLUMNS: &[Column] = &[
     Column::integer("id", "o.id"),
     Column::time("createdAt", "o.created_at"),
@@ -141,6 +173,12 @@ const COLUMNS: &[Column] = &[
     Column::time("orderPlacedAt", "o.placed_at"),
     Column::text("type", "'Regular'"),
     Column::text("code", "o.code"),
+    Column::text("customerLastName", "(SELECT c.last_name FROM customer c WHERE c.id = o.customer_id)"),
+    Column::text(
+        "transactionId",
+        "(SELECT p.transaction_id FROM payment p WHERE p.order_id = o.id AND p.transaction_id IS NOT NULL \
+          ORDER BY p.id LIMIT 1)",
+    ),
     Column::text("state", "o.state"),
     Column::boolean("active", "o.active"),
     Column::integer("totalQuantity", "o.total_quantity"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use soko_kernel::{Actor, CustomerGroupId, Timestamp, VariantId};
+use soko_kernel::{Actor, CustomerGroupId, CustomerId, Timestamp, UserId, VariantId};
 
 use super::Orders;
 use super::cart::Cart;
@@ -21,6 +21,13 @@ pub(super) struct Circumstances {
     pub(super) facet_codes: HashMap<VariantId, Vec<(String, String)>>,
 }
 
+/// By what a customer is found.
+#[derive(Clone, Copy)]
+enum Buyer {
+    User(UserId),
+    Customer(CustomerId),
+}
+
 impl Orders {
     /// Who buys, and the facets that plugins may ask for. No statement for guests of a channel without plugins.
     pub(super) async fn circumstances(
@@ -28,16 +35,35 @@ impl Orders {
         actor: &Actor,
         cart: &Cart,
     ) -> Result<Circumstances, OrderError> {
+        self.circumstances_for(actor, cart, actor.user.map(Buyer::User)).await
+    }
+
+    /// The same for an administrator who acts for the customer that the order names.
+    pub(super) async fn circumstances_of_order(
+        &self,
+        actor: &Actor,
+        cart: &Cart,
+    ) -> Result<Circumstances, OrderError> {
+        self.circumstances_for(actor, cart, cart.order.customer_id.map(Buyer::Customer)).await
+    }
+
+    async fn circumstances_for(
+        &self,
+        actor: &Actor,
+        cart: &Cart,
+        buyer: Option<Buyer>,
+    ) -> Result<Circumstances, OrderError> {
         let scope = actor.public_scope();
         let bound = !self.pricing.bindings(actor).await?.is_empty();
         let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
-        if actor.user.is_none() && (!bound || variants.is_empty()) {
+        if buyer.is_none() && (!bound || variants.is_empty()) {
             return Ok(Circumstances { customer: None, facet_codes: HashMap::new() });
         }
         self.database
             .read(scope, async |reader| {
-                let customer = match actor.user {
-                    Some(user) => Customers::find_of_user(reader, scope, user).await?,
+                let customer = match buyer {
+                    Some(Buyer::User(user)) => Customers::find_of_user(reader, scope, user).await?,
+                    Some(Buyer::Customer(id)) => Customers::find_shopping(reader, scope, id).await?,
                     None => None,
                 };
                 let facet_codes =

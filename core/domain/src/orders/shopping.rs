@@ -184,7 +184,8 @@ impl Orders {
         let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
         let refusals = self.decide(actor, &mut cart, &edit, &stock, now).await?;
         let circumstances = self.circumstances(actor, &cart).await?;
-        if cart.is_new() {
+        // A cart that nobody's name is on becomes that of whoever is logged in.
+        if cart.order.customer_id.is_none() {
             cart.order.customer_id = circumstances.customer.as_ref().map(|customer| customer.id);
         }
         self.reprice(actor, &mut cart, &circumstances, now).await?;

@@ -1,105 +1,13 @@
 //! Logging in and out, and who is logged in.
 
-use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
-use soko_domain::auth::{self, AuthError};
+use async_graphql::{Context, InputObject, Object, Union};
+use soko_domain::auth::AuthError;
 
 use crate::context::{OfRequest as _, RequestContext};
-use crate::error::{ApiError, ApiResult, Nullable};
-use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
-use crate::shared::enums::Permission;
+use crate::error::{ApiResult, Nullable};
 use crate::shared::people::CurrentUser;
 use crate::shared::refusals::{InvalidCredentialsError, NativeAuthStrategyError};
 use crate::shared::values::Success;
-
-/// A person who works in the Admin API.
-#[derive(Debug, Clone, SimpleObject)]
-#[graphql(name = "Administrator")]
-pub struct Administrator {
-    /// Its id.
-    pub id: Id,
-    /// When it was created.
-    pub created_at: DateTime,
-    /// When it last changed.
-    pub updated_at: DateTime,
-    /// Given name.
-    pub first_name: String,
-    /// Family name.
-    pub last_name: String,
-    /// What they log in with.
-    pub email_address: String,
-    /// The account behind it.
-    pub user: User,
-    /// None.
-    pub custom_fields: Option<Json>,
-}
-
-impl From<&auth::Administrator> for Administrator {
-    fn from(administrator: &auth::Administrator) -> Self {
-        Self {
-            id: administrator.id.into(),
-            created_at: administrator.created_at.into(),
-            updated_at: administrator.updated_at.into(),
-            first_name: administrator.first_name.clone(),
-            last_name: administrator.last_name.clone(),
-            email_address: administrator.email_address.clone(),
-            user: User {
-                id: administrator.user_id.into(),
-                identifier: administrator.email_address.clone(),
-                last_login: administrator.last_login_at.map(DateTime),
-                roles: administrator.roles.iter().map(Role::from).collect(),
-                custom_fields: NO_CUSTOM_FIELDS,
-            },
-            custom_fields: NO_CUSTOM_FIELDS,
-        }
-    }
-}
-
-/// The account of an administrator.
-#[derive(Debug, Clone, SimpleObject)]
-#[graphql(name = "User")]
-pub struct User {
-    /// Its id.
-    pub id: Id,
-    /// What they log in with.
-    pub identifier: String,
-    /// When they last logged in.
-    pub last_login: Option<DateTime>,
-    /// What they may do, and where.
-    pub roles: Vec<Role>,
-    /// None.
-    pub custom_fields: Option<Json>,
-}
-
-/// A named set of permissions in some channels.
-#[derive(Debug, Clone, SimpleObject)]
-#[graphql(name = "Role")]
-pub struct Role {
-    /// Its id.
-    pub id: Id,
-    /// When it was created.
-    pub created_at: DateTime,
-    /// When it last changed.
-    pub updated_at: DateTime,
-    /// Its unique name.
-    pub code: String,
-    /// Shown to administrators.
-    pub description: String,
-    /// What it allows.
-    pub permissions: Vec<Permission>,
-}
-
-impl From<&auth::Role> for Role {
-    fn from(role: &auth::Role) -> Self {
-        Self {
-            id: role.id.into(),
-            created_at: role.created_at.into(),
-            updated_at: role.updated_at.into(),
-            code: role.code.clone(),
-            description: role.description.clone(),
-            permissions: role.permissions.iter().map(Permission).collect(),
-        }
-    }
-}
 
 /// Who logs in, by one of the ways to do so.
 #[derive(InputObject)]
@@ -151,13 +59,6 @@ impl AccountQuery {
     /// Who is logged in; an error for nobody.
     async fn me(&self, context: &Context<'_>) -> Nullable<CurrentUser> {
         current_user(context.request()).await.transpose()
-    }
-
-    /// The administrator who is logged in.
-    async fn active_administrator(&self, context: &Context<'_>) -> Nullable<Administrator> {
-        let request = context.request();
-        let found = request.services.auth.active_administrator(&request.actor()).await;
-        found.map(|found| found.as_ref().map(Administrator::from)).map_err(ApiError::from).transpose()
     }
 }
 

@@ -2,15 +2,18 @@
 
 use async_graphql::{ComplexObject, Context, SimpleObject};
 use soko_domain::customers;
-use soko_kernel::CustomerId;
+use soko_kernel::{CustomerId, UserId};
 
+use super::customer_group::CustomerGroup;
 use super::lists::Orders;
 use super::order::{Order, OrderList};
+use super::user::User;
 use crate::context::OfRequest as _;
-use crate::error::ApiResult;
+use crate::error::{ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
 use crate::shared::absent::Address;
 use crate::shared::list_options::ListOptions;
+use crate::shared::loads::each;
 
 /// Who buys.
 #[derive(Debug, Clone, SimpleObject)]
@@ -36,6 +39,8 @@ pub struct Customer {
     pub addresses: Option<Vec<Address>>,
     /// None.
     pub custom_fields: Option<Json>,
+    #[graphql(skip)]
+    user_id: Option<UserId>,
 }
 
 impl From<&customers::Customer> for Customer {
@@ -51,6 +56,7 @@ impl From<&customers::Customer> for Customer {
             email_address: customer.email_address.clone(),
             addresses: Some(Vec::new()),
             custom_fields: NO_CUSTOM_FIELDS,
+            user_id: customer.user_id,
         }
     }
 }
@@ -64,6 +70,17 @@ impl Customer {
 
 #[ComplexObject]
 impl Customer {
+    /// The groups that they are in.
+    async fn groups(&self, context: &Context<'_>) -> ApiResult<Vec<CustomerGroup>> {
+        Ok(each(&context.request().groups_of_customer(self.id.into()).await?))
+    }
+
+    /// The account; none for guests.
+    async fn user(&self, context: &Context<'_>) -> Nullable<User> {
+        let account = context.request().account_of_customer(self.user_id?).await;
+        account.map(|account| account.map(|account| User::new(&account, &[]))).transpose()
+    }
+
     /// A page of their orders.
     async fn orders(
         &self,
@@ -75,4 +92,14 @@ impl Customer {
         let page = request.services.orders.list_of_customer(&request.actor(), self.id.into(), &query).await?;
         Ok(OrderList { items: page.items.into_iter().map(Order::from).collect(), total_items: page.total })
     }
+}
+
+/// A page of customers.
+#[derive(SimpleObject)]
+#[graphql(name = "CustomerList")]
+pub struct CustomerList {
+    /// This page.
+    pub items: Vec<Customer>,
+    /// Customers in the whole list.
+    pub total_items: i64,
 }

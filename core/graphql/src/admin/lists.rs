@@ -3,6 +3,11 @@
 use crate::shared::lists::lists;
 
 lists! {
+    /// Administrators.
+    Administrators "Administrator" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "firstName": Text sort, "lastName": Text sort,
+        "emailAddress": Text sort,
+    }
     /// Assets.
     Assets "Asset" with others { "tags": "[String!]", "tagsOperator": "LogicalOperator" } {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text, "name": Text sort,
@@ -18,6 +23,15 @@ lists! {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "code": Text sort, "token": Text sort,
         "defaultLanguageCode": Text, "currencyCode": Text, "defaultCurrencyCode": Text, "trackInventory": Boolean,
         "outOfStockThreshold": Number sort, "pricesIncludeTax": Boolean,
+    }
+    /// Customers.
+    Customers "Customer" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "title": Text sort, "firstName": Text sort,
+        "lastName": Text sort, "phoneNumber": Text sort, "emailAddress": Text sort,
+    }
+    /// Groups of customers.
+    CustomerGroups "CustomerGroup" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort,
     }
     /// Plugins.
     Plugins "Plugin" {
@@ -43,6 +57,14 @@ lists! {
     PriceReceipts "PriceReceipt" {
         "id": Id sort, "createdAt": Date sort, "orderVersion": Number sort, "engineVersion": Text,
         "roundingVersion": Number,
+    }
+    /// Roles.
+    Roles "Role" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "code": Text sort, "description": Text sort,
+    }
+    /// Sellers.
+    Sellers "Seller" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort,
     }
     /// Places that keep stock.
     StockLocations "StockLocation" {
@@ -87,6 +109,7 @@ lists! {
     }
     /// Orders.
     Orders "Order" {
+        "customerLastName": Text sort, "transactionId": Text sort,
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "type": Text,
         "orderPlacedAt": Date sort, "code": Text sort, "state": Text sort, "active": Boolean,
         "totalQuantity": Number sort, "subTotal": Number sort, "subTotalWithTax": Number sort,

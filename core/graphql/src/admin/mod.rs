@@ -1,6 +1,7 @@
 //! The Admin API: what shops and the platform's operators speak.
 
 mod account;
+mod administrator;
 mod asset;
 mod asset_operation;
 mod catalogue_query;
@@ -8,6 +9,8 @@ mod channel;
 mod collection;
 mod collection_operation;
 mod customer;
+mod customer_group;
+mod customer_operation;
 mod facet;
 mod facet_operation;
 mod fulfillment;
@@ -20,6 +23,7 @@ mod option_operation;
 mod order;
 mod order_line;
 mod order_operation;
+mod order_upkeep;
 mod payment;
 mod payment_method;
 pub mod plugin;
@@ -28,16 +32,19 @@ mod plugin_result;
 mod product;
 mod product_operation;
 pub mod refusals;
+mod region_operation;
+mod role;
 mod search;
+mod seller;
 mod shipping;
+mod shipping_operation;
 mod slug;
 mod stock;
 mod tax;
-mod translation_input;
-mod region_operation;
-mod shipping_operation;
 mod tax_operation;
+mod translation_input;
 mod upload;
+mod user;
 mod variant;
 mod variant_input;
 mod variant_operation;
@@ -67,6 +74,9 @@ struct Query(
     global_settings::GlobalSettingsQuery,
     collection_operation::CollectionQuery,
     facet_operation::FacetQuery,
+    administrator::AdministratorQuery,
+    customer_group::CustomerGroupQuery,
+    customer_operation::CustomerQuery,
     order_operation::OrderQuery,
     payment_method::PaymentMethodQuery,
     plugin_operation::PluginQuery,
@@ -74,6 +84,8 @@ struct Query(
     slug::SlugQuery,
     region_operation::RegionQuery,
     shipping_operation::ShippingQuery,
+    role::RoleQuery,
+    seller::SellerQuery,
     stock::StockQuery,
     tax_operation::TaxQuery,
 );
@@ -92,6 +104,12 @@ struct Mutation(
     payment_method::PaymentMethodMutation,
     plugin_operation::PluginMutation,
     product_operation::ProductMutation,
+    administrator::AdministratorMutation,
+    customer_group::CustomerGroupMutation,
+    customer_operation::CustomerMutation,
+    order_upkeep::OrderUpkeepMutation,
+    role::RoleMutation,
+    seller::SellerMutation,
     stock::StockMutation,
     variant_operation::VariantMutation,
     region_operation::RegionMutation,

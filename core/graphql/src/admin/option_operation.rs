@@ -4,7 +4,6 @@ use async_graphql::{Context, InputObject, Object, Union};
 use soko_domain::catalogue::{CatalogueError, NewOption, NewOptionGroup, OptionChanges};
 use soko_kernel::OptionId;
 
-use crate::shared::deletion::DeletionResponse;
 use super::lists::{ProductOptionGroups, ProductOptions};
 use super::option::{ProductOption, ProductOptionGroup, ProductOptionGroupList, ProductOptionList};
 use super::product::Product;
@@ -13,6 +12,7 @@ use super::translation_input::{ProductOptionGroupTranslationInput, texts};
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::{Id, NoCustomFields};
+use crate::shared::deletion::DeletionResponse;
 use crate::shared::list_options::ListOptions;
 
 /// An option to be created with its group.

@@ -274,13 +274,13 @@ async fn in_order(
     Ok(Fulfillment::new(made, &std::sync::Arc::new(order)))
 }
 
-fn payment_transition(error: PaymentError) -> ApiResult<PaymentStateTransitionError> {
+pub(super) fn payment_transition(error: PaymentError) -> ApiResult<PaymentStateTransitionError> {
     let PaymentError::StateTransition { from, to } = error else { return Err(error.into()) };
     let (from, to) = (from.as_str().to_owned(), to.as_str().to_owned());
     Ok(PaymentStateTransitionError::new(error.to_string(), from, to))
 }
 
-fn order_transition(error: OrderError) -> ApiResult<OrderStateTransitionError> {
+pub(super) fn order_transition(error: OrderError) -> ApiResult<OrderStateTransitionError> {
     let message = error.to_string();
     let OrderError::StateTransition { from, to, reason } = error else { return Err(error.into()) };
     Ok(OrderStateTransitionError::new(reason, from.as_str().to_owned(), to).because(message))

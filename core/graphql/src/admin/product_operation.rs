@@ -3,12 +3,12 @@
 use async_graphql::{Context, InputObject, MaybeUndefined, Object};
 use soko_domain::catalogue::{NewProduct, ProductChanges};
 
-use crate::shared::deletion::DeletionResponse;
 use super::product::Product;
 use super::translation_input::{ProductTranslationInput, texts};
 use crate::context::OfRequest as _;
 use crate::error::ApiResult;
 use crate::scalars::{Id, NoCustomFields, each_id};
+use crate::shared::deletion::DeletionResponse;
 
 /// A product to be created, without variants.
 #[derive(InputObject)]

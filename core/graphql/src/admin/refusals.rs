@@ -35,6 +35,9 @@ refusals! {
         /// The state that was asked for.
         to_state: String,
     };
+    /// The order is not to be paid now.
+    ManualPaymentStateError = MANUAL_PAYMENT_STATE_ERROR,
+        "A manual payment can be added only while payment is being arranged" {};
     /// The fulfillment cannot go from its state to the other.
     FulfillmentStateTransitionError = FULFILLMENT_STATE_TRANSITION_ERROR,
         "The fulfillment cannot change to this state" {

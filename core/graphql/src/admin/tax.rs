@@ -4,17 +4,12 @@ use async_graphql::{ComplexObject, Context, SimpleObject};
 use soko_domain::tax;
 use soko_kernel::{ErrorKind, TaxCategoryId, ZoneId};
 
+use super::customer_group::CustomerGroup;
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult};
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS, Percent};
 use crate::shared::region::Zone;
 use crate::shared::tax::TaxCategory;
-use crate::shared::vocabulary::declared_only;
-
-declared_only! {
-    /// A named set of customers.
-    CustomerGroup,
-}
 
 /// A rate of tax for a category in a zone.
 #[derive(Debug, Clone, SimpleObject)]

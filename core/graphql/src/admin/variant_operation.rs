@@ -2,12 +2,12 @@
 
 use async_graphql::{Context, Object};
 
-use crate::shared::deletion::DeletionResponse;
 use super::variant::ProductVariant;
 use super::variant_input::{CreateProductVariantInput, UpdateProductVariantInput};
 use crate::context::OfRequest as _;
 use crate::error::ApiResult;
 use crate::scalars::Id;
+use crate::shared::deletion::DeletionResponse;
 
 /// Changes of variants.
 #[derive(Default)]

@@ -7,20 +7,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use soko_domain::Services;
-use soko_domain::auth::Api;
+use soko_domain::auth::{Administrator, Api, UserAccount};
 use soko_domain::catalogue::{
     Asset, Breadcrumb, CatalogueReads, Collection, Facet, FacetValue, OptionGroup, ProductOption,
     SluggedTranslation, Tag, Translation, Variant,
 };
 use soko_domain::channels::Channel;
-use soko_domain::customers::Customer;
+use soko_domain::customers::{Customer, CustomerGroup};
 use soko_domain::inventory::{Saleable, StockLevel};
 use soko_domain::orders::Fulfillment;
 use soko_domain::payments::Payment;
 use soko_domain::shipping::ShippingMethod;
 use soko_kernel::{
     Actor, AssetId, ChannelId, CollectionId, CustomerId, FacetId, FacetValueId, OptionGroupId, OptionId,
-    OrderId, ProductId, ShippingMethodId, VariantId,
+    OrderId, ProductId, ShippingMethodId, UserId, VariantId,
 };
 
 use super::batch::Batch;
@@ -139,6 +139,17 @@ loads! {
     own_channel(ChannelId) -> Channel = |services, _r, actor, _ids| own_channel(services, actor);
     /// A customer, for whoever has been shown what names them.
     customer(CustomerId) -> Customer = |services, _r, actor, ids| services.customers.by_ids(actor, ids);
+    /// The groups that a customer is in.
+    groups_of_customer(CustomerId) -> Vec<CustomerGroup>
+        = |services, _r, actor, ids| services.customers.groups_of(actor, ids);
+    /// A customer's account.
+    account_of_customer(UserId) -> UserAccount
+        = |services, _r, actor, ids| services.auth.customer_accounts(actor, ids);
+    /// The administrator behind a user, for whoever has been shown what they did.
+    administrator_of_user(UserId) -> Administrator
+        = |services, _r, actor, ids| services.auth.administrators_of_users(actor, ids);
+    /// A channel, if whoever asks may see it.
+    visible_channel(ChannelId) -> Channel = |services, _r, actor, ids| services.channels.visible(actor, ids);
     /// A shipping method, for whoever has been shown what names it.
     shipping_method(ShippingMethodId) -> ShippingMethod
         = |services, _r, actor, ids| shipping_methods(services, actor, ids);

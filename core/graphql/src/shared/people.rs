@@ -1,10 +1,11 @@
-//! Users and what they may do.
+//! Users and what they may do; customers as they are given.
 
-use async_graphql::SimpleObject;
+use async_graphql::{InputObject, SimpleObject};
 use soko_domain::auth;
+use soko_domain::customers::GuestCustomer;
 
 use super::enums::Permission;
-use crate::scalars::Id;
+use crate::scalars::{Id, Json};
 
 /// Who is logged in.
 #[derive(Debug, Clone, SimpleObject)]
@@ -45,6 +46,32 @@ impl CurrentUser {
             id: user.id.into(),
             identifier: user.identifier,
             channels: user.channels.into_iter().map(channel).collect(),
+        }
+    }
+}
+
+/// Who buys.
+#[derive(InputObject)]
+#[graphql(name = "CreateCustomerInput")]
+#[expect(missing_docs, reason = "the fields are those of Customer")]
+pub struct CreateCustomerInput {
+    pub title: Option<String>,
+    pub first_name: String,
+    pub last_name: String,
+    pub phone_number: Option<String>,
+    pub email_address: String,
+    pub custom_fields: Option<Json>,
+}
+
+impl From<CreateCustomerInput> for GuestCustomer {
+    fn from(input: CreateCustomerInput) -> Self {
+        Self {
+            title: input.title,
+            first_name: input.first_name,
+            last_name: input.last_name,
+            // Forms send a blank for what was not filled in.
+            phone_number: input.phone_number.filter(|number| !number.trim().is_empty()),
+            email_address: input.email_address,
         }
     }
 }

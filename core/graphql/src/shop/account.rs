@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Object, Union};
 use soko_domain::auth::AuthError;
+use soko_domain::orders::OrderError;
 use soko_kernel::Permission;
 
 use super::customer::Customer;
@@ -81,7 +82,7 @@ pub struct AccountMutation;
 
 #[Object]
 impl AccountMutation {
-    /// Logs in by identifier and password. A guest's cart moves along.
+    /// Logs in by identifier and password. A guest's cart goes into the customer's.
     async fn login(
         &self,
         context: &Context<'_>,
@@ -96,7 +97,7 @@ impl AccountMutation {
         })
     }
 
-    /// Logs in by one of the ways to do so. A guest's cart moves along.
+    /// Logs in by one of the ways to do so. A guest's cart goes into the customer's.
     async fn authenticate(
         &self,
         context: &Context<'_>,
@@ -129,13 +130,13 @@ async fn log_in(
 ) -> ApiResult<Result<CurrentUser, InvalidCredentialsError>> {
     let remember = remember_me.unwrap_or(false);
     let actor = request.current_actor().await?;
-    let auth = &request.services.auth;
-    match auth.log_in(&actor, request.api, &input.username, input.password, remember).await {
+    let orders = &request.services.orders;
+    match orders.log_in(&actor, &input.username, input.password, remember).await {
         Ok(logged_in) => {
             request.session_issued(logged_in.token, remember);
             Ok(Ok(CurrentUser::new(logged_in.user, is_known)))
         }
-        Err(error @ AuthError::InvalidCredentials) => Ok(Err(refusal(error.to_string()))),
+        Err(OrderError::Auth(error @ AuthError::InvalidCredentials)) => Ok(Err(refusal(error.to_string()))),
         Err(error) => Err(error.into()),
     }
 }

@@ -14,7 +14,7 @@ pub struct HistoryEntry {
     pub id: Id,
     /// When it happened.
     pub created_at: DateTime,
-    /// When it happened: entries do not change.
+    /// When it was last changed; only notes are.
     pub updated_at: DateTime,
     /// What happened.
     #[graphql(name = "type")]
@@ -30,7 +30,7 @@ impl From<&orders::HistoryEntry> for HistoryEntry {
         Self {
             id: entry.id.into(),
             created_at: entry.created_at.into(),
-            updated_at: entry.created_at.into(),
+            updated_at: entry.updated_at.into(),
             kind: HistoryEntryType(entry.kind.clone()),
             data: Json(entry.data.clone()),
             custom_fields: NO_CUSTOM_FIELDS,

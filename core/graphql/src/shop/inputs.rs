@@ -14,18 +14,6 @@ pub struct AddItemInput {
     pub quantity: i32,
 }
 
-/// Who buys.
-#[derive(InputObject)]
-#[graphql(name = "CreateCustomerInput")]
-pub struct CreateCustomerInput {
-    pub title: Option<String>,
-    pub first_name: String,
-    pub last_name: String,
-    pub phone_number: Option<String>,
-    pub email_address: String,
-    pub custom_fields: Option<Json>,
-}
-
 /// How an order is paid.
 #[derive(InputObject)]
 #[graphql(name = "PaymentInput")]

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Object};
-use soko_domain::customers::GuestCustomer;
 use soko_domain::orders::{self, Changed, OrderAddress, OrderError, OrderView};
 
-use super::inputs::{AddItemInput, CreateCustomerInput, PaymentInput};
+use super::inputs::{AddItemInput, PaymentInput};
 use super::order::Order;
 use super::order_result::{
     ActiveOrderResult, AddPaymentToOrderResult, RemoveOrderItemsResult, SetCustomerForOrderResult,
@@ -17,6 +16,7 @@ use crate::context::{OfRequest as _, RequestContext};
 use crate::error::{ApiResult, Nullable};
 use crate::scalars::Id;
 use crate::shared::address::CreateAddressInput;
+use crate::shared::people::CreateCustomerInput;
 
 /// Mutations of the session's order.
 #[derive(Default)]
@@ -213,17 +213,5 @@ fn changed_items(
     match refused.into_iter().next() {
         Some(refusal) => UpdateOrderItemsResult::refused(refusal, Some(&Arc::new(order))),
         None => UpdateOrderItemsResult::of(Ok(order)),
-    }
-}
-
-impl From<CreateCustomerInput> for GuestCustomer {
-    fn from(input: CreateCustomerInput) -> Self {
-        Self {
-            title: input.title,
-            first_name: input.first_name,
-            last_name: input.last_name,
-            phone_number: input.phone_number,
-            email_address: input.email_address,
-        }
     }
 }

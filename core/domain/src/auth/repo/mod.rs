@@ -1,14 +1,19 @@
 //! SQL of users, sessions, roles and administrators.
 
+mod administrators;
 mod roles;
 mod users;
 
+pub(super) use administrators::{
+    administrators_of_users, delete_administrator, find_administrator, find_administrator_of_user,
+    insert_administrator, list_administrators, update_administrator,
+};
 pub(super) use roles::{
-    delete_administrator, delete_role, find_administrator, find_administrator_of_user, find_role,
-    insert_administrator, insert_role, list_administrators, list_roles, role_is_assigned, roles,
-    set_role_channels, set_roles, superadmin_count, update_administrator, update_role,
+    add_role, delete_role, find_role, insert_role, list_roles, powers, role_is_assigned, roles,
+    set_role_channels, set_roles, superadmin_count, update_role,
 };
 pub(super) use users::{
-    clear_active_order, current_user, delete_session, extend_session, find_login, insert_session,
-    insert_user, note_login, permissions, request, set_active_order, set_identifier, set_password,
+    accounts, clear_active_order, current_user, delete_session, delete_sessions_of_user, delete_user,
+    extend_session, find_login, insert_session, insert_user, note_login, permissions, request,
+    set_active_order, set_identifier, set_password,
 };

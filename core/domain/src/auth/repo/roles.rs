@@ -1,15 +1,13 @@
-//! SQL of roles and administrators.
+//! SQL of roles.
 
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{
-    AdministratorId, ChannelId, ChannelScope, ListQuery, Page, PermissionSet, RoleId, Timestamp, UserId,
-};
+use soko_kernel::{ChannelId, ChannelScope, ListQuery, Page, PermissionSet, RoleId, Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 
 use super::users::parse;
-use crate::auth::administrators::Administrator;
 use crate::auth::error::AuthError;
+use crate::auth::powers::Powers;
 use crate::auth::roles::{Role, SUPERADMIN_ROLE};
 
 #[derive(sqlx::FromRow)]
@@ -134,12 +132,15 @@ pub(in crate::auth) async fn set_role_channels(
     tx: &mut Tx,
     role: RoleId,
     channels: &[ChannelId],
-) -> Result<(), DatabaseError> {
+) -> Result<(), AuthError> {
     const INSERT: MultiRowInsert =
         MultiRowInsert::new("INSERT INTO role_channel (role_id, channel_id)", 2, "ON CONFLICT DO NOTHING");
     tx.execute("DELETE FROM role_channel WHERE role_id = $1", (role,)).await?;
     let rows = channels.iter().map(|channel| vec![role.0.into(), channel.0.into()]).collect();
-    INSERT.execute(tx, rows).await.map(|_| ())
+    match INSERT.execute(tx, rows).await {
+        Err(error) if error.is_foreign_key_violation() => Err(AuthError::ChannelNotFound),
+        outcome => Ok(outcome.map(|_| ())?),
+    }
 }
 
 pub(in crate::auth) async fn role_is_assigned(
@@ -169,161 +170,41 @@ pub(in crate::auth) async fn set_roles(
     INSERT.execute(tx, rows).await.map(|_| ())
 }
 
+/// Gives a user one more role; nothing when they have it.
+pub(in crate::auth) async fn add_role(tx: &mut Tx, user: UserId, role: RoleId) -> Result<(), DatabaseError> {
+    let sql = "INSERT INTO user_role (user_id, role_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+    tx.execute(sql, (user, role)).await.map(|_| ())
+}
+
+#[derive(sqlx::FromRow)]
+struct PowerRow {
+    is_superadmin: bool,
+    channel_id: Option<ChannelId>,
+    permissions: String,
+}
+
+/// What a user's roles allow, channel by channel. One statement.
+pub(in crate::auth) async fn powers(reader: &mut Reader, user: UserId) -> Result<Powers, DatabaseError> {
+    let rows: Vec<PowerRow> = reader
+        .fetch_all(
+            "SELECT r.code = $2 AS is_superadmin, rc.channel_id, r.permissions FROM user_account u \
+             JOIN user_role ur ON ur.user_id = u.id JOIN role r ON r.id = ur.role_id \
+             LEFT JOIN role_channel rc ON rc.role_id = r.id WHERE u.id = $1 AND u.deleted_at IS NULL",
+            (user, SUPERADMIN_ROLE),
+        )
+        .await?;
+    let mut powers = Powers::default();
+    for row in rows {
+        powers.everywhere |= row.is_superadmin;
+        powers.channels.extend(row.channel_id.map(|channel| (channel, parse(&row.permissions))));
+    }
+    Ok(powers)
+}
+
 /// How many live users hold the super administrator's role.
 pub(in crate::auth) async fn superadmin_count(reader: &mut Reader) -> Result<i64, DatabaseError> {
     let sql = "SELECT COUNT(*) FROM user_role ur JOIN role r ON r.id = ur.role_id \
                JOIN user_account u ON u.id = ur.user_id WHERE r.code = $1 AND u.deleted_at IS NULL";
     let (count,): (i64,) = reader.fetch_one(sql, (SUPERADMIN_ROLE,)).await?;
     Ok(count)
-}
-
-#[derive(sqlx::FromRow)]
-struct AdministratorRow {
-    id: AdministratorId,
-    user_id: UserId,
-    first_name: String,
-    last_name: String,
-    email_address: String,
-    last_login_at: Option<Timestamp>,
-    created_at: Timestamp,
-    updated_at: Timestamp,
-}
-
-const SELECT_ADMINISTRATOR: &str = "a.id, a.user_id, a.first_name, a.last_name, a.email_address, u.last_login_at, \
-    a.created_at, a.updated_at";
-const FROM_ADMINISTRATOR: &str = "FROM administrator a JOIN user_account u ON u.id = a.user_id";
-
-pub(in crate::auth) async fn find_administrator(
-    reader: &mut Reader,
-    id: AdministratorId,
-) -> Result<Option<Administrator>, AuthError> {
-    let sql = format!(
-        "SELECT {SELECT_ADMINISTRATOR} {FROM_ADMINISTRATOR} WHERE a.id = $1 AND a.deleted_at IS NULL"
-    );
-    let rows = reader.fetch_all(AssertSqlSafe(sql), (id,)).await?;
-    Ok(with_roles(reader, rows).await?.pop())
-}
-
-pub(in crate::auth) async fn find_administrator_of_user(
-    reader: &mut Reader,
-    user: UserId,
-) -> Result<Option<Administrator>, AuthError> {
-    let sql = format!(
-        "SELECT {SELECT_ADMINISTRATOR} {FROM_ADMINISTRATOR} WHERE a.user_id = $1 AND a.deleted_at IS NULL"
-    );
-    let rows = reader.fetch_all(AssertSqlSafe(sql), (user,)).await?;
-    Ok(with_roles(reader, rows).await?.pop())
-}
-
-/// A page of administrators: those with a role in one channel, or all of the platform.
-pub(in crate::auth) async fn list_administrators(
-    reader: &mut Reader,
-    scope: Option<ChannelScope>,
-    query: &ListQuery,
-) -> Result<Page<Administrator>, AuthError> {
-    const COLUMNS: &[Column] = &[
-        Column::integer("id", "a.id"),
-        Column::text("firstName", "a.first_name"),
-        Column::text("lastName", "a.last_name"),
-        Column::text("emailAddress", "a.email_address"),
-        Column::time("createdAt", "a.created_at"),
-        Column::time("updatedAt", "a.updated_at"),
-    ];
-    let (condition, values) = match scope {
-        Some(scope) => (
-            "a.deleted_at IS NULL AND EXISTS (SELECT 1 FROM user_role ur JOIN role_channel rc \
-             ON rc.role_id = ur.role_id WHERE ur.user_id = a.user_id AND rc.channel_id = $1)",
-            vec![Bound::from(scope.channel_id().0)],
-        ),
-        None => ("a.deleted_at IS NULL", Vec::new()),
-    };
-    let list = ListSql {
-        select: SELECT_ADMINISTRATOR,
-        from: FROM_ADMINISTRATOR,
-        condition: condition.to_owned(),
-        values,
-        columns: COLUMNS,
-        tie_break: "a.id",
-    };
-    let page = list.fetch::<AdministratorRow>(reader, query).await?;
-    Ok(Page { items: with_roles(reader, page.items).await?, total: page.total })
-}
-
-async fn with_roles(
-    reader: &mut Reader,
-    rows: Vec<AdministratorRow>,
-) -> Result<Vec<Administrator>, AuthError> {
-    let mut values = Vec::new();
-    let list = in_list(&mut values, rows.iter().map(|row| row.user_id));
-    let sql = format!("SELECT user_id, role_id FROM user_role WHERE user_id IN ({list}) ORDER BY role_id");
-    let held: Vec<(UserId, RoleId)> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
-    let ids: Vec<RoleId> = held.iter().map(|(_, role)| *role).collect();
-    let known = roles(reader, &ids).await?;
-    let administrator = |row: AdministratorRow| {
-        let own = held.iter().filter(|(user, _)| *user == row.user_id);
-        let roles = own.filter_map(|(_, id)| known.iter().find(|role| role.id == *id).cloned()).collect();
-        let AdministratorRow { id, user_id, first_name, last_name, email_address, .. } = row;
-        let (last_login_at, created_at, updated_at) = (row.last_login_at, row.created_at, row.updated_at);
-        Administrator {
-            id,
-            user_id,
-            first_name,
-            last_name,
-            email_address,
-            roles,
-            last_login_at,
-            created_at,
-            updated_at,
-        }
-    };
-    Ok(rows.into_iter().map(administrator).collect())
-}
-
-/// `names`: first name, last name, e-mail address.
-pub(in crate::auth) async fn insert_administrator(
-    tx: &mut Tx,
-    user: UserId,
-    names: [&str; 3],
-    now: Timestamp,
-) -> Result<AdministratorId, DatabaseError> {
-    let [first, last, email] = names;
-    let (id,) = tx
-        .fetch_one(
-            "INSERT INTO administrator (user_id, first_name, last_name, email_address, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $5) RETURNING id",
-            (user, first, last, email, now),
-        )
-        .await?;
-    Ok(id)
-}
-
-/// `names`: first name, last name, e-mail address.
-pub(in crate::auth) async fn update_administrator(
-    tx: &mut Tx,
-    id: AdministratorId,
-    names: [&str; 3],
-    now: Timestamp,
-) -> Result<(), DatabaseError> {
-    let [first, last, email] = names;
-    tx.execute_one(
-        "UPDATE administrator SET first_name = $1, last_name = $2, email_address = $3, updated_at = $4 \
-         WHERE id = $5 AND deleted_at IS NULL",
-        (first, last, email, now, id),
-    )
-    .await
-}
-
-pub(in crate::auth) async fn delete_administrator(
-    tx: &mut Tx,
-    id: AdministratorId,
-    user: UserId,
-    now: Timestamp,
-) -> Result<(), DatabaseError> {
-    tx.execute_one(
-        "UPDATE administrator SET deleted_at = $1 WHERE id = $2 AND deleted_at IS NULL",
-        (now, id),
-    )
-    .await?;
-    tx.execute_one("UPDATE user_account SET deleted_at = $1 WHERE id = $2", (now, user)).await?;
-    tx.execute("DELETE FROM session WHERE user_id = $1", (user,)).await.map(|_| ())
 }

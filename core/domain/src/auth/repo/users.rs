@@ -1,12 +1,13 @@
 //! SQL of users and sessions.
 
+use soko_infra::db::{Bound, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{
     ChannelId, ChannelScope, OrderId, Permission, PermissionSet, SessionId, Timestamp, UserId,
 };
 use sqlx::AssertSqlSafe;
 
-use crate::auth::entity::{CurrentUser, CurrentUserChannel};
+use crate::auth::entity::{CurrentUser, CurrentUserChannel, UserAccount};
 use crate::auth::error::AuthError;
 use crate::auth::session::{Api, RequestRow};
 
@@ -191,6 +192,45 @@ pub(in crate::auth) async fn extend_session(
 
 pub(in crate::auth) async fn delete_session(tx: &mut Tx, session: SessionId) -> Result<(), DatabaseError> {
     tx.execute("DELETE FROM session WHERE id = $1", (session,)).await.map(|_| ())
+}
+
+/// Ends the sessions of a user, except perhaps one.
+pub(in crate::auth) async fn delete_sessions_of_user(
+    tx: &mut Tx,
+    user: UserId,
+    except: Option<SessionId>,
+) -> Result<(), DatabaseError> {
+    let sql = "DELETE FROM session WHERE user_id = $1 AND id <> $2";
+    // Ids are positive: no session has 0.
+    tx.execute(sql, (user, except.map_or(0, |session| session.0))).await.map(|_| ())
+}
+
+/// Deletes an account of a channel and ends its sessions; its identifier is free again.
+pub(in crate::auth) async fn delete_user(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    user: UserId,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let sql =
+        "UPDATE user_account SET deleted_at = $1 WHERE id = $2 AND channel_id = $3 AND deleted_at IS NULL";
+    tx.execute_one(sql, (now, user, scope.channel_id())).await?;
+    delete_sessions_of_user(tx, user, None).await
+}
+
+/// Accounts of a channel by id. One statement.
+pub(in crate::auth) async fn accounts(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    users: &[UserId],
+) -> Result<Vec<UserAccount>, DatabaseError> {
+    let mut values = vec![Bound::from(scope.channel_id().0)];
+    let ids = in_list(&mut values, users.iter().copied());
+    let sql = format!(
+        "SELECT id, identifier, verified, password_hash IS NOT NULL AS has_password, last_login_at, created_at, \
+         updated_at FROM user_account WHERE channel_id = $1 AND deleted_at IS NULL AND id IN ({ids})"
+    );
+    reader.fetch_all(AssertSqlSafe(sql), values).await
 }
 
 pub(in crate::auth) async fn set_active_order(

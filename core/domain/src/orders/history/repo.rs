@@ -3,6 +3,7 @@
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, HistoryEntryId, ListQuery, OrderId, Page, Timestamp, UserId};
+use sqlx::AssertSqlSafe;
 
 use super::{HistoryEntry, NewEntry};
 use crate::orders::error::OrderError;
@@ -26,7 +27,7 @@ pub(super) async fn insert(
             scope.channel_id().0.into(),
             order.0.into(),
             entry.kind.into(),
-            true.into(),
+            entry.is_public.into(),
             entry.data.to_string().into(),
             Bound::Integer(by.map(|user| user.0)),
             now.into(),
@@ -43,7 +44,59 @@ struct EntryRow {
     r#type: String,
     is_public: bool,
     data: String,
+    user_id: Option<UserId>,
     created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+const SELECT: &str = "id, type, is_public, data, user_id, created_at, updated_at";
+
+impl TryFrom<EntryRow> for HistoryEntry {
+    type Error = DatabaseError;
+
+    fn try_from(row: EntryRow) -> Result<Self, DatabaseError> {
+        let data = serde_json::from_str(&row.data)
+            .map_err(|error| DatabaseError::corrupt("history entry", error))?;
+        let EntryRow { id, r#type: kind, is_public, user_id, created_at, updated_at, .. } = row;
+        Ok(Self { id, kind, is_public, data, user_id, created_at, updated_at })
+    }
+}
+
+/// An entry of this kind.
+pub(super) async fn find(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    kind: &str,
+    id: HistoryEntryId,
+) -> Result<Option<HistoryEntry>, DatabaseError> {
+    let sql =
+        format!("SELECT {SELECT} FROM order_history_entry WHERE channel_id = $1 AND id = $2 AND type = $3");
+    let row: Option<EntryRow> =
+        reader.fetch_optional(AssertSqlSafe(sql), (scope.channel_id(), id, kind)).await?;
+    row.map(HistoryEntry::try_from).transpose()
+}
+
+pub(super) async fn update(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    entry: &HistoryEntry,
+) -> Result<(), DatabaseError> {
+    tx.execute_one(
+        "UPDATE order_history_entry SET is_public = $1, data = $2, updated_at = $3 \
+         WHERE channel_id = $4 AND id = $5",
+        (entry.is_public, entry.data.to_string(), entry.updated_at, scope.channel_id(), entry.id),
+    )
+    .await
+}
+
+pub(super) async fn delete(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    kind: &str,
+    id: HistoryEntryId,
+) -> Result<bool, DatabaseError> {
+    let sql = "DELETE FROM order_history_entry WHERE channel_id = $1 AND id = $2 AND type = $3";
+    Ok(tx.execute(sql, (scope.channel_id(), id, kind)).await? == 1)
 }
 
 pub(super) async fn list(
@@ -61,7 +114,7 @@ pub(super) async fn list(
         Column::boolean("isPublic", "is_public"),
     ];
     let list = ListSql {
-        select: "id, type, is_public, data, created_at",
+        select: SELECT,
         from: "FROM order_history_entry",
         condition: "channel_id = $1 AND order_id = $2 AND (is_public OR $3 = FALSE)".to_owned(),
         values: vec![scope.channel_id().0.into(), order.0.into(), public_only.into()],
@@ -69,12 +122,6 @@ pub(super) async fn list(
         tie_break: "id",
     };
     let page = list.fetch::<EntryRow>(reader, query).await?;
-    let parse = |row: EntryRow| {
-        let data = serde_json::from_str(&row.data)
-            .map_err(|error| DatabaseError::corrupt("history entry", error))?;
-        let EntryRow { id, r#type: kind, is_public, created_at, .. } = row;
-        Ok(HistoryEntry { id, kind, is_public, data, created_at })
-    };
-    let items = page.items.into_iter().map(parse).collect::<Result<_, OrderError>>()?;
+    let items = page.items.into_iter().map(HistoryEntry::try_from).collect::<Result<_, _>>()?;
     Ok(Page { items, total: page.total })
 }

@@ -1,18 +1,18 @@
-//! SQL of customers and their groups.
+//! SQL of customers.
 
-use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_list};
+use soko_infra::db::{Bound, Column, ListSql, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, CustomerGroupId, CustomerId, ListQuery, Page, Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 
-use super::entity::{Customer, CustomerGroup, GuestCustomer, ShoppingCustomer};
-use super::error::CustomerError;
+use crate::customers::entity::{Customer, GuestCustomer, ShoppingCustomer};
+use crate::customers::error::CustomerError;
 
 const SELECT: &str = "c.id, c.user_id, c.title, c.first_name, c.last_name, c.phone_number, c.email_address, \
     c.created_at, c.updated_at";
 
 /// The customer with the guest's address; `None` when it has an account.
-pub(super) async fn upsert_guest(
+pub(in crate::customers) async fn upsert_guest(
     tx: &mut Tx,
     scope: ChannelScope,
     guest: &GuestCustomer,
@@ -40,7 +40,7 @@ pub(super) async fn upsert_guest(
     Ok(row.map(|(id,)| id))
 }
 
-pub(super) async fn insert(
+pub(in crate::customers) async fn insert(
     tx: &mut Tx,
     scope: ChannelScope,
     facts: &GuestCustomer,
@@ -66,20 +66,21 @@ pub(super) async fn insert(
     Ok(id)
 }
 
-pub(super) async fn update(
+pub(in crate::customers) async fn update(
     tx: &mut Tx,
     scope: ChannelScope,
     customer: &Customer,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     tx.execute_one(
-        "UPDATE customer SET title = $1, first_name = $2, last_name = $3, phone_number = $4, updated_at = $5 \
-         WHERE id = $6 AND channel_id = $7 AND deleted_at IS NULL",
+        "UPDATE customer SET title = $1, first_name = $2, last_name = $3, phone_number = $4, email_address = $5, \
+         updated_at = $6 WHERE id = $7 AND channel_id = $8 AND deleted_at IS NULL",
         (
             customer.title.as_deref(),
             customer.first_name.as_str(),
             customer.last_name.as_str(),
             customer.phone_number.as_deref(),
+            customer.email_address.as_str(),
             now,
             customer.id,
             scope.channel_id(),
@@ -88,17 +89,17 @@ pub(super) async fn update(
     .await
 }
 
-pub(super) async fn delete(
+pub(in crate::customers) async fn delete(
     tx: &mut Tx,
     scope: ChannelScope,
     id: CustomerId,
     now: Timestamp,
-) -> Result<bool, DatabaseError> {
+) -> Result<(), DatabaseError> {
     let sql = "UPDATE customer SET deleted_at = $1 WHERE id = $2 AND channel_id = $3 AND deleted_at IS NULL";
-    Ok(tx.execute(sql, (now, id, scope.channel_id())).await? == 1)
+    tx.execute_one(sql, (now, id, scope.channel_id())).await
 }
 
-pub(super) async fn find(
+pub(in crate::customers) async fn find(
     reader: &mut Reader,
     scope: ChannelScope,
     id: CustomerId,
@@ -110,7 +111,7 @@ pub(super) async fn find(
 }
 
 /// These customers, deleted ones included: orders still name them.
-pub(super) async fn by_ids(
+pub(in crate::customers) async fn by_ids(
     reader: &mut Reader,
     scope: ChannelScope,
     ids: &[CustomerId],
@@ -121,25 +122,36 @@ pub(super) async fn by_ids(
     reader.fetch_all(AssertSqlSafe(sql), values).await
 }
 
-pub(super) async fn find_of_user(
+const SELECT_SHOPPING: &str = "SELECT c.id, g.id, g.name FROM customer c \
+    LEFT JOIN customer_group_member m ON m.customer_id = c.id \
+    LEFT JOIN customer_group g ON g.id = m.customer_group_id \
+    WHERE c.channel_id = $1 AND c.deleted_at IS NULL";
+
+type ShoppingRow = (CustomerId, Option<CustomerGroupId>, Option<String>);
+
+pub(in crate::customers) async fn find_of_user(
     reader: &mut Reader,
     scope: ChannelScope,
     user: UserId,
 ) -> Result<Option<ShoppingCustomer>, DatabaseError> {
-    let rows: Vec<(CustomerId, Option<CustomerGroupId>, Option<String>)> = reader
-        .fetch_all(
-            "SELECT c.id, g.id, g.name FROM customer c \
-             LEFT JOIN customer_group_member m ON m.customer_id = c.id \
-             LEFT JOIN customer_group g ON g.id = m.customer_group_id \
-             WHERE c.channel_id = $1 AND c.user_id = $2 AND c.deleted_at IS NULL ORDER BY g.name",
-            (scope.channel_id(), user),
-        )
-        .await?;
-    let Some((id, _, _)) = rows.first() else { return Ok(None) };
-    let id = *id;
+    let sql = format!("{SELECT_SHOPPING} AND c.user_id = $2 ORDER BY g.name");
+    Ok(shopping(reader.fetch_all(AssertSqlSafe(sql), (scope.channel_id(), user)).await?))
+}
+
+pub(in crate::customers) async fn find_shopping(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    id: CustomerId,
+) -> Result<Option<ShoppingCustomer>, DatabaseError> {
+    let sql = format!("{SELECT_SHOPPING} AND c.id = $2 ORDER BY g.name");
+    Ok(shopping(reader.fetch_all(AssertSqlSafe(sql), (scope.channel_id(), id)).await?))
+}
+
+fn shopping(rows: Vec<ShoppingRow>) -> Option<ShoppingCustomer> {
+    let id = rows.first()?.0;
     let groups = rows.into_iter().filter_map(|(_, group, name)| Some((group?, name?)));
     let (group_ids, group_names) = groups.unzip();
-    Ok(Some(ShoppingCustomer { id, group_ids, group_names }))
+    Some(ShoppingCustomer { id, group_ids, group_names })
 }
 
 const COLUMNS: &[Column] = &[
@@ -154,7 +166,7 @@ const COLUMNS: &[Column] = &[
 ];
 
 /// A page of customers: of one group, or of the channel.
-pub(super) async fn list(
+pub(in crate::customers) async fn list(
     reader: &mut Reader,
     scope: ChannelScope,
     group: Option<CustomerGroupId>,
@@ -178,103 +190,4 @@ pub(super) async fn list(
         tie_break: "c.id",
     };
     Ok(list.fetch(reader, query).await?)
-}
-
-pub(super) async fn list_groups(
-    reader: &mut Reader,
-    scope: ChannelScope,
-    query: &ListQuery,
-) -> Result<Page<CustomerGroup>, CustomerError> {
-    const COLUMNS: &[Column] = &[
-        Column::integer("id", "id"),
-        Column::time("createdAt", "created_at"),
-        Column::time("updatedAt", "updated_at"),
-        Column::text("name", "name"),
-    ];
-    let list = ListSql {
-        select: "id, name, created_at, updated_at",
-        from: "FROM customer_group",
-        condition: "channel_id = $1".to_owned(),
-        values: vec![scope.channel_id().0.into()],
-        columns: COLUMNS,
-        tie_break: "id",
-    };
-    Ok(list.fetch(reader, query).await?)
-}
-
-pub(super) async fn find_group(
-    reader: &mut Reader,
-    scope: ChannelScope,
-    id: CustomerGroupId,
-) -> Result<Option<CustomerGroup>, DatabaseError> {
-    let sql = "SELECT id, name, created_at, updated_at FROM customer_group WHERE channel_id = $1 AND id = $2";
-    reader.fetch_optional(sql, (scope.channel_id(), id)).await
-}
-
-pub(super) async fn insert_group(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    name: &str,
-    now: Timestamp,
-) -> Result<CustomerGroup, CustomerError> {
-    let inserted = tx.fetch_one(
-        "INSERT INTO customer_group (channel_id, name, created_at, updated_at) VALUES ($1, $2, $3, $3) \
-         RETURNING id, name, created_at, updated_at",
-        (scope.channel_id(), name, now),
-    );
-    inserted.await.map_err(|error| {
-        if error.is_unique_violation("customer_group", &["channel_id", "name"]) {
-            CustomerError::GroupNameInUse(name.to_owned())
-        } else {
-            error.into()
-        }
-    })
-}
-
-/// Adds customers of the channel to a group of the channel, which the caller has found.
-pub(super) async fn add_members(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    group: CustomerGroupId,
-    members: &[CustomerId],
-) -> Result<(), CustomerError> {
-    const INSERT: MultiRowInsert = MultiRowInsert::new(
-        "INSERT INTO customer_group_member (channel_id, customer_group_id, customer_id)",
-        3,
-        "ON CONFLICT DO NOTHING",
-    );
-    let known = by_ids(tx, scope, members).await?;
-    if let Some(unknown) = members.iter().find(|id| !known.iter().any(|customer| customer.id == **id)) {
-        return Err(CustomerError::NotFound(*unknown));
-    }
-    let row = |customer: &CustomerId| vec![scope.channel_id().0.into(), group.0.into(), customer.0.into()];
-    INSERT.execute(tx, members.iter().map(row).collect()).await?;
-    Ok(())
-}
-
-pub(super) async fn remove_members(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    group: CustomerGroupId,
-    members: &[CustomerId],
-) -> Result<(), DatabaseError> {
-    let mut values = vec![Bound::from(scope.channel_id().0), Bound::from(group.0)];
-    let ids = in_list(&mut values, members.iter().copied());
-    let sql = format!(
-        "DELETE FROM customer_group_member \
-         WHERE channel_id = $1 AND customer_group_id = $2 AND customer_id IN ({ids})"
-    );
-    tx.execute(AssertSqlSafe(sql), values).await.map(|_| ())
-}
-
-pub(super) async fn delete_group(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    id: CustomerGroupId,
-) -> Result<bool, CustomerError> {
-    let sql = "DELETE FROM customer_group WHERE channel_id = $1 AND id = $2";
-    match tx.execute(sql, (scope.channel_id(), id)).await {
-        Err(error) if error.is_foreign_key_violation() => Err(CustomerError::GroupInUse),
-        outcome => Ok(outcome? == 1),
-    }
 }
