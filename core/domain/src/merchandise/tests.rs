@@ -97,3 +97,26 @@ async fn creates_no_variant_whose_stock_is_refused() {
     assert_eq!(shop.levels(without.unwrap()[0].id).await, [], "there is no shelf yet");
     assert_eq!(count().await, 1);
 }
+
+#[tokio::test]
+async fn creates_many_variants_in_as_many_statements_as_one() {
+    let shop = Shop::open().await;
+    shop.add_location("Here").await;
+    let mut products = vec![shop.product];
+    for name in ["Coffee", "Cocoa", "Milk", "Sugar"] {
+        let new = NewProduct::named(Language::EN, name);
+        products.push(shop.catalogue.create_product(shop.actor(), new).await.unwrap().id);
+    }
+    let create = async |products: &[ProductId]| {
+        let goods = |product: &ProductId| {
+            let stocked = shop.goods(Counts::AtDefault(3));
+            NewGoods { variant: NewVariant { product_id: *product, ..stocked.variant }, stock: stocked.stock }
+        };
+        let new = products.iter().map(goods).collect();
+        let before = shop.store.database.statement_count();
+        let created = shop.merchandise.create_variants(shop.actor(), new).await.unwrap();
+        assert_eq!(created.len(), products.len());
+        shop.store.database.statement_count() - before
+    };
+    assert_eq!(create(&products[..1]).await, create(&products[1..]).await);
+}

@@ -111,6 +111,25 @@ async fn keeps_options_that_are_in_use() {
 }
 
 #[tokio::test]
+async fn deletes_many_option_groups_in_as_many_statements_as_one() {
+    let shop = Shop::open().await;
+    let product = shop.catalogue.create_product(&shop.actor, NewProduct::named(Language::EN, "Shirt")).await;
+    let product = product.unwrap().id;
+    for code in ["size", "colour", "cut", "cloth"] {
+        shop.add_option_group(product, code, &["one", "other"]).await;
+    }
+    let all = shop.catalogue.admin().list_option_groups(&shop.actor, &ListQuery::default()).await.unwrap();
+    let groups: Vec<OptionGroupId> = all.items.iter().map(|group| group.id).collect();
+    let delete = async |groups: &[OptionGroupId]| {
+        let before = shop.store.database.statement_count();
+        let outcomes = shop.catalogue.delete_option_groups(&shop.actor, groups.to_vec(), true).await.unwrap();
+        assert!(outcomes.len() == groups.len() && outcomes.iter().all(Result::is_ok));
+        shop.store.database.statement_count() - before
+    };
+    assert_eq!(delete(&groups[..1]).await, delete(&groups[1..]).await);
+}
+
+#[tokio::test]
 async fn adds_an_option_group_after_those_that_the_product_has() {
     let shop = Shop::open().await;
     let product = shop.catalogue.create_product(&shop.actor, NewProduct::named(Language::EN, "Shirt")).await;
