@@ -10,7 +10,6 @@ mod fulfillment;
 mod global_settings;
 mod history;
 mod lists;
-mod operation;
 mod option;
 mod order;
 mod order_line;

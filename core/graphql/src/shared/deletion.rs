@@ -1,4 +1,4 @@
-//! What came of deletions.
+//! What deletions answer with.
 
 use async_graphql::{Enum, SimpleObject};
 use soko_kernel::Deletion;
@@ -16,19 +16,29 @@ pub enum DeletionResult {
 }
 
 /// What came of a deletion.
-#[derive(Debug, Clone, SimpleObject)]
+#[derive(Debug, Clone, PartialEq, Eq, SimpleObject)]
 #[graphql(name = "DeletionResponse")]
 pub struct DeletionResponse {
     /// Whether it was deleted.
     pub result: DeletionResult,
-    /// Why not.
+    /// Why it was not, or what its deletion brought about.
     pub message: Option<String>,
 }
 
 impl DeletionResponse {
-    /// It is gone.
-    pub(crate) fn deleted() -> Self {
+    /// It is gone, and nothing is to be said of that.
+    pub fn deleted() -> Self {
         Self { result: DeletionResult::Deleted, message: None }
+    }
+
+    /// It is gone, although something used it.
+    pub fn deleted_although(message: impl Into<String>) -> Self {
+        Self { result: DeletionResult::Deleted, message: Some(message.into()) }
+    }
+
+    /// It is still there.
+    pub fn kept(because: impl Into<String>) -> Self {
+        Self { result: DeletionResult::NotDeleted, message: Some(because.into()) }
     }
 
     /// What came of the deletion of one thing.
@@ -46,7 +56,7 @@ impl From<Deletion> for DeletionResponse {
     fn from(outcome: Deletion) -> Self {
         match outcome {
             Deletion::Deleted => Self::deleted(),
-            Deletion::InUse(why) => Self { result: DeletionResult::NotDeleted, message: Some(why) },
+            Deletion::InUse(why) => Self::kept(why),
         }
     }
 }

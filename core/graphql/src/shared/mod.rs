@@ -14,6 +14,7 @@ pub mod enums;
 pub mod list_options;
 pub mod lists;
 pub(crate) mod loads;
+pub mod operation;
 pub mod people;
 pub mod refusals;
 pub mod region;
