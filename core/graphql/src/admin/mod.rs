@@ -17,7 +17,6 @@ mod fulfillment;
 mod global_settings;
 mod history;
 mod lists;
-mod operation;
 mod option;
 mod option_operation;
 mod order;

@@ -11,7 +11,6 @@ use soko_kernel::{ErrorKind, OrderLineId};
 
 use super::fulfillment::Fulfillment;
 use super::lists::Orders;
-use super::operation::ConfigurableOperationInput;
 use super::order::{Order, OrderList};
 use super::payment::Payment;
 use super::refusals::{
@@ -24,6 +23,7 @@ use crate::context::{OfRequest as _, RequestContext};
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::Id;
 use crate::shared::list_options::ListOptions;
+use crate::shared::operation::ConfigurableOperationInput;
 use crate::shared::refusals::{OrderStateTransitionError, Refused as _};
 
 /// Units of an order line.

@@ -5,13 +5,15 @@ use soko_domain::payments::{self, MethodText, MethodTextChanges, NewPaymentMetho
 use soko_kernel::Actor;
 
 use super::lists::PaymentMethods;
-use super::operation::{ConfigurableOperationDefinition, ConfigurableOperationInput};
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::{DateTime, Id, Json, NO_CUSTOM_FIELDS};
 use crate::shared::deletion::DeletionResponse;
 use crate::shared::enums::LanguageCode;
 use crate::shared::list_options::ListOptions;
+use crate::shared::operation::{
+    ConfigArgDefinition, ConfigurableOperationDefinition, ConfigurableOperationInput,
+};
 use crate::shared::values::{ConfigurableOperation, PaymentMethodTranslation};
 
 /// A way to pay.
@@ -198,7 +200,7 @@ impl PaymentMethodQuery {
     ) -> ApiResult<Vec<ConfigurableOperationDefinition>> {
         let request = context.request();
         let checkers = request.services.payments.list_checkers(&request.actor())?;
-        Ok(ConfigurableOperationDefinition::all(checkers))
+        Ok(checkers.iter().map(ConfigurableOperationDefinition::from).collect())
     }
 
     /// Who can move the money.
@@ -209,7 +211,11 @@ impl PaymentMethodQuery {
         let request = context.request();
         let handlers = request.services.payments.list_handlers(&request.actor())?;
         let definition = |handler: &std::sync::Arc<dyn soko_extension::payment::PaymentHandler>| {
-            ConfigurableOperationDefinition::new(handler.code(), handler.description(), handler.arguments())
+            ConfigurableOperationDefinition {
+                code: handler.code().to_owned(),
+                args: handler.arguments().iter().map(ConfigArgDefinition::from).collect(),
+                description: handler.description().to_owned(),
+            }
         };
         Ok(handlers.iter().map(definition).collect())
     }

@@ -9,7 +9,6 @@ use soko_domain::shipping::{
 use soko_kernel::VariantId;
 
 use super::lists::ShippingMethods;
-use super::operation::{ConfigurableOperationDefinition, ConfigurableOperationInput};
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::{Id, Json, Money};
@@ -17,6 +16,7 @@ use crate::shared::address::CreateAddressInput;
 use crate::shared::deletion::DeletionResponse;
 use crate::shared::enums::LanguageCode;
 use crate::shared::list_options::ListOptions;
+use crate::shared::operation::{ConfigurableOperationDefinition, ConfigurableOperationInput};
 use crate::shared::shipping::ShippingMethod;
 use crate::shared::values::ShippingMethodQuote;
 
@@ -227,7 +227,7 @@ impl ShippingQuery {
     ) -> ApiResult<Vec<ConfigurableOperationDefinition>> {
         let request = context.request();
         let checkers = request.services.shipping.checkers(&request.actor())?;
-        Ok(ConfigurableOperationDefinition::all(checkers))
+        Ok(checkers.iter().map(ConfigurableOperationDefinition::from).collect())
     }
 
     /// The rules by which a method's price can be found.
@@ -237,7 +237,7 @@ impl ShippingQuery {
     ) -> ApiResult<Vec<ConfigurableOperationDefinition>> {
         let request = context.request();
         let calculators = request.services.shipping.calculators(&request.actor())?;
-        Ok(ConfigurableOperationDefinition::all(calculators))
+        Ok(calculators.iter().map(ConfigurableOperationDefinition::from).collect())
     }
 
     /// The ways in which goods can be handed over.
@@ -247,7 +247,7 @@ impl ShippingQuery {
     ) -> ApiResult<Vec<ConfigurableOperationDefinition>> {
         let request = context.request();
         let handlers = request.services.shipping.fulfillment_handlers(&request.actor())?;
-        Ok(ConfigurableOperationDefinition::all(handlers))
+        Ok(handlers.iter().map(ConfigurableOperationDefinition::from).collect())
     }
 
     /// What rules of delivery would say of an order.
