@@ -22,6 +22,7 @@ use crate::context::{OfRequest as _, RequestContext};
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::Id;
 use crate::shared::list_options::ListOptions;
+use crate::shared::operation::ConfigurableOperationInput;
 use crate::shared::refusals::{OrderStateTransitionError, Refused as _};
 
 /// The fulfillment handler by which people hand over goods; its settings are those of a fulfillment.
@@ -35,26 +36,6 @@ pub struct OrderLineInput {
     pub order_line_id: Id,
     /// How many units.
     pub quantity: i32,
-}
-
-/// A setting of an operation.
-#[derive(InputObject)]
-#[graphql(name = "ConfigArgInput")]
-pub struct ConfigArgInput {
-    /// Its name.
-    pub name: String,
-    /// Its value, as JSON.
-    pub value: String,
-}
-
-/// A piece of built-in logic and its settings.
-#[derive(InputObject)]
-#[graphql(name = "ConfigurableOperationInput")]
-pub struct ConfigurableOperationInput {
-    /// Which logic.
-    pub code: String,
-    /// Its settings.
-    pub arguments: Vec<ConfigArgInput>,
 }
 
 /// Goods to be handed over.
