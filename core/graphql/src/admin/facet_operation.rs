@@ -285,8 +285,8 @@ async fn update_values(
     let request = context.request();
     let actor = request.current_actor().await?;
     let changes: Vec<FacetValueChanges> = input.into_iter().map(Into::into).collect();
-    let changed = request.services.catalogue.update_facet_values(&actor, changes).await?;
-    Ok(changed.iter().map(FacetValue::from).collect())
+    let values = request.services.catalogue.update_facet_values(&actor, changes).await?;
+    Ok(values.iter().map(FacetValue::from).collect())
 }
 
 /// The one answer to a request of one.

@@ -79,7 +79,7 @@ impl Catalogue {
                     outcome.push(Ok(()));
                 }
                 Err(CatalogueError::Picture(refusal)) if refusal.is_of_one_file() => {
-                    outcome.push(Err(refusal))
+                    outcome.push(Err(refusal));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -143,8 +143,11 @@ impl Catalogue {
         let names = changes.names(writing.languages.wanted);
         self.database
             .write(scope, async move |tx| {
-                if !repo::update(tx, scope, id, focal_point, writing.now).await? {
+                if !repo::touch(tx, scope, id, writing.now).await? {
                     return Err(CatalogueError::not_found(Thing::Asset, id));
+                }
+                if let Some(point) = focal_point {
+                    repo::set_focal_point(tx, scope, id, point).await?;
                 }
                 let present = names_of(tx, scope, ASSET_NAMES, vec![id.0]).await?;
                 let present = present.get(&id.0).map(Vec::as_slice).unwrap_or_default();

@@ -183,27 +183,28 @@ pub(in crate::catalogue) async fn insert(
     Ok(ids.into_iter().map(|(id,)| id).collect())
 }
 
-/// Changes an asset's own row. False when the channel has no such asset.
-pub(super) async fn update(
+/// Says that an asset has changed. False when the channel has no such asset.
+pub(super) async fn touch(
     tx: &mut Tx,
     scope: ChannelScope,
     id: AssetId,
-    focal_point: Option<Option<FocalPoint>>,
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
-    let sql = "UPDATE asset SET focal_point_x_ppm = CASE WHEN $1 THEN $2 ELSE focal_point_x_ppm END, \
-               focal_point_y_ppm = CASE WHEN $1 THEN $3 ELSE focal_point_y_ppm END, updated_at = $4 \
-               WHERE channel_id = $5 AND id = $6";
-    let point = focal_point.flatten();
-    let values = (
-        focal_point.is_some(),
-        point.map(|point| point.x_ppm),
-        point.map(|point| point.y_ppm),
-        now,
-        scope.channel_id(),
-        id,
-    );
-    Ok(tx.execute(sql, values).await? == 1)
+    let sql = "UPDATE asset SET updated_at = $1 WHERE channel_id = $2 AND id = $3";
+    Ok(tx.execute(sql, (now, scope.channel_id(), id)).await? == 1)
+}
+
+/// Gives an asset that the channel has another focal point, or takes its away.
+pub(super) async fn set_focal_point(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    id: AssetId,
+    point: Option<FocalPoint>,
+) -> Result<(), DatabaseError> {
+    let sql =
+        "UPDATE asset SET focal_point_x_ppm = $1, focal_point_y_ppm = $2 WHERE channel_id = $3 AND id = $4";
+    let (x, y) = (point.map(|point| point.x_ppm), point.map(|point| point.y_ppm));
+    tx.execute_one(sql, (x, y, scope.channel_id(), id)).await
 }
 
 const USE: &str = "SELECT \

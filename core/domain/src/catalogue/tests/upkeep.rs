@@ -66,9 +66,9 @@ async fn stores_the_pictures_among_several_files() {
         outcome.iter().map(|one| one.as_ref().ok().map(|asset| (asset.name.as_str(), asset.width))).collect();
     assert_eq!(shown, [Some(("one.gif", 1)), None, Some(("three.gif", 3))]);
     assert!(matches!(outcome[1], Err(PictureError::UnknownKind { .. })));
-    let last = outcome[2].as_ref().unwrap().id;
-    let tags = shop.catalogue.admin().tags_of_assets(&shop.actor, &[last]).await.unwrap();
-    assert_eq!(tags[&last].iter().map(|tag| tag.value.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+    let third = outcome[2].as_ref().unwrap().id;
+    let tags = shop.catalogue.admin().tags_of_assets(&shop.actor, &[third]).await.unwrap();
+    assert_eq!(tags[&third].iter().map(|tag| tag.value.as_str()).collect::<Vec<_>>(), ["a", "b"]);
     let broken = std::future::ready(Err(CatalogueError::NoTranslation));
     let refused =
         shop.catalogue.create_assets(&shop.actor, vec![ready(picture("four.gif", 1)), broken]).await;
