@@ -2,6 +2,15 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a failed test")]
 
 mod architecture;
+mod arithmetic;
+mod auth;
 mod checkout;
+mod concurrency;
+mod crash;
+mod hostile;
 mod limits;
+mod plugins;
+mod pricing;
+mod search;
 mod tenancy;
+mod walk;

@@ -3,7 +3,7 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ChannelId, ErrorKind, Forbidden};
+use soko_kernel::{ChannelId, ErrorKind, Forbidden, ZoneId};
 
 use super::entity::ChannelStatus;
 
@@ -22,6 +22,9 @@ pub enum ChannelError {
     /// No channel has this code.
     #[error("there is no channel with the code {0:?}")]
     UnknownCode(String),
+    /// The channel has no zone with this id.
+    #[error("there is no zone with the id {0}")]
+    UnknownZone(ZoneId),
     /// Another channel has the code.
     #[error("another channel has this code")]
     CodeInUse,
@@ -52,7 +55,9 @@ impl ChannelError {
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownToken | Self::NotFound(_) | Self::UnknownCode(_) => ErrorKind::NotFound,
+            Self::UnknownToken | Self::NotFound(_) | Self::UnknownCode(_) | Self::UnknownZone(_) => {
+                ErrorKind::NotFound
+            }
             Self::NotServing(_) => ErrorKind::Forbidden,
             Self::CodeInUse | Self::TokenInUse => ErrorKind::Conflict,
             Self::InvalidCode | Self::InvalidToken | Self::UnknownTimeZone(_) | Self::Query(_) => {

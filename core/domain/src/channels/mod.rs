@@ -129,6 +129,7 @@ impl Channels {
             .write(own, async move |tx| {
                 let mut channel = repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))?;
                 channel.apply(&changes)?;
+                check_zones(tx, id, &changes).await?;
                 repo::update(tx, &channel, now).await?;
                 repo::insert_audit(tx, id, user, "updateChannel", &channel.code, now).await?;
                 repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))
@@ -188,4 +189,15 @@ impl Channels {
             self.database.read(DataScope::Platform, async |reader| repo::find_by_code(reader, code).await);
         channel.await?.ok_or_else(|| ChannelError::UnknownCode(code.to_owned()))
     }
+}
+
+/// Refuses default zones that are not the channel's own.
+async fn check_zones(tx: &mut Tx, id: ChannelId, changes: &ChannelChanges) -> Result<(), ChannelError> {
+    let wanted = [changes.default_tax_zone_id, changes.default_shipping_zone_id];
+    for zone in wanted.into_iter().flatten() {
+        if !repo::has_zone(tx, id, zone).await? {
+            return Err(ChannelError::UnknownZone(zone));
+        }
+    }
+    Ok(())
 }
