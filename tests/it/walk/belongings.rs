@@ -1,0 +1,119 @@
+//! What each shop has: one thing of every kind that an operation may name.
+
+use serde_json::{Value, json};
+use soko_domain::customers::{GuestCustomer, NewCustomer};
+use soko_tests::platform::{PASSWORD, SUGAR, TEA};
+use soko_tests::plugins::{bind, cents_off, update, upload};
+use soko_tests::shopper::order_of;
+use soko_tests::{Client, Shopper, TestServer};
+
+use super::operation::Ids;
+
+/// Where the Admin API shows a thing of each kind: the first id of the answer is taken.
+const ADMIN_KINDS: &[(&str, &str)] = &[
+    ("binding", "pluginBindings { items { id } }"),
+    ("channel", "activeChannel { id }"),
+    (
+        "fulfillment",
+        "orders(options: { filter: { active: { eq: false } } }) { items { fulfillments { id } } }",
+    ),
+    ("order", "orders(options: { filter: { active: { eq: false } } }) { items { id } }"),
+    ("order_line", "orders(options: { filter: { active: { eq: false } } }) { items { lines { id } } }"),
+    ("payment", "orders(options: { filter: { active: { eq: false } } }) { items { payments { id } } }"),
+    ("plugin", "plugins { items { id } }"),
+    ("plugin_version", "pluginVersions { items { id } }"),
+    ("product", "products { items { id } }"),
+    ("seller", "activeChannel { seller { id } }"),
+    ("stock_location", "stockLocations { items { id } }"),
+    ("variant", "productVariants { items { id } }"),
+    ("zone", "activeChannel { defaultTaxZone { id } }"),
+];
+
+/// Where the Shop API shows a thing of each kind to the customer.
+const SHOP_KINDS: &[(&str, &str)] = &[
+    ("cart_line", "activeOrder { lines { id } }"),
+    ("collection", "collections { items { id } }"),
+    ("facet", "facets { items { id } }"),
+    ("facet_value", "facets { items { values { id } } }"),
+    ("product", "products { items { id } }"),
+    ("shipping_method", "eligibleShippingMethods { id }"),
+    ("variant", "products { items { variants { id } } }"),
+];
+
+/// A shop with something of everything, and who acts in it.
+pub struct Shop {
+    /// A customer with an order and a cart, logged in.
+    pub customer: Client,
+    /// An administrator who may do everything there.
+    pub admin: Client,
+    /// What the customer can name.
+    pub shop_ids: Ids,
+    /// What the administrator can name.
+    pub admin_ids: Ids,
+}
+
+impl Shop {
+    /// Sells something to a customer, hands a part of it over, and puts a plugin to use.
+    pub async fn furnish(server: &TestServer, code: &'static str) -> Self {
+        let admin = server.administrator(code).await;
+        let customer = customer(server, code).await;
+        customer.add(&customer.variant(TEA).await, 3).await;
+        customer.set_address().await;
+        customer.choose_shipping().await;
+        order_of(customer.try_transition("ArrangingPayment").await);
+        let order = order_of(customer.try_pay("cash").await);
+        customer.add(&customer.variant(SUGAR).await, 1).await;
+        customer.set_address().await;
+        let lines = json!([{ "orderLineId": order["lines"][0]["id"], "quantity": 1 }]);
+        let hand_over =
+            "mutation ($lines: [OrderLineInput!]!) { addFulfillmentToOrder(input: { lines: $lines,
+            handler: { code: \"manual-fulfillment\", arguments: [] } }) { __typename } }";
+        admin.expect("Fulfillment", hand_over, json!({ "lines": lines })).await;
+        let version = upload(&admin, cents_off("test-rule", "1.0.0", 100)).await;
+        let binding = bind(&admin, &version, json!({})).await;
+        update(&admin, json!({ "id": binding["id"], "config": { "again": true } })).await;
+        let admin_ids = find_all(&admin, ADMIN_KINDS).await;
+        let mut shop_ids = find_all(&customer.client, SHOP_KINDS).await;
+        shop_ids.insert("order", order["id"].as_str().expect("an id").to_owned());
+        Self { customer: customer.client, admin, shop_ids, admin_ids }
+    }
+}
+
+/// Somebody with an account, logged in.
+async fn customer(server: &TestServer, code: &'static str) -> Shopper {
+    let email_address = "customer@example.com";
+    let facts = GuestCustomer {
+        title: None,
+        first_name: "Wanjiku".to_owned(),
+        last_name: "Mwangi".to_owned(),
+        phone_number: None,
+        email_address: email_address.to_owned(),
+    };
+    let new = NewCustomer { facts, password: Some(PASSWORD.to_owned()) };
+    server.services().customers.create(&server.open(code).actor, new).await.expect("a customer");
+    let shopper = server.shopper(code);
+    let log_in = "mutation ($name: String!, $password: String!) {
+        login(username: $name, password: $password) { __typename } }";
+    let account = json!({ "name": email_address, "password": PASSWORD });
+    shopper.client.expect("CurrentUser", log_in, account).await;
+    shopper
+}
+
+async fn find_all(client: &Client, kinds: &[(&'static str, &str)]) -> Ids {
+    let mut ids = Ids::new();
+    for (kind, query) in kinds {
+        let data = client.query(&format!("{{ {query} }}"), json!({})).await;
+        let id = first_text(&data).unwrap_or_else(|| panic!("no {kind}: {data}"));
+        ids.insert(kind, id.to_owned());
+    }
+    ids
+}
+
+fn first_text(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Array(items) => items.iter().find_map(first_text),
+        Value::Object(fields) => fields.values().find_map(first_text),
+        _ => None,
+    }
+}

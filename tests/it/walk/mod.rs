@@ -1,0 +1,216 @@
+//! A walk through every operation of both APIs that takes an id, with another shop's ids.
+//!
+//! Which operations those are, the endpoints say themselves: an operation that takes an id and is in none of the
+//! [`tables`] fails the test, and so does a line of the tables that names nothing any more. To cover an operation: a
+//! line in [`tables`], and where it names a new kind of thing, a line in [`belongings`].
+
+mod belongings;
+mod operation;
+mod schema;
+mod store;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use soko_tests::platform::{ALPHA, BETA};
+use soko_tests::{Client, with_server};
+
+use belongings::Shop;
+use operation::{Ids, Operation};
+use schema::{Root, Schema, takes_nothing};
+
+/// An id that nothing has.
+const NOBODYS: &str = "987654321";
+/// Steps from a query's answer in which things are looked for.
+const STEPS: usize = 2;
+
+/// Tries every line with an id of nobody's, the other shop's and the own. Says which of them tells the other shop's from
+/// nobody's, and which cannot tell the own from nobody's and so proves nothing.
+async fn walk(client: &Client, operations: &[Operation], own: &Ids, others: &Ids) -> Vec<String> {
+    let mut faults = Vec::new();
+    for operation in operations {
+        let mut nobodys_answers = Vec::new();
+        for (path, kind) in &operation.places {
+            let with = |id: &str| {
+                let replaced = own.iter().map(|(name, own)| {
+                    let id = if *name == kind { id } else { own };
+                    (*name, id.to_owned())
+                });
+                replaced.collect::<Ids>()
+            };
+            let nobodys = operation.send(client, &with(NOBODYS)).await;
+            let other = others.get(kind.as_str()).expect("both shops have the same kinds of things");
+            let foreign = operation.send(client, &with(other)).await;
+            if foreign != nobodys {
+                faults.push(format!("{} at {path}: {foreign} is not {nobodys}", operation.line));
+            }
+            nobodys_answers.push(nobodys);
+        }
+        let answer = operation.send(client, own).await;
+        if nobodys_answers.contains(&answer) {
+            faults.push(format!("{} proves nothing: its own ids are answered {answer}", operation.line));
+        }
+    }
+    faults
+}
+
+/// Tries the platform's operations, and says which of them a shop's administrator is not forbidden.
+async fn walk_platform(client: &Client, operations: &[Operation], own: &Ids) -> Vec<String> {
+    let mut faults = Vec::new();
+    for operation in operations {
+        let answer = operation.send(client, own).await;
+        if answer["errors"][0]["extensions"]["code"] != "FORBIDDEN" {
+            faults.push(format!("{} is answered {answer}", operation.line));
+        }
+    }
+    faults
+}
+
+/// Places that take ids and are in no line, and lines for places that are not there.
+fn uncovered(schema: &Schema, operations: &[&[Operation]]) -> Vec<String> {
+    let lines = operations.iter().copied().flatten();
+    let covered: BTreeSet<String> =
+        lines.flat_map(|operation| operation.places.iter().map(|(path, _)| path.clone())).collect();
+    let offered = schema.id_paths();
+    let missing = offered.difference(&covered).map(|path| format!("{path} is in no line of the tables"));
+    let stale = covered.difference(&offered).map(|path| format!("{path} takes no id"));
+    missing.chain(stale).collect()
+}
+
+fn read(schema: &Schema, lines: &[&'static str]) -> Vec<Operation> {
+    lines.iter().map(|line| Operation::read(schema, line)).collect()
+}
+
+#[test]
+fn ids_of_another_shop_are_as_good_as_none_to_every_operation() {
+    with_server(async |server| {
+        let (alpha, beta) = (Shop::furnish(server, ALPHA).await, Shop::furnish(server, BETA).await);
+        let (shop, admin) = (Schema::of(&alpha.customer).await, Schema::of(&alpha.admin).await);
+        let (shopping, managing) = (read(&shop, tables::SHOP), read(&admin, tables::ADMIN));
+        let platform = read(&admin, tables::PLATFORM);
+        let others = server.open(BETA).actor.channel.id;
+        server.services().plugins.recorder().flush().await;
+        let before = store::rows_of(server, others).await;
+        let mut faults = uncovered(&shop, &[&shopping]);
+        faults.extend(uncovered(&admin, &[&managing, &platform]));
+        faults.extend(walk(&alpha.customer, &shopping, &alpha.shop_ids, &beta.shop_ids).await);
+        faults.extend(walk(&alpha.admin, &managing, &alpha.admin_ids, &beta.admin_ids).await);
+        faults.extend(walk_platform(&alpha.admin, &platform, &alpha.admin_ids).await);
+        server.services().plugins.recorder().flush().await;
+        let after = store::rows_of(server, others).await;
+        faults.extend(store::differences(&before, &after));
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    });
+}
+
+/// Ids by the type of the thing, out of everything that the queries without arguments lead to.
+async fn things(client: &Client, schema: &Schema) -> BTreeMap<String, BTreeSet<String>> {
+    let mut things = BTreeMap::new();
+    for field in schema.operations(Root::Query).iter().filter(|field| takes_nothing(field)) {
+        let name = field["name"].as_str().expect("a name");
+        let query = format!("{{ {name} {} }}", schema.ids_below(&field["type"], STEPS));
+        collect_things(&client.send(&query, json!({})).await.body["data"], &mut things);
+    }
+    things
+}
+
+fn collect_things(value: &Value, things: &mut BTreeMap<String, BTreeSet<String>>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| collect_things(item, things)),
+        Value::Object(fields) => {
+            if let (Some(of), Some(id)) = (fields.get("__typename"), fields.get("id").and_then(Value::as_str))
+            {
+                let of = of.as_str().expect("the name of a type").to_owned();
+                things.entry(of).or_default().insert(id.to_owned());
+            }
+            fields.values().for_each(|field| collect_things(field, things));
+        }
+        _ => (),
+    }
+}
+
+/// What of each endpoint the queries must at least lead to, so that comparing it means something.
+const SHOWN_TO_CUSTOMERS: &[&str] = &[
+    "Asset",
+    "Channel",
+    "Collection",
+    "Country",
+    "Customer",
+    "Facet",
+    "FacetValue",
+    "Order",
+    "OrderLine",
+    "Product",
+    "ProductVariant",
+    "ShippingMethodQuote",
+];
+const SHOWN_TO_ADMINISTRATORS: &[&str] = &[
+    "Asset",
+    "Channel",
+    "Collection",
+    "Customer",
+    "Facet",
+    "FacetValue",
+    "Fulfillment",
+    "Order",
+    "OrderLine",
+    "Payment",
+    "Plugin",
+    "PluginBinding",
+    "PluginRun",
+    "PluginVersion",
+    "Product",
+    "ProductVariant",
+    "StockLocation",
+    "Zone",
+];
+
+/// Compares what both shops' clients are shown: nothing may be shown to both, and no page of one may be filtered by an id
+/// of the other.
+async fn compare(schema: &Schema, shown: &[&str], [own, other]: [&Client; 2]) {
+    let (mine, theirs) = (things(own, schema).await, things(other, schema).await);
+    for of in shown {
+        assert!(mine.contains_key(*of) && theirs.contains_key(*of), "no query leads to {of}: {mine:?}");
+    }
+    for (of, ids) in &mine {
+        let both: Vec<_> = theirs.get(of).into_iter().flatten().filter(|id| ids.contains(*id)).collect();
+        assert!(both.is_empty(), "both shops are shown {of} {both:?}");
+    }
+    for page_name in schema.pages_by_id() {
+        let listed = async |client: &Client| {
+            // The platform's pages are forbidden to a shop's administrator: nothing is listed.
+            let query = format!("{{ {page_name}(options: {{ take: 3 }}) {{ items {{ id }} }} }}");
+            ids_of(&client.send(&query, json!({})).await.body["data"][page_name])
+        };
+        let total = async |id: &str| {
+            let query = format!(
+                "{{ {page_name}(options: {{ filter: {{ id: {{ eq: \"{id}\" }} }} }}) {{ totalItems }} }}"
+            );
+            own.query(&query, json!({})).await[page_name]["totalItems"].clone()
+        };
+        for id in listed(own).await {
+            assert_eq!(total(&id).await, 1, "{page_name} {id}");
+        }
+        for id in listed(other).await {
+            assert_eq!(total(&id).await, 0, "{page_name} {id}");
+        }
+    }
+}
+
+fn ids_of(page: &Value) -> Vec<String> {
+    let items = page["items"].as_array().into_iter().flatten();
+    items.filter_map(|item| item["id"].as_str().map(str::to_owned)).collect()
+}
+
+#[test]
+fn no_query_leads_to_a_thing_of_another_shop() {
+    with_server(async |server| {
+        let (alpha, beta) = (Shop::furnish(server, ALPHA).await, Shop::furnish(server, BETA).await);
+        server.services().plugins.recorder().flush().await;
+        let schema = Schema::of(&alpha.customer).await;
+        compare(&schema, SHOWN_TO_CUSTOMERS, [&alpha.customer, &beta.customer]).await;
+        let schema = Schema::of(&alpha.admin).await;
+        compare(&schema, SHOWN_TO_ADMINISTRATORS, [&alpha.admin, &beta.admin]).await;
+    });
+}
