@@ -3,5 +3,10 @@
 
 mod architecture;
 mod checkout;
+mod command_line;
+mod explorer;
+mod holds;
+mod import;
 mod limits;
+mod lists;
 mod tenancy;

@@ -4,9 +4,11 @@
 
 pub mod client;
 pub mod platform;
+pub mod program;
 pub mod server;
 pub mod shopper;
 
 pub use client::{Answer, Client};
+pub use program::built_program;
 pub use server::{TestServer, with_server};
 pub use shopper::Shopper;

@@ -1,5 +1,6 @@
 //! A server in this process, on a port that the system chooses, over a store of its own.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -26,6 +27,7 @@ pub struct TestServer {
     pub clock: Clock,
     /// The shops, by the platform's own hand in them.
     pub shops: Vec<DemoShop>,
+    data: PathBuf,
     http: reqwest::Client,
 }
 
@@ -55,7 +57,7 @@ pub fn with_settings<F: AsyncFnOnce(&TestServer)>(change: impl FnOnce(&mut Setti
 }
 
 /// Settings for a server below a directory, with passwords that cost next to nothing.
-pub fn settings(directory: &std::path::Path) -> Settings {
+pub fn settings(directory: &Path) -> Settings {
     let mut settings = Settings::default();
     settings.listen.0.set_port(0);
     directory.clone_into(&mut settings.data.0);
@@ -67,17 +69,28 @@ pub fn settings(directory: &std::path::Path) -> Settings {
 impl TestServer {
     async fn start(settings: Settings) -> anyhow::Result<Self> {
         let clock = Clock::fixed(START);
-        let options = Options { clock: clock.clone(), random: Random::try_system()?, compiler: None };
+        let options = Options {
+            clock: clock.clone(),
+            random: Random::try_system()?,
+            compiler: None,
+            transaction_limit: None,
+        };
         let listener = listen(&settings).await?;
         let opened = Platform::open(&settings, &options, DataDirectory::Create).await?;
         let shops = platform::open_shops(&opened.services).await?;
+        let data = settings.data.0.clone();
         let app = App::serve(settings, opened, listener).await?;
-        Ok(Self { app, clock, shops, http: reqwest::Client::new() })
+        Ok(Self { app, clock, shops, data, http: reqwest::Client::new() })
     }
 
     /// The services behind the server.
     pub fn services(&self) -> &Arc<Services> {
         self.app.services()
+    }
+
+    /// The server's data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// The shop with this code.

@@ -1,6 +1,8 @@
 //! Checkouts over a real store, with a plugin sandbox that answers by a rule in Rust.
 #![expect(clippy::unwrap_used, reason = "a failed test")]
 
+mod holds;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
