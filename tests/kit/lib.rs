@@ -6,10 +6,12 @@ pub mod client;
 pub mod platform;
 pub mod plugins;
 pub mod process;
+pub mod program;
 pub mod server;
 pub mod shopper;
 pub mod soak;
 
 pub use client::{Answer, Client};
+pub use program::built_program;
 pub use server::{TestServer, with_server};
 pub use shopper::Shopper;

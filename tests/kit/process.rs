@@ -1,10 +1,11 @@
 //! The program itself, as a process that can be killed.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::platform::PASSWORD;
+use crate::program::built_program;
 
 /// A running `soko serve`. Dropping it kills it at once, as a power cut would.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ impl Process {
     /// # Panics
     /// When the program has not been built, or does not get as far.
     pub fn serve(data: &Path) -> Self {
-        let mut child = Command::new(program())
+        let mut child = Command::new(built_program())
             .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
             .arg(data)
             .args(["--set", "argon2.memory_kib=8", "--set", "argon2.iterations=1"])
@@ -55,13 +56,4 @@ impl Drop for Process {
         let _gone = self.child.kill();
         let _gone = self.child.wait();
     }
-}
-
-/// The program that was built beside this test.
-fn program() -> PathBuf {
-    let test = std::env::current_exe().expect("the path of this test");
-    let folder = test.parent().and_then(Path::parent).expect("the folder of built programs");
-    let program = folder.join(format!("soko{}", std::env::consts::EXE_SUFFIX));
-    assert!(program.is_file(), "{} is missing; run `cargo build -p soko`", program.display());
-    program
 }

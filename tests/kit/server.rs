@@ -1,5 +1,6 @@
 //! A server in this process, on a port that the system chooses, over a store of its own.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
@@ -27,6 +28,7 @@ pub struct TestServer {
     pub clock: Clock,
     /// The shops, by the platform's own hand in them.
     pub shops: Vec<DemoShop>,
+    data: PathBuf,
     http: reqwest::Client,
 }
 
@@ -56,7 +58,7 @@ pub fn with_settings<F: AsyncFnOnce(&TestServer)>(change: impl FnOnce(&mut Setti
 }
 
 /// Settings for a server below a directory, with passwords that cost next to nothing.
-pub fn settings(directory: &std::path::Path) -> Settings {
+pub fn settings(directory: &Path) -> Settings {
     let mut settings = Settings::default();
     settings.listen.0.set_port(0);
     directory.clone_into(&mut settings.data.0);
@@ -72,8 +74,9 @@ impl TestServer {
         let listener = listen(&settings).await?;
         let opened = Platform::open(&settings, &options, DataDirectory::Create).await?;
         let shops = platform::open_shops(&opened.services).await?;
+        let data = settings.data.0.clone();
         let app = App::serve(settings, opened, listener).await?;
-        Ok(Self { app, clock, shops, http: reqwest::Client::new() })
+        Ok(Self { app, clock, shops, data, http: reqwest::Client::new() })
     }
 
     /// The services behind the server.
@@ -84,6 +87,11 @@ impl TestServer {
     /// The store behind the server, for tests that look at what is kept.
     pub fn database(&self) -> &Database {
         &self.app.platform().database
+    }
+
+    /// The server's data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// The shop with this code.

@@ -12,6 +12,7 @@ use soko_domain::auth::{AuthConfig, PasswordCost, SuperadminSetup};
 use soko_domain::channels::{ChannelError, Channels, NewChannel};
 use soko_domain::inventory::{Inventory, InventoryError, NewStockLocation};
 use soko_domain::plugins::{PluginLimits, StoredComponents};
+use soko_domain::tax::{Tax, TaxError};
 use soko_domain::{Services, ServicesConfig};
 use soko_graphql::admin::AdminSchema;
 use soko_graphql::shop::ShopSchema;
@@ -26,6 +27,7 @@ use tokio::task::JoinHandle;
 use crate::cli::COMPILE_COMPONENT;
 use crate::config::Settings;
 use crate::http::{self, Endpoints, Guard, Readiness};
+use crate::jobs::Jobs;
 
 /// The database's file in the data directory.
 const DATABASE_FILE: &str = "soko.db";
@@ -33,6 +35,8 @@ const DATABASE_FILE: &str = "soko.db";
 const BLOBS_FOLDER: &str = "blobs";
 /// Name of the stock location of the channel that the first start creates.
 const FIRST_LOCATION: &str = "Default stock location";
+/// Name of the tax category that the channel of the first start has: without one it could sell nothing.
+const FIRST_TAX_CATEGORY: &str = "Standard";
 /// The folder of compiled components in the data directory.
 const COMPONENT_CACHE_FOLDER: &str = "cache/components";
 /// Code of the channel that the first start creates.
@@ -51,6 +55,8 @@ pub struct Options {
     pub random: Random,
     /// The program that compiles components; without one they are compiled inside this process, uncapped.
     pub compiler: Option<PathBuf>,
+    /// Longest that a write transaction may run, where it is not the store's usual limit.
+    pub transaction_limit: Option<Duration>,
 }
 
 impl Options {
@@ -69,7 +75,7 @@ impl Options {
     /// When the machine has no randomness to give.
     pub fn in_process() -> anyhow::Result<Self> {
         let random = Random::try_system().context("the machine has no randomness to give")?;
-        Ok(Self { clock: Clock::system(), random, compiler: None })
+        Ok(Self { clock: Clock::system(), random, compiler: None, transaction_limit: None })
     }
 }
 
@@ -105,7 +111,7 @@ impl Platform {
         options: &Options,
         directory: DataDirectory,
     ) -> anyhow::Result<Self> {
-        let database = open_database(settings, directory).await?;
+        let database = open_database(settings, options.transaction_limit, directory).await?;
         let data = &settings.data.0;
         let blobs = Blobs::open(&data.join(BLOBS_FOLDER)).context("the folder of assets cannot be opened")?;
         let cache = open_folder(&data.join(COMPONENT_CACHE_FOLDER))?;
@@ -125,7 +131,8 @@ impl Platform {
         Ok(Self { database, blobs, host, services, options: options.clone() })
     }
 
-    /// Sees to what every platform has: a channel that serves requests which name none, and an operator.
+    /// Sees to what every platform has: a channel that serves requests which name none, with a place for stock and a
+    /// tax category, and an operator.
     ///
     /// # Errors
     /// A failing store, or a password that may not be used.
@@ -138,6 +145,7 @@ impl Platform {
                     let scope = Actor::system(channel.for_actor()).public_scope();
                     let location = NewStockLocation { name: FIRST_LOCATION.to_owned(), ..Default::default() };
                     Inventory::create_location_in_tx(tx, scope, &location, now).await?;
+                    Tax::create_category_in_tx(tx, scope, FIRST_TAX_CATEGORY, true, now).await?;
                     Ok::<_, FirstStartError>(())
                 })
                 .await
@@ -164,6 +172,8 @@ enum FirstStartError {
     #[error(transparent)]
     Location(#[from] InventoryError),
     #[error(transparent)]
+    TaxCategory(#[from] TaxError),
+    #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
@@ -178,6 +188,7 @@ pub struct RunningApp {
     readiness: Readiness,
     stop: oneshot::Sender<()>,
     task: JoinHandle<usize>,
+    jobs: Jobs,
 }
 
 impl App {
@@ -222,8 +233,9 @@ impl App {
             http::serve(listener, router, connections_max, drain, async { stopped.await.unwrap_or_default() })
                 .await
         });
+        let jobs = Jobs::start(Arc::clone(&platform.services), Duration::from_secs(settings.server.sweep_s));
         tracing::info!(%address, "serving");
-        Ok(RunningApp { address, platform, superadmin, readiness, stop, task })
+        Ok(RunningApp { address, platform, superadmin, readiness, stop, task, jobs })
     }
 }
 
@@ -248,8 +260,8 @@ impl RunningApp {
         &self.superadmin
     }
 
-    /// Stops in good order: not ready any more, requests finished within the drain time, plugin runs recorded, store
-    /// closed. Returns how many connections had to be cut.
+    /// Stops in good order: not ready any more, requests finished within the drain time, jobs ended, plugin runs
+    /// recorded, store closed. Returns how many connections had to be cut.
     pub async fn shutdown(self) -> usize {
         self.readiness.withdraw();
         // An error means that the server has stopped by itself.
@@ -258,6 +270,7 @@ impl RunningApp {
             tracing::error!(%error, "the server ended badly");
             0
         });
+        self.jobs.stop().await;
         self.platform.close().await;
         cut
     }
@@ -276,7 +289,11 @@ pub async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
 ///
 /// # Errors
 /// When there is none where one must be, or it cannot be opened.
-pub async fn open_database(settings: &Settings, directory: DataDirectory) -> anyhow::Result<Database> {
+pub async fn open_database(
+    settings: &Settings,
+    transaction_limit: Option<Duration>,
+    directory: DataDirectory,
+) -> anyhow::Result<Database> {
     let data = &settings.data.0;
     let path = data.join(DATABASE_FILE);
     if directory == DataDirectory::MustExist && !path.exists() {
@@ -286,12 +303,17 @@ pub async fn open_database(settings: &Settings, directory: DataDirectory) -> any
         );
     }
     create_private(data)?;
+    let usual = DatabaseConfig::at(path);
     let config = DatabaseConfig {
         readers: settings.database.readers,
         page_cache_kib: settings.database.page_cache_kib,
-        ..DatabaseConfig::at(path)
+        closure_limit: transaction_limit.unwrap_or(usual.closure_limit),
+        read_limit: Duration::from_secs(settings.database.read_timeout_s),
+        ..usual
     };
-    Ok(Database::open(config, &soko_domain::MIGRATIONS).await?)
+    let shown = config.path.clone();
+    let opened = Database::open(config, &soko_domain::MIGRATIONS).await;
+    opened.with_context(|| format!("{} cannot be used", shown.display()))
 }
 
 /// How the plugin host is set up.
@@ -312,6 +334,9 @@ fn open_folder(path: &Path) -> anyhow::Result<Dir> {
 
 /// Creates a directory, and those above it that are missing, for this user only.
 fn create_private(path: &Path) -> anyhow::Result<()> {
+    if path.exists() && !path.is_dir() {
+        bail!("{} is a file where a directory is needed", path.display());
+    }
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

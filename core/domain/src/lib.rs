@@ -7,12 +7,15 @@
 //! Ranks: 0 `auth`, `channels`; 1 `plugins`, `catalogue`, `customers`, `tax`, `inventory`; 2 `merchandise`, `pricing`,
 //! `shipping`, `payments`; 3 `orders`.
 //!
+//! [`Services`] puts the domains together; `import` is a use case of several of them that no domain could hold.
+//!
 //! To add a domain: its folder, a line here, its service in [`Services`], its tables in `migrations/`.
 
 pub mod auth;
 pub mod catalogue;
 pub mod channels;
 pub mod customers;
+pub mod import;
 pub mod inventory;
 pub mod merchandise;
 pub mod orders;
@@ -25,6 +28,7 @@ pub mod tax;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use import::{ProductImport, ProductImportError};
 pub use services::{Services, ServicesConfig};
 
 /// The schema of the store.

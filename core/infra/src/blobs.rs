@@ -9,6 +9,9 @@ use cap_std::fs::{Dir, OpenOptions};
 use sha2::{Digest as _, Sha256};
 
 /// Files that this process has begun to write, so that no two write to the same place.
+/// Digits of a blob's digest that name its folder.
+const FOLDER_NAME_BYTES: usize = 2;
+
 static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
 
 /// A directory of files named by their content. Cheap to clone.
@@ -38,7 +41,14 @@ impl Blobs {
         Ok(Self { directory: Arc::new(Dir::open_ambient_dir(path, ambient_authority())?) })
     }
 
-    /// Stores the bytes and returns their name: the SHA-256 in hexadecimal and the extension. Storing the same bytes
+    /// The name under which these bytes are stored: the SHA-256 in hexadecimal and the extension, in a folder of the
+    /// digest's first digits.
+    pub fn name_of(bytes: &[u8], extension: &str) -> String {
+        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
+        format!("{}/{digest}.{extension}", &digest[..FOLDER_NAME_BYTES])
+    }
+
+    /// Stores the bytes and returns their name, see [`Blobs::name_of`]. Storing the same bytes
     /// again changes nothing. When this returns, the file is on disk.
     ///
     /// # Errors
@@ -46,13 +56,11 @@ impl Blobs {
     pub async fn store(&self, bytes: bytes::Bytes, extension: &'static str) -> Result<String, BlobError> {
         let directory = self.directory.clone();
         on_file_thread(move || {
-            let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(&bytes));
-            let (folder, name) = (digest[..2].to_owned(), format!("{digest}.{extension}"));
-            let path = format!("{folder}/{name}");
+            let path = Self::name_of(&bytes, extension);
             if directory.exists(&path) {
                 return Ok(path);
             }
-            directory.create_dir_all(&folder)?;
+            directory.create_dir_all(&path[..FOLDER_NAME_BYTES])?;
             // The same bytes may be on their way more than once.
             let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed);
             let partial = format!("{path}.{}-{attempt}", std::process::id());
@@ -99,7 +107,7 @@ fn is_blob_name(name: &str) -> bool {
     let Some((folder, file)) = name.split_once('/') else { return false };
     let Some((digest, extension)) = file.split_once('.') else { return false };
     let hexadecimal = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    folder.len() == 2
+    folder.len() == FOLDER_NAME_BYTES
         && digest.len() == 64
         && digest.starts_with(folder)
         && hexadecimal(digest)

@@ -18,7 +18,7 @@ pub struct MigrateArgs {
 /// # Errors
 /// When the store cannot be opened.
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
-    let database = wiring::open_database(settings, wiring::DataDirectory::Create).await?;
+    let database = wiring::open_database(settings, None, wiring::DataDirectory::Create).await?;
     database.close().await;
     println!("The database in {} is up to date.", settings.data.0.display());
     Ok(())

@@ -6,6 +6,7 @@
 mod compile_component;
 mod config;
 mod demo;
+mod import;
 mod migrate;
 mod operator;
 mod plugin;
@@ -92,6 +93,8 @@ enum Command {
     Demo(demo::DemoArgs),
     Migrate(migrate::MigrateArgs),
     #[command(subcommand)]
+    Import(import::ImportCommand),
+    #[command(subcommand)]
     Plugin(plugin::PluginCommand),
     #[command(subcommand)]
     Receipts(receipts::ReceiptsCommand),
@@ -148,6 +151,7 @@ fn run(command: Command, mut loaded: Loaded) -> anyhow::Result<()> {
             Command::Serve(_) => serve::run(loaded.settings).await,
             Command::Demo(args) => demo::run(loaded, args).await,
             Command::Migrate(_) => migrate::run(&loaded.settings).await,
+            Command::Import(command) => import::run(&loaded.settings, command).await,
             Command::Plugin(command) => plugin::run(&loaded.settings, command).await,
             Command::Receipts(command) => receipts::run(&loaded.settings, command).await,
             Command::Config(_) => {
@@ -166,6 +170,8 @@ impl SettingArgs {
             Command::Demo(args) => (args.serve.listen.clone(), args.serve.file.clone()),
             Command::Migrate(args) => (None, args.file.clone()),
             Command::Config(args) => (None, args.file.clone()),
+            Command::Import(command) => (None, command.settings_file()),
+            Command::Receipts(command) => (None, command.settings_file()),
             _ => (None, FileArg::default()),
         };
         let data = self.data.map(|path| path.to_string_lossy().into_owned());

@@ -17,7 +17,7 @@ use soko_kernel::{Actor, ListQuery, PluginVersionId};
 
 use super::operator;
 use crate::config::Settings;
-use crate::wiring::{Options, host_config};
+use crate::wiring::{Options, Platform, host_config};
 
 /// Priority of a binding whose priority nobody gave.
 const PRIORITY_DEFAULT: i64 = 100;
@@ -116,17 +116,21 @@ pub async fn run(settings: &Settings, command: PluginCommand) -> anyhow::Result<
         PluginCommand::Rollback(args) => args.channel.clone(),
     };
     let platform = operator::open(settings).await?;
-    let actor = operator::in_channel(&platform, &channel).await?;
+    let outcome = run_in_channel(&platform, &channel, command).await;
+    platform.close().await;
+    outcome
+}
+
+async fn run_in_channel(platform: &Platform, channel: &str, command: PluginCommand) -> anyhow::Result<()> {
+    let actor = operator::in_channel(platform, channel).await?;
     let plugins = &platform.services.plugins;
-    let outcome = match command {
+    match command {
         PluginCommand::Check(_) => Ok(()),
         PluginCommand::Upload(args) => upload(plugins, &actor, &args.file).await,
         PluginCommand::Bind(args) => bind(plugins, &actor, args).await,
         PluginCommand::List(_) => list(plugins, &actor).await,
         PluginCommand::Rollback(args) => roll_back(plugins, &actor, &args.name).await,
-    };
-    platform.close().await;
-    outcome
+    }
 }
 
 /// A host of one file needs no store of others.
@@ -176,7 +180,9 @@ async fn read_component(file: &Path) -> anyhow::Result<ComponentBytes> {
 async fn upload(plugins: &Plugins, actor: &Actor, file: &Path) -> anyhow::Result<()> {
     let bytes = read_component(file).await?;
     let file_name = file.file_name().and_then(|name| name.to_str());
-    let Upload { version, imports, created } = plugins.upload(actor, bytes, file_name).await?;
+    let uploaded = plugins.upload(actor, bytes, file_name).await;
+    let Upload { version, imports, created } =
+        uploaded.with_context(|| format!("{} is not stored", file.display()))?;
     let what = if created { "stored" } else { "was stored before" };
     println!("{} {} {what} (sha256 {})", version.plugin_name, version.version, version.digest);
     if let Some(previous) = imports.previous_version {

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use soko_domain::orders::OrderView;
 use soko_kernel::{Actor, ListQuery};
 
-use super::operator;
+use super::{FileArg, operator};
 use crate::config::Settings;
 use crate::wiring::Platform;
 
@@ -26,6 +26,16 @@ pub struct OrderArgs {
     /// Code of the shop's channel; all are searched without it.
     #[arg(long, value_name = "CODE")]
     channel: Option<String>,
+    #[command(flatten)]
+    settings_file: FileArg,
+}
+
+impl ReceiptsCommand {
+    /// The configuration file that the command names.
+    pub(super) fn settings_file(&self) -> FileArg {
+        let (Self::Replay(args) | Self::Show(args)) = self;
+        args.settings_file.clone()
+    }
 }
 
 /// Runs one of the commands.

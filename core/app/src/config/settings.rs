@@ -125,11 +125,13 @@ pub struct Server {
     pub requests_max: usize,
     /// Seconds that requests may still run after the signal to stop.
     pub drain_s: u64,
+    /// Seconds between two rounds of removing what has expired.
+    pub sweep_s: u64,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { worker_threads: 0, connections_max: 4_096, requests_max: 512, drain_s: 20 }
+        Self { worker_threads: 0, connections_max: 4_096, requests_max: 512, drain_s: 20, sweep_s: 60 }
     }
 }
 
@@ -141,11 +143,13 @@ pub struct DatabaseSettings {
     pub readers: u32,
     /// Page cache of each connection, in KiB.
     pub page_cache_kib: u32,
+    /// Seconds until a query is given up.
+    pub read_timeout_s: u64,
 }
 
 impl Default for DatabaseSettings {
     fn default() -> Self {
-        Self { readers: 4, page_cache_kib: 8_192 }
+        Self { readers: 4, page_cache_kib: 8_192, read_timeout_s: 10 }
     }
 }
 
@@ -316,8 +320,10 @@ impl Settings {
             ("server.connections_max", server.connections_max as u64, 1, COUNT_CEILING),
             ("server.requests_max", server.requests_max as u64, 1, COUNT_CEILING),
             ("server.drain_s", server.drain_s, 0, 3_600),
+            ("server.sweep_s", server.sweep_s, 1, 3_600),
             ("database.readers", u64::from(self.database.readers), 1, 1_024),
             ("database.page_cache_kib", u64::from(self.database.page_cache_kib), 64, 16 << 20),
+            ("database.read_timeout_s", self.database.read_timeout_s, 1, 3_600),
             ("http.json_body_bytes_max", http.json_body_bytes_max, 1_024, BODY_BYTES_CEILING),
             ("http.request_timeout_s", http.request_timeout_s, 1, 3_600),
             ("session.lifetime_s", self.session.lifetime_s, 60, SECONDS_CEILING),

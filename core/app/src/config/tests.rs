@@ -141,3 +141,18 @@ fn never_shows_the_password() {
     assert_eq!(loaded.settings.superadmin_password.reveal(), Some("correct horse"));
     assert!(!format!("{:?}", loaded.settings).contains("horse"));
 }
+
+/// What the README promises about settings.
+#[test]
+fn knows_every_setting_of_the_readme() {
+    let readme = include_str!("../../../../README.md");
+    let loaded = load(&Sources::default()).unwrap();
+    let rows = readme.lines().skip_while(|line| !line.starts_with("| Key |")).skip(2);
+    let first_cells = rows.take_while(|line| line.starts_with('|')).filter_map(|row| row.split('|').nth(1));
+    let quoted = first_cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let keys: Vec<&str> = quoted.filter(|key| !key.starts_with("--") && !key.ends_with('*')).collect();
+    assert!(keys.len() > 20, "{keys:?}");
+    for key in keys {
+        assert!(loaded.entries.contains_key(key), "{key}");
+    }
+}

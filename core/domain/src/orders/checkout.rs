@@ -162,7 +162,11 @@ impl Orders {
         }
         let (attempt, cart) = self.begin_attempt(actor, cart, &method, &input.metadata).await?;
         let outcome = ask(handler.as_ref(), &attempt, &cart, &method).await;
-        let (cart, payment) = self.finish_attempt(actor, cart, attempt.id, outcome).await?;
+        let Finished { cart, payment, unplaced } =
+            self.finish_attempt(actor, cart, attempt.id, outcome).await?;
+        if let Some(refusal) = unplaced {
+            return Err(refusal);
+        }
         match payment.state {
             PaymentState::Declined => {
                 Err(OrderError::PaymentDeclined(payment.error_message.unwrap_or_default()))
@@ -219,27 +223,44 @@ impl Orders {
             })
     }
 
-    /// The second transaction: the handler's answer, and the sale if the order is covered.
+    /// The second transaction: the handler's answer, and the sale if the order is covered. Money that has moved stays
+    /// on record even where the goods are gone, which only a count by hand can cause while they are held.
     async fn finish_attempt(
         &self,
         actor: &Actor,
         cart: Cart,
         payment: PaymentId,
         outcome: PaymentOutcome,
-    ) -> Result<(Cart, Payment), OrderError> {
+    ) -> Result<Finished, OrderError> {
         let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
         self.database
             .write(scope, async move |tx| {
                 let mut cart = cart;
                 let payment = Payments::record_outcome_in_tx(tx, scope, payment, outcome, now).await?;
                 record_payment(tx, scope, &payment, PaymentState::Created, user, now).await?;
-                if payment.state.covers() {
-                    place_if_covered(tx, scope, &mut cart, user, now).await?;
-                }
-                Ok::<_, OrderError>((cart, payment))
+                let placed = if payment.state.covers() {
+                    place_if_covered(tx, scope, &mut cart, user, now).await
+                } else {
+                    Ok(())
+                };
+                let unplaced = match placed {
+                    Ok(()) => None,
+                    // Decided before anything of the sale was written.
+                    Err(refusal @ OrderError::StateTransition { .. }) => Some(refusal),
+                    Err(error) => return Err(error),
+                };
+                Ok(Finished { cart, payment, unplaced })
             })
             .await
     }
+}
+
+/// An attempt to pay that has its answer.
+struct Finished {
+    cart: Cart,
+    payment: Payment,
+    /// Why the order is not a sale although it is paid.
+    unplaced: Option<OrderError>,
 }
 
 async fn ask(

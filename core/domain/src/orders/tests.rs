@@ -1,6 +1,7 @@
 //! Checkouts over a real store, with a plugin sandbox that answers by a rule in Rust.
 #![expect(clippy::unwrap_used, reason = "a failed test")]
 
+mod holds;
 mod login;
 mod upkeep;
 

@@ -59,14 +59,29 @@ impl Tax {
         is_default: bool,
     ) -> Result<TaxCategory, TaxError> {
         let scope = actor.require_any(CREATE_CATEGORIES)?;
-        entity::check_name(&name)?;
         self.change(scope, async move |tx: &mut Tx, now: Timestamp| {
-            if is_default {
-                repo::rates::clear_default_category(tx, scope, now).await?;
-            }
-            repo::rates::insert_category(tx, scope, &name, is_default, now).await
+            Self::create_category_in_tx(tx, scope, &name, is_default, now).await
         })
         .await
+    }
+
+    /// Creates a category inside another's transaction: provisioning. The caller raises the channel's revision where
+    /// the channel has been used before.
+    ///
+    /// # Errors
+    /// A name in use or empty.
+    pub async fn create_category_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        name: &str,
+        is_default: bool,
+        now: Timestamp,
+    ) -> Result<TaxCategory, TaxError> {
+        entity::check_name(name)?;
+        if is_default {
+            repo::rates::clear_default_category(tx, scope, now).await?;
+        }
+        repo::rates::insert_category(tx, scope, name, is_default, now).await
     }
 
     /// Changes a category; absent values stay.

@@ -250,10 +250,17 @@ pub(super) async fn store_file(
     file_name: &str,
     bytes: bytes::Bytes,
 ) -> Result<StoredFile, CatalogueError> {
+    let inspected = inspect_file(file_name, &bytes)?;
+    let source = blobs.store(bytes, inspected.picture.extension).await?;
+    Ok(StoredFile { source, ..inspected })
+}
+
+/// What a file would be stored as, without storing it.
+pub(super) fn inspect_file(file_name: &str, bytes: &bytes::Bytes) -> Result<StoredFile, CatalogueError> {
     let name = text::name("name", file_name)?;
-    let picture = picture::inspect(&name, &bytes)?;
+    let picture = picture::inspect(&name, bytes)?;
     let file_size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    let source = blobs.store(bytes, picture.extension).await?;
+    let source = Blobs::name_of(bytes, picture.extension);
     Ok(StoredFile { name, picture, file_size, source })
 }
 

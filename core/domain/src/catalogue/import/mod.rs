@@ -46,6 +46,9 @@ pub struct ImportOptions {
     pub default_tax_category: Option<TaxCategoryId>,
     /// Where the pictures are. Without it the file's pictures are left out, and the report says so.
     pub assets_directory: Option<PathBuf>,
+    /// Whether pictures are put into the blob store; otherwise they are only looked at, for an import that will not
+    /// be kept.
+    pub store_pictures: bool,
     /// Told how far the import is.
     pub on_progress: Option<Arc<dyn Fn(ImportProgress) + Send + Sync>>,
 }
@@ -78,7 +81,7 @@ pub enum ImportProgress {
         /// Faults found in them.
         rejections: usize,
     },
-    /// Pictures have been put into the store.
+    /// Pictures have been read, and put into the store where they are to be kept.
     Pictures {
         /// So many.
         done: usize,
@@ -170,7 +173,10 @@ impl Catalogue {
         let (mut files, mut notes) = (Vec::new(), Vec::new());
         match &options.assets_directory {
             Some(directory) => {
-                let (stored, faults) = pictures::store(&self.blobs, directory, named, options).await;
+                // A file that is refused anyway leaves no pictures behind.
+                let keep = options.store_pictures && rejections.is_empty();
+                let blobs = keep.then_some(&self.blobs);
+                let (stored, faults) = pictures::take(blobs, directory, named, options).await;
                 files = stored;
                 rejections.extend(faults);
             }

@@ -25,6 +25,7 @@ async fn options(shop: &Shop) -> ImportOptions {
         tax_categories: HashMap::from([("Standard Tax".to_owned(), standard)]),
         default_tax_category: Some(standard),
         assets_directory: None,
+        store_pictures: true,
         on_progress: None,
     }
 }
