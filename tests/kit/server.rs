@@ -70,7 +70,12 @@ pub fn settings(directory: &Path) -> Settings {
 impl TestServer {
     async fn start(settings: Settings) -> anyhow::Result<Self> {
         let clock = Clock::fixed(START);
-        let options = Options { clock: clock.clone(), random: Random::try_system()?, compiler: None };
+        let options = Options {
+            clock: clock.clone(),
+            random: Random::try_system()?,
+            compiler: None,
+            transaction_limit: None,
+        };
         let listener = listen(&settings).await?;
         let opened = Platform::open(&settings, &options, DataDirectory::Create).await?;
         let shops = platform::open_shops(&opened.services).await?;

@@ -210,17 +210,6 @@ pub(super) async fn has_zone(
     Ok(found.is_some())
 }
 
-/// Whether the channel has this zone.
-pub(super) async fn has_zone(
-    reader: &mut Reader,
-    channel: ChannelId,
-    zone: ZoneId,
-) -> Result<bool, DatabaseError> {
-    let sql = "SELECT id FROM zone WHERE id = $1 AND channel_id = $2";
-    let found: Option<(ZoneId,)> = reader.fetch_optional(sql, (zone, channel)).await?;
-    Ok(found.is_some())
-}
-
 pub(super) async fn insert_seller(tx: &mut Tx, name: &str, now: Timestamp) -> Result<SellerId, ChannelError> {
     let (id,) = tx
         .fetch_one(
