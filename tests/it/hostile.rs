@@ -5,9 +5,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use soko_host::testing::PricingGuest;
 use soko_tests::platform::{ALPHA, BETA, SUGAR};
-use soko_tests::plugins::{bind, binding_of, try_bind, unbind, upload};
+use soko_tests::plugins::{binding_of, try_bind, unbind, upload};
 use soko_tests::shopper::refusal_of;
-use soko_tests::{TestServer, with_server};
+use soko_tests::{Client, TestServer, with_server};
 
 /// Requests of each customer of the shop with the hostile plugins.
 const REQUESTS: i64 = 10;
@@ -38,11 +38,18 @@ fn adjustment(guest: &mut PricingGuest, line: Option<u32>, amount: i64) -> Strin
     )
 }
 
+/// Puts a hostile plugin to use, with what happens when it fails.
+async fn bind_hostile(admin: &Client, version: &Value, failure_policy: &str) -> Value {
+    let input = json!({ "pluginId": version["pluginId"], "config": { "hostile": true },
+        "failurePolicy": failure_policy });
+    binding_of(try_bind(admin, input).await)
+}
+
 /// Binds the guest in one shop, buys in both, and returns the outcome and message of its run.
 async fn survive(server: &TestServer, component: Vec<u8>) -> (String, String) {
     let admin = server.administrator(ALPHA).await;
     let version = upload(&admin, component).await;
-    bind(&admin, &version, json!({ "hostile": true })).await;
+    bind_hostile(&admin, &version, "SKIP").await;
     let (victim, bystander) = (server.shopper(ALPHA), server.shopper(BETA));
     let (here, there) = (victim.variant(SUGAR).await, bystander.variant(SUGAR).await);
     let (order, other) = tokio::join!(victim.add(&here, 2), bystander.add(&there, 2));
@@ -188,7 +195,7 @@ fn another_shop_goes_on_while_every_hostile_plugin_runs_at_once() {
         for hostile in all {
             let version = upload(&admin, hostile.component).await;
             assert_eq!(version["pluginName"], format!("hostile-{}", hostile.does));
-            bind(&admin, &version, json!({ "hostile": true })).await;
+            bind_hostile(&admin, &version, "SKIP").await;
         }
         let victims = [server.shopper(ALPHA), server.shopper(ALPHA)];
         let here = victims[0].variant(SUGAR).await;
@@ -214,8 +221,7 @@ fn refuses_the_change_when_a_plugin_that_must_not_fail_does() {
     with_server(async |server| {
         let admin = server.administrator(ALPHA).await;
         let version = upload(&admin, traps().component).await;
-        let input = json!({ "pluginId": version["pluginId"], "config": { "hostile": true }, "failurePolicy": "FAIL_CLOSED" });
-        let binding = binding_of(try_bind(&admin, input).await);
+        let binding = bind_hostile(&admin, &version, "FAIL_CLOSED").await;
         let guest = server.shopper(ALPHA);
         let sugar = guest.variant(SUGAR).await;
         let refusal = refusal_of(guest.try_add(&sugar, 1).await);

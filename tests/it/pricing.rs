@@ -141,7 +141,11 @@ fn receipts_replay_to_the_same_price_whatever_changed_since() {
 #[test]
 fn a_plugin_in_javascript_prices_like_any_other() {
     with_settings(
-        |settings| settings.uploads.allow_large_components = true,
+        |settings| {
+            settings.uploads.allow_large_components = true;
+            // An engine of 11 MiB is compiled within the request, by a compiler that is a debug build here.
+            settings.http.request_timeout_s = 120;
+        },
         async |server| {
             let admin = server.administrator(ALPHA).await;
             let version = upload(&admin, example("bundle-discount")).await;

@@ -6,9 +6,10 @@ use soko_host::testing::{On, PricingGuest};
 use crate::client::{Answer, Client, only_field};
 
 const BINDING: &str = "__typename ... on ErrorResult { errorCode message }
-    ... on PluginConfigError { problems { path message } }
     ... on PluginBinding { id pluginName enabled priority failurePolicy
         current { version { id version digest } config } previous { version { id version } config } }";
+/// What is wrong with a configuration, where one is given.
+const PROBLEMS: &str = "... on PluginConfigError { problems { path message } }";
 
 /// Whatever uploading a component is answered with.
 pub async fn try_upload(admin: &Client, file_name: &str, bytes: Vec<u8>) -> Answer {
@@ -30,7 +31,9 @@ pub async fn upload(admin: &Client, bytes: Vec<u8>) -> Value {
 
 /// Whatever binding a plugin is answered with.
 pub async fn try_bind(admin: &Client, input: Value) -> Answer {
-    let text = format!("mutation ($input: BindPluginInput!) {{ bindPlugin(input: $input) {{ {BINDING} }} }}");
+    let text = format!(
+        "mutation ($input: BindPluginInput!) {{ bindPlugin(input: $input) {{ {BINDING} {PROBLEMS} }} }}"
+    );
     admin.send(&text, json!({ "input": input })).await
 }
 
@@ -49,7 +52,7 @@ pub async fn bind(admin: &Client, version: &Value, config: Value) -> Value {
 /// When it is refused.
 pub async fn update(admin: &Client, changes: Value) -> Value {
     let text = format!(
-        "mutation ($input: UpdatePluginBindingInput!) {{ updatePluginBinding(input: $input) {{ {BINDING} }} }}"
+        "mutation ($input: UpdatePluginBindingInput!) {{ updatePluginBinding(input: $input) {{ {BINDING} {PROBLEMS} }} }}"
     );
     binding_of(admin.send(&text, json!({ "input": changes })).await)
 }

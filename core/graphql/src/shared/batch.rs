@@ -16,8 +16,11 @@ use crate::error::ApiResult;
 
 /// Most keys of one load; more are loaded in turns.
 pub(crate) const BATCH_KEYS_MAX: usize = 1000;
-/// How often a leader gives way before it loads: once for its siblings, once for theirs in lists of lists.
-const LEADER_YIELDS: usize = 2;
+/// How often in a row nobody must have joined before a leader loads: once for its siblings, once for theirs in lists of
+/// lists.
+const QUIET_TURNS: usize = 2;
+/// How often a leader gives way at the most.
+const TURNS_MAX: usize = 32;
 
 type Answer<V> = oneshot::Sender<ApiResult<Option<V>>>;
 
@@ -66,9 +69,7 @@ impl<K: Eq + Hash + Copy + Send, V: Clone + Send> Batch<K, V> {
         F: Future<Output = ApiResult<HashMap<K, V>>> + Send,
     {
         let resign = Resign(self);
-        for _ in 0..LEADER_YIELDS {
-            give_way().await;
-        }
+        self.await_quiet().await;
         let mut gathered = std::mem::take(&mut *self.lock());
         std::mem::forget(resign);
         while !gathered.is_empty() {
@@ -85,6 +86,21 @@ impl<K: Eq + Hash + Copy + Send, V: Clone + Send> Batch<K, V> {
                     drop(sender.send(value.clone()));
                 }
             }
+        }
+    }
+
+    /// Gives way until nobody joins any more. Siblings whose parents were answered one turn later come one turn later,
+    /// and so with every level of the document.
+    async fn await_quiet(&self) {
+        let (mut gathered, mut quiet) = (0, 0);
+        for _ in 0..TURNS_MAX {
+            let now = self.lock().values().map(Vec::len).sum::<usize>();
+            quiet = if now == gathered { quiet + 1 } else { 0 };
+            if quiet == QUIET_TURNS {
+                return;
+            }
+            gathered = now;
+            give_way().await;
         }
     }
 
