@@ -26,7 +26,11 @@ fn browsers_get_a_page_that_loads_nothing_from_elsewhere() {
             let policy = answer.headers()["content-security-policy"].to_str().expect("text").to_owned();
             assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
             let page = answer.text().await.expect("a page");
-            assert!(page.contains("<title>") && !page.contains("http://") && !page.contains("https://"));
+            // The drawing of the icon stands in the page; its namespace is a name that nobody looks up.
+            let page = page.replace("xmlns='http://www.w3.org/2000/svg'", "");
+            let elsewhere = ["http://", "https://", "src=", "@import", "url("];
+            let loaded = elsewhere.iter().find(|mark| page.contains(**mark));
+            assert!(page.contains("<title>") && loaded.is_none(), "{path}: {loaded:?}");
         }
     });
 }
