@@ -24,7 +24,8 @@ fn main() {
     let wanted: Vec<String> =
         std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     let names = PARTS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    for unknown in wanted.iter().filter(|wanted| PARTS.iter().all(|(name, _)| name != wanted)) {
+    let unknown = wanted.iter().find(|wanted| PARTS.iter().all(|(name, _)| name != wanted));
+    if let Some(unknown) = unknown {
         panic!("there is no part {unknown:?}: {names}");
     }
     for (name, run) in PARTS {

@@ -41,7 +41,7 @@ impl Demo {
     /// Variants of a shop, in the order of their ids.
     pub async fn variants(&self, shop: &str, count: usize) -> Vec<VariantId> {
         let (actor, catalogue) = (self.operator(shop), &self.platform.services.catalogue);
-        let page = catalogue.list_variants(actor, VariantsOf::Channel, &ListQuery::default()).await;
+        let page = catalogue.admin().list_variants(actor, VariantsOf::Channel, &ListQuery::default()).await;
         let variants = page.expect("variants").items;
         assert!(variants.len() >= count, "the shop sells too few variants");
         variants.iter().take(count).map(|variant| variant.id).collect()

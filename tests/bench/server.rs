@@ -24,7 +24,7 @@ pub fn run() {
         let data = tempfile::tempdir().expect("a temporary directory");
         let plugins = soko_tests::plugins::components();
         let plugins = plugins.to_str().expect("a path in UTF-8");
-        Process::start("demo", data.path(), &["--plugins", plugins]).stop();
+        Process::start("demo", data.path(), &["--plugins", plugins]).kill();
         let started = Instant::now();
         let server = Process::start("serve", data.path(), &[]);
         let shop = shop(&server, &reqwest::Client::new());
@@ -43,7 +43,7 @@ pub fn run() {
         let resident = server.resident_mib();
         println!("   resident after the load: {resident} MiB");
         target(resident <= RESIDENT_MAX_MIB, "at most 150 MiB are resident after the load");
-        server.stop();
+        server.kill();
     });
 }
 

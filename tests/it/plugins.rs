@@ -74,7 +74,8 @@ fn a_plugin_is_its_own_shops_alone() {
 fn refuses_files_that_are_no_pricing_plugins() {
     with_server(async |server| {
         let admin = server.administrator(ALPHA).await;
-        let too_large = vec![0; (soko_host::COMPONENT_BYTES_DEFAULT + 1) as usize];
+        let most = usize::try_from(soko_host::COMPONENT_BYTES_DEFAULT).expect("a size that fits");
+        let too_large = vec![0; most + 1];
         let guest = || PricingGuest::new().name("test-rule");
         let cases: [(&str, Vec<u8>, &str); 9] = [
             ("a text", b"no component".to_vec(), "NOT_A_COMPONENT"),

@@ -1,5 +1,7 @@
 //! An administrator's operations on plugins, and components to upload.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::{Value, json};
 use soko_host::testing::{On, PricingGuest};
 
@@ -97,8 +99,12 @@ pub fn cents_off(name: &str, version: &str, cents: i64) -> Vec<u8> {
 /// # Panics
 /// When it has not been built.
 pub fn example(name: &str) -> Vec<u8> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests/components");
-    let path = folder.join(format!("{name}.wasm"));
+    let path = components().join(format!("{name}.wasm"));
     std::fs::read(&path)
         .unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask guests`", path.display()))
+}
+
+/// Where `cargo xtask guests` puts the example plugins.
+pub fn components() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests/components")
 }

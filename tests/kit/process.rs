@@ -21,10 +21,19 @@ impl Process {
     /// # Panics
     /// When the program has not been built, or does not get as far.
     pub fn serve(data: &Path) -> Self {
+        Self::start("serve", data, &[])
+    }
+
+    /// Runs a command that serves a data directory, with more arguments, and returns when it does.
+    ///
+    /// # Panics
+    /// When the program has not been built, or does not get as far.
+    pub fn start(command: &str, data: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(built_program())
-            .args(["serve", "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
+            .args([command, "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
             .arg(data)
             .args(["--set", "argon2.memory_kib=8", "--set", "argon2.iterations=1"])
+            .args(arguments)
             .env("SOKO_SUPERADMIN_PASSWORD", PASSWORD)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -38,6 +47,18 @@ impl Process {
             panic!("the program ended before it was ready: {status:?}");
         };
         Self { child, url }
+    }
+
+    /// Memory that it has in use, in MiB.
+    ///
+    /// # Panics
+    /// On systems without `/proc`, and when the program is gone.
+    pub fn resident_mib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the process's status");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = resident.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+        kib.expect("a size in KiB") / 1024
     }
 
     /// Kills it as hard as the system can, and waits until it is gone.

@@ -25,6 +25,9 @@ pub struct TestStore {
 
 impl TestStore {
     /// An empty store. Its files go with it.
+    ///
+    /// # Panics
+    /// When the machine has no room for it.
     pub async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let config = DatabaseConfig::at(directory.path().join("soko.db"));

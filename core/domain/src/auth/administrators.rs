@@ -92,7 +92,9 @@ impl Auth {
             self.database.read(scope, async |reader| repo::find_administrator(reader, id).await).await?;
         let everywhere = actor.require_superadmin().is_ok();
         let mut found = found.filter(|found| everywhere || found.works_in(scope.channel_id()));
-        found.iter_mut().for_each(|found| found.show_to(actor));
+        if let Some(found) = &mut found {
+            found.show_to(actor);
+        }
         Ok(found)
     }
 

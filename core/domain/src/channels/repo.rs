@@ -250,5 +250,5 @@ pub(super) async fn insert_audit(
 }
 
 fn join(languages: &[Language]) -> String {
-    languages.iter().map(|language| language.code()).collect::<Vec<_>>().join(" ")
+    languages.iter().map(soko_kernel::Language::code).collect::<Vec<_>>().join(" ")
 }

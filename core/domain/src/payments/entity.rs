@@ -253,7 +253,7 @@ impl Coverage {
             match payment.state {
                 PaymentState::Settled => coverage.settled = coverage.settled.saturating_add(payment.amount),
                 PaymentState::Authorized => {
-                    coverage.authorized = coverage.authorized.saturating_add(payment.amount)
+                    coverage.authorized = coverage.authorized.saturating_add(payment.amount);
                 }
                 _ => {}
             }

@@ -33,6 +33,10 @@ pub enum PricingError {
 }
 
 impl PricingError {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "shorter for callers, who hand over an error or a text"
+    )]
     pub(super) fn unreadable(what: &'static str, why: impl ToString) -> Self {
         Self::Unreadable { what, why: why.to_string() }
     }

@@ -1,7 +1,9 @@
 //! The use cases of tax categories and rates.
 
 use soko_infra::Tx;
-use soko_kernel::{Actor, ChannelScope, Deletion, ListQuery, Page, Permission, TaxCategoryId, TaxRateId, Timestamp};
+use soko_kernel::{
+    Actor, ChannelScope, Deletion, ListQuery, Page, Permission, TaxCategoryId, TaxRateId, Timestamp,
+};
 
 use super::entity::{self, NewTaxRate, TaxCategory, TaxRate, TaxRateChanges};
 use super::error::TaxError;

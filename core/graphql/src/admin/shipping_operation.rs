@@ -260,7 +260,7 @@ impl ShippingQuery {
         let (checker, calculator) = (input.checker.into(), input.calculator.into());
         let order = trial(input.shipping_address, input.lines);
         let orders = &request.services.orders;
-        let price = orders.try_shipping(&*request.actor(), &checker, &calculator, order).await?;
+        let price = orders.try_shipping(&request.actor(), &checker, &calculator, order).await?;
         let quote = price.as_ref().map(TestShippingMethodQuote::of).transpose()?;
         Ok(TestShippingMethodResult { eligible: quote.is_some(), quote })
     }

@@ -20,6 +20,7 @@ fn options(json: serde_json::Value) -> ListOptions<Things> {
     ListOptions::parse(Some(Value::from_json(json).unwrap())).map_err(|_| "refused").unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "shorter for the tests")]
 fn filter(json: serde_json::Value) -> Filter {
     ListOptions::query(Some(options(serde_json::json!({ "filter": json })))).unwrap().filter.unwrap()
 }

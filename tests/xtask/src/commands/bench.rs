@@ -6,13 +6,12 @@ use crate::workspace::Workspace;
 
 /// Build the plugins and the release server, and run the benchmarks.
 ///
-/// The benchmarks are criterion's, in tests/bench; everything after `--` goes to them, for example
-/// `cargo xtask bench -- pricing --save-baseline before`.
+/// They are in tests/bench. Without a name all of them run; `cargo xtask bench pricing commits` runs two.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Options for the benchmarks.
-    #[arg(last = true, value_name = "ARGS")]
-    bench_args: Vec<String>,
+    /// Parts to run: pricing, cart, commits, server.
+    #[arg(value_name = "PART")]
+    parts: Vec<String>,
 }
 
 /// Builds and measures.
@@ -27,9 +26,6 @@ pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     )?;
     announce("benchmarks");
     let mut command = cargo();
-    // Named by a pattern: otherwise cargo also starts the tests, which do not know criterion's options.
-    command
-        .args(["bench", "--locked", "--package", "soko-tests", "--bench", "*", "--"])
-        .args(&args.bench_args);
+    command.args(["bench", "--locked", "--package", "soko-tests", "--bench", "soko", "--"]).args(&args.parts);
     run_in_front(command.current_dir(workspace.root()))
 }

@@ -125,7 +125,7 @@ fn code_in_use(error: DatabaseError, code: &str) -> AuthError {
 }
 
 fn join(permissions: PermissionSet) -> String {
-    permissions.iter().map(|permission| permission.as_str()).collect::<Vec<_>>().join(" ")
+    permissions.iter().map(soko_kernel::Permission::as_str).collect::<Vec<_>>().join(" ")
 }
 
 pub(in crate::auth) async fn set_role_channels(

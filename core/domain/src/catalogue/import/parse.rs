@@ -154,7 +154,7 @@ impl Parser<'_> {
             let Some((name, slug, description)) = self.keep(row.line, checked) else { continue };
             match self.slugs.get(&(language, slug.clone())) {
                 Some(line) => {
-                    self.reject(row.line, RowError::DuplicateSlug { slug: slug.clone(), line: *line })
+                    self.reject(row.line, RowError::DuplicateSlug { slug: slug.clone(), line: *line });
                 }
                 None => drop(self.slugs.insert((language, slug.clone()), row.line)),
             }
