@@ -72,6 +72,9 @@ impl Shop {
         let version = upload(&admin, cents_off("test-rule", "1.0.0", 100)).await;
         let binding = bind(&admin, &version, json!({})).await;
         update(&admin, json!({ "id": binding["id"], "config": { "again": true } })).await;
+        // Priced with the plugin, so that it has a run.
+        customer.add(&customer.variant(SUGAR).await, 1).await;
+        server.services().plugins.recorder().flush().await;
         let admin_ids = find_all(&admin, ADMIN_KINDS).await;
         let mut shop_ids = find_all(&customer.client, SHOP_KINDS).await;
         shop_ids.insert("order", order["id"].as_str().expect("an id").to_owned());

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use soko_tests::Client;
 
 const INTROSPECTION: &str = "{ __schema { queryType { name } mutationType { name } types {
-    kind name possibleTypes { name } inputFields { name type { ...T } }
-    fields(includeDeprecated: true) { name type { ...T } args { name type { ...T } } } } } }
+    kind name possibleTypes { name } inputFields(includeDeprecated: true) { name type { ...T } }
+    fields(includeDeprecated: true) { name type { ...T } args(includeDeprecated: true) { name type { ...T } } } } } }
     fragment T on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }";
 
 static NOTHING: Value = Value::Null;
@@ -73,7 +73,10 @@ impl Schema {
     ) {
         let name = named(of);
         if name == "ID" {
-            paths.insert(path);
+            // The language alone says which text is meant: the id is there for clients that send back what they read.
+            if !path.ends_with(".translations.id") {
+                paths.insert(path);
+            }
         } else if !within.contains(&name) {
             within.push(name);
             for field in list(&self.get(name)["inputFields"]) {
