@@ -55,7 +55,7 @@ pub const ADMIN: &[&str] = &[
 /// Operations of the Admin API that are the platform's alone: a shop's administrator may not even try.
 pub const PLATFORM: &[&str] = &["updateChannel(input: { id: $channel, sellerId: $seller })"];
 
-/// Places of the Admin API that no line walks yet; each domain's own tests try other shops' ids there. A place leaves
+/// Places of the Admin API that no line walks yet: nothing here shows that they keep other shops' ids out. A place leaves
 /// this list with its line.
 pub const NOT_YET_WALKED: &[&str] = &[
     "addCustomersToGroup.customerGroupId",
