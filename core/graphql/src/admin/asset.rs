@@ -7,9 +7,9 @@ use soko_kernel::ErrorKind;
 use super::refusals::MimeTypeError;
 use super::upload::UploadedFile;
 use crate::error::{ApiError, ApiResult};
+use crate::scalars::NoCustomFields;
 use crate::scalars::{Id, Upload};
 use crate::shared::asset::{Asset, Tag};
-use crate::shared::custom_fields::NoCustomFields;
 use crate::shared::values::{AssetTranslationInput, CoordinateInput};
 
 /// A file to be stored.

@@ -10,7 +10,7 @@ use super::variant::{ProductVariant, ProductVariantList};
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::Id;
-use crate::shared::custom_fields::NoCustomFields;
+use crate::scalars::NoCustomFields;
 use crate::shared::deletion::DeletionResponse;
 use crate::shared::enums::LanguageCode;
 use crate::shared::list_options::ListOptions;

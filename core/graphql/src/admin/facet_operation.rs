@@ -8,7 +8,7 @@ use super::facet::{Facet, FacetValue, FacetValueList};
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::Id;
-use crate::shared::custom_fields::NoCustomFields;
+use crate::scalars::NoCustomFields;
 use crate::shared::deletion::DeletionResponse;
 use crate::shared::list_options::ListOptions;
 use crate::shared::lists::FacetValues;

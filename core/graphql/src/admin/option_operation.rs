@@ -8,12 +8,13 @@ use super::lists::{ProductOptionGroups, ProductOptions};
 use super::option::{ProductOption, ProductOptionGroup, ProductOptionGroupList, ProductOptionList};
 use super::product::Product;
 use super::refusals::ProductOptionInUseError;
-use super::translation_input::{ProductOptionGroupTranslationInput, texts};
+use super::translation_input::texts;
 use crate::context::OfRequest as _;
 use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::{Id, NoCustomFields};
 use crate::shared::deletion::DeletionResponse;
 use crate::shared::list_options::ListOptions;
+use crate::shared::values::ProductOptionGroupTranslationInput;
 
 /// An option to be created with its group.
 #[derive(InputObject)]

@@ -1,7 +1,7 @@
 //! Texts of products, variants and options as clients send them.
 
 use async_graphql::InputObject;
-use soko_domain::catalogue::{SluggedInput, TranslationInput};
+use soko_domain::catalogue::SluggedInput;
 
 use crate::scalars::{Id, NoCustomFields};
 use crate::shared::enums::LanguageCode;
@@ -33,36 +33,6 @@ impl From<ProductTranslationInput> for SluggedInput {
             description: input.description,
         }
     }
-}
-
-macro_rules! name_inputs {
-    ($($(#[$doc:meta])* $name:ident)*) => {$(
-        $(#[$doc])*
-        #[derive(InputObject)]
-        pub struct $name {
-            /// Needless: there is one name per language.
-            pub id: Option<Id>,
-            /// The language.
-            pub language_code: LanguageCode,
-            /// The name, which a new translation needs.
-            pub name: Option<String>,
-            /// None.
-            pub custom_fields: Option<NoCustomFields>,
-        }
-
-        impl From<$name> for TranslationInput {
-            fn from(input: $name) -> Self {
-                Self { language: input.language_code.0, name: input.name }
-            }
-        }
-    )*};
-}
-
-name_inputs! {
-    /// A variant's name in a language.
-    ProductVariantTranslationInput
-    /// The name of an option group or of an option in a language.
-    ProductOptionGroupTranslationInput
 }
 
 /// The texts as the catalogue takes them.

@@ -5,11 +5,12 @@ use soko_domain::catalogue::{CurrencyPrice, NewVariant, PriceInput, TrackInvento
 use soko_domain::merchandise::{Counts, GoodsChanges, NewGoods};
 use soko_kernel::Currency;
 
-use super::translation_input::{ProductVariantTranslationInput, texts};
+use super::translation_input::texts;
 use super::variant::GlobalFlag;
 use crate::error::ApiResult;
 use crate::scalars::{Id, Money, NoCustomFields, each_id};
 use crate::shared::enums::CurrencyCode;
+use crate::shared::values::ProductVariantTranslationInput;
 
 /// Units that a place has.
 #[derive(InputObject)]

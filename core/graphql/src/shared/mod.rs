@@ -9,7 +9,6 @@ pub mod address;
 pub mod asset;
 pub(crate) mod batch;
 pub mod channel;
-pub mod custom_fields;
 pub mod deletion;
 pub mod enums;
 pub mod list_options;

@@ -4,9 +4,8 @@ use async_graphql::{InputObject, SimpleObject};
 use soko_domain::{catalogue, payments};
 use soko_kernel::operation;
 
-use super::custom_fields::NoCustomFields;
 use super::enums::{AdjustmentType, LanguageCode};
-use crate::scalars::{DateTime, Id, Json, Money, Percent};
+use crate::scalars::{DateTime, Id, Json, Money, NoCustomFields, Percent};
 
 /// An operation was carried out.
 #[derive(SimpleObject)]
@@ -318,6 +317,10 @@ name_inputs! {
     FacetTranslationInput;
     /// A facet value's name in one language.
     FacetValueTranslationInput;
+    /// A variant's name in one language.
+    ProductVariantTranslationInput;
+    /// The name of an option group, or of an option with it, in one language.
+    ProductOptionGroupTranslationInput;
 }
 
 #[cfg(test)]

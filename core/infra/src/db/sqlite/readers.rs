@@ -51,6 +51,8 @@ impl Readers {
         let place = lock(&self.slots.free).pop().ok_or(DatabaseError::Closed)?;
         let snapshot = Snapshot { slots: Arc::clone(&self.slots), place, _permit: permit };
         snapshot.run(|connection| {
+            // One that could not be ended when it was given back.
+            connection.end_transaction()?;
             connection.limit().set(self.read_limit);
             connection.control("BEGIN")
         })?;
@@ -98,7 +100,7 @@ impl Drop for Snapshot {
             connection.end_transaction()
         });
         if let Err(error) = ended {
-            // The next reader's `BEGIN` would fail as well: better without this connection's old snapshot.
+            // The next reader of this connection tries again, and is told when that fails.
             tracing::error!(%error, "a read transaction did not end");
         }
         lock(&self.slots.free).push(self.place);
