@@ -45,9 +45,15 @@ async fn repeat(services: Arc<Services>, every: Duration, mut stopped: oneshot::
 
 /// Removes what has expired. A failure is left to the next round: nothing but the size of tables depends on it.
 async fn sweep(services: &Services) {
-    match services.inventory.expire_holds(services.clock.now()).await {
+    let now = services.clock.now();
+    report("holds on stock", services.inventory.expire_holds(now).await);
+    report("sessions", services.auth.expire_sessions(now).await);
+}
+
+fn report(what: &str, removed: Result<u64, impl std::fmt::Display>) {
+    match removed {
         Ok(0) => {}
-        Ok(holds) => tracing::info!(holds, "holds on stock have expired"),
-        Err(error) => tracing::warn!(%error, "expired holds could not be removed"),
+        Ok(removed) => tracing::info!(what, removed, "expired rows are removed"),
+        Err(error) => tracing::warn!(what, %error, "expired rows could not be removed"),
     }
 }

@@ -29,6 +29,11 @@ impl ConfigurableOperation {
     pub fn arg(&self, name: &str) -> Option<&str> {
         self.args.iter().find(|arg| arg.name == name).map(|arg| arg.value.as_str())
     }
+
+    /// Its settings as names and values.
+    pub fn named_args(&self) -> Vec<(String, String)> {
+        self.args.iter().map(|arg| (arg.name.clone(), arg.value.clone())).collect()
+    }
 }
 
 /// What a client can choose: a code, what it does, and its settings.

@@ -12,6 +12,8 @@ use super::roles::SUPERADMIN_ROLE;
 use super::session::{Api, NewSession};
 use super::{Auth, SUPERADMIN_IDENTIFIER, SuperadminSetup, repo};
 
+/// Longest identifier that anybody can have: an e-mail address.
+const IDENTIFIER_BYTES_MAX: usize = 254;
 /// Wrong passwords after which an identifier must wait.
 const FAILURES_MAX: u32 = 10;
 /// How long failures count, in milliseconds.
@@ -79,6 +81,11 @@ impl Auth {
     ) -> Result<Verified, AuthError> {
         let now = self.clock.now();
         let identifier = identifier.trim().to_lowercase();
+        if identifier.len() > IDENTIFIER_BYTES_MAX {
+            // Nobody has it. It takes as long as any other, and is not remembered.
+            self.hasher.verify(password, None).await?;
+            return Err(AuthError::InvalidCredentials);
+        }
         let channel = (api == Api::Shop).then_some(actor.channel.id);
         let key = (channel, identifier.clone());
         self.throttle.check(&key, now)?;
@@ -218,6 +225,9 @@ impl Throttle {
 
     fn failed(&self, key: Identity, now: Timestamp) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() >= IDENTIFIERS_REMEMBERED_MAX && !failures.contains_key(&key) {
+            failures.retain(|_, (_, since)| now.0 - since.0 < FAILURE_WINDOW_MS);
+        }
         if failures.len() >= IDENTIFIERS_REMEMBERED_MAX && !failures.contains_key(&key) {
             let oldest = failures.iter().min_by_key(|(_, (_, since))| *since).map(|(key, _)| key.clone());
             oldest.map(|key| failures.remove(&key));

@@ -9,6 +9,7 @@ use soko_kernel::{
 
 use super::error::AuthError;
 use super::{Auth, repo};
+use crate::expiry;
 
 const OPEN: &str = "APPROVED";
 
@@ -118,6 +119,15 @@ impl Auth {
         let until = Timestamp(now.0.saturating_add(lifetime_ms));
         let work = async move |tx: &mut Tx| Ok(repo::extend_session(tx, session, until).await?);
         self.database.write(DataScope::Platform, work).await
+    }
+
+    /// Removes expired sessions, and says how many. A job calls it now and then; nothing but the table's size depends
+    /// on it.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn expire_sessions(&self, now: Timestamp) -> Result<u64, AuthError> {
+        Ok(expiry::sweep(&self.database, repo::DELETE_EXPIRED_SESSIONS, now).await?)
     }
 
     /// A token for a session that is about to begin; to be made outside the transaction.

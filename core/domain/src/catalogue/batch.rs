@@ -11,9 +11,6 @@ use sqlx::AssertSqlSafe;
 use super::error::{CatalogueError, Thing};
 use super::translation::Languages;
 
-/// Most ids in one statement; a power of two.
-const IDS_PER_STATEMENT_MAX: usize = 16_384;
-
 /// Values of `$1`: the channel.
 pub(super) fn of_channel(scope: ChannelScope) -> Vec<Bound> {
     vec![scope.channel_id().0.into()]
@@ -31,11 +28,11 @@ pub(super) async fn fetch<R: Row>(
     leading: Vec<Bound>,
     ids: Vec<i64>,
 ) -> Result<Vec<R>, DatabaseError> {
-    let mut rows = Vec::new();
-    for (sql, values) in statements(sql, &leading, &ids) {
-        rows.extend(reader.fetch_all(AssertSqlSafe(sql), values).await?);
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(rows)
+    let (sql, values) = statement(sql, leading, ids);
+    reader.fetch_all(AssertSqlSafe(sql), values).await
 }
 
 /// Runs a change whose `{ids}` stands for the list of ids, and says how many rows it changed.
@@ -45,11 +42,11 @@ pub(super) async fn execute(
     leading: Vec<Bound>,
     ids: Vec<i64>,
 ) -> Result<u64, DatabaseError> {
-    let mut changed = 0;
-    for (sql, values) in statements(sql, &leading, &ids) {
-        changed += tx.execute(AssertSqlSafe(sql), values).await?;
+    if ids.is_empty() {
+        return Ok(0);
     }
-    Ok(changed)
+    let (sql, values) = statement(sql, leading, ids);
+    tx.execute(AssertSqlSafe(sql), values).await
 }
 
 /// Refuses ids that the statement `SELECT id … WHERE channel_id = $1 AND id IN ({ids})` does not find.
@@ -68,15 +65,11 @@ pub(super) async fn check_exist(
     }
 }
 
-/// One statement per [`IDS_PER_STATEMENT_MAX`] ids.
-fn statements(sql: &'static str, leading: &[Bound], ids: &[i64]) -> Vec<(String, Vec<Bound>)> {
-    let ids: Vec<i64> = ids.iter().copied().collect::<BTreeSet<i64>>().into_iter().collect();
-    let statement = |chunk: &[i64]| {
-        let mut values = leading.to_vec();
-        let list = in_list(&mut values, chunk.iter().copied());
-        (sql.replace("{ids}", &list), values)
-    };
-    ids.chunks(IDS_PER_STATEMENT_MAX).map(statement).collect()
+/// The statement with its list of ids, each of them once.
+fn statement(sql: &'static str, leading: Vec<Bound>, ids: Vec<i64>) -> (String, Vec<Bound>) {
+    let mut values = leading;
+    let list = in_list(&mut values, ids.into_iter().collect::<BTreeSet<i64>>());
+    (sql.replace("{ids}", &list), values)
 }
 
 /// The ids as the statements take them.
@@ -98,13 +91,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn splits_long_lists() {
-        let made = statements("a = $1 AND id IN ({ids})", &[Bound::from(9_i64)], &[3, 1, 2, 3]);
-        assert_eq!(made.len(), 1);
-        assert_eq!(made[0].0, "a = $1 AND id IN ($2, $3, $4, $5)");
-        assert_eq!(made[0].1, [9_i64, 1, 2, 3, 3].map(Bound::from));
-        let long: Vec<i64> = (0..).take(IDS_PER_STATEMENT_MAX + 1).collect();
-        assert_eq!(statements("{ids}", &[], &long).len(), 2);
-        assert_eq!(statements("{ids}", &[], &[]).len(), 0);
+    fn names_each_id_once() {
+        let (sql, values) = statement("a = $1 AND id IN ({ids})", vec![Bound::from(9_i64)], vec![3, 1, 2, 3]);
+        assert_eq!(sql, "a = $1 AND id IN ($2, $3, $4, $5)");
+        assert_eq!(values, [9_i64, 1, 2, 3, 3].map(Bound::from));
     }
 }

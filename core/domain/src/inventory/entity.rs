@@ -256,6 +256,18 @@ impl Stock {
         movements
     }
 
+    /// Takes up to `quantity` handed-over units of the line back to the shelf, where they stay the line's.
+    pub fn take_back(&mut self, trail: &LineTrail, quantity: i64) -> Vec<Movement> {
+        let returned = self.take(trail, quantity, MovementKind::Cancellation, |at| at.sold);
+        for movement in &returned {
+            let level = self.levels.entry(movement.location).or_default();
+            level.add(movement.quantity, movement.quantity);
+        }
+        let kept = returned.iter().map(|movement| Movement { kind: MovementKind::Allocation, ..*movement });
+        let kept: Vec<Movement> = kept.collect();
+        returned.into_iter().chain(kept).collect()
+    }
+
     /// Counts `on_hand` units at a location.
     pub fn count(
         &mut self,

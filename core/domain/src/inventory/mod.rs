@@ -21,22 +21,18 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
-use soko_infra::{DataScope, Database, Reader, Tx};
+use soko_infra::{Database, Reader, Tx};
 use soko_kernel::{
     Actor, ChannelScope, Clock, ListQuery, OrderId, OrderLineId, Page, Permission, StockLocationId,
     Timestamp, VariantId,
 };
 
+use crate::expiry;
 use entity::{LineTrail, Movement, Stock, check_quantity};
 
 pub use entity::{MovementKind, QUANTITY_MAX, Saleable, StockLevel, StockMovement};
 pub use error::InventoryError;
 pub use locations::{NewStockLocation, StockLocation, StockLocationChanges};
-
-/// Most expired holds that one transaction removes.
-const EXPIRED_HOLDS_BATCH_MAX: i64 = 500;
-/// Most transactions of one sweep.
-const EXPIRED_HOLDS_BATCHES_MAX: usize = 20;
 
 /// The use cases of stock.
 #[derive(Debug, Clone)]
@@ -168,6 +164,22 @@ impl Inventory {
             .await
     }
 
+    /// Takes handed-over units of order lines back to the shelf; the lines keep them.
+    ///
+    /// # Errors
+    /// An unknown variant, a quantity that is not positive or too large.
+    pub async fn take_back_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        lines: &[(OrderLineId, VariantId, i64)],
+        now: Timestamp,
+    ) -> Result<(), InventoryError> {
+        Self::follow_lines(tx, scope, lines, now, |stock, trail, quantity| {
+            Ok(stock.take_back(trail, quantity))
+        })
+        .await
+    }
+
     async fn follow_lines(
         tx: &mut Tx,
         scope: ChannelScope,
@@ -297,18 +309,7 @@ impl Inventory {
     /// # Errors
     /// A failing store.
     pub async fn expire_holds(&self, now: Timestamp) -> Result<u64, InventoryError> {
-        let mut removed = 0;
-        for _ in 0..EXPIRED_HOLDS_BATCHES_MAX {
-            let batch = self.database.write(DataScope::Platform, async move |tx| {
-                repo::delete_expired_holds(tx, now, EXPIRED_HOLDS_BATCH_MAX).await
-            });
-            let batch = batch.await?;
-            removed += batch;
-            if batch < EXPIRED_HOLDS_BATCH_MAX.unsigned_abs() {
-                break;
-            }
-        }
-        Ok(removed)
+        Ok(expiry::sweep(&self.database, repo::DELETE_EXPIRED_HOLDS, now).await?)
     }
 }
 

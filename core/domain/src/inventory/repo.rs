@@ -203,18 +203,8 @@ pub(super) async fn delete_holds(
 }
 
 /// Removes at most `limit` expired holds of all channels, the oldest first, and says how many.
-pub(super) async fn delete_expired_holds(
-    tx: &mut Tx,
-    now: Timestamp,
-    limit: i64,
-) -> Result<u64, DatabaseError> {
-    tx.execute(
-        "DELETE FROM stock_hold WHERE (order_id, variant_id) IN \
-         (SELECT order_id, variant_id FROM stock_hold WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
-        (now, limit),
-    )
-    .await
-}
+pub(super) const DELETE_EXPIRED_HOLDS: &str = "DELETE FROM stock_hold WHERE (order_id, variant_id) IN \
+     (SELECT order_id, variant_id FROM stock_hold WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
 #[derive(sqlx::FromRow)]
 struct LevelRow {

@@ -222,7 +222,7 @@ async fn a_late_payer_gets_units_that_nobody_took() {
 async fn sweeps_more_holds_than_one_batch_has() {
     let shop = Shop::open().await;
     let variant = shop.variant(1_000_000, 0).await;
-    let (scope, count) = (shop.store.scope(), super::EXPIRED_HOLDS_BATCH_MAX + 1);
+    let (scope, count) = (shop.store.scope(), crate::expiry::ROWS_MAX + 1);
     let held = shop.store.database.write(scope, async move |tx| {
         for order in 1..=count {
             Inventory::hold_in_tx(tx, scope, OrderId(order), &[(variant, 1)], LATER, TEST_START).await?;

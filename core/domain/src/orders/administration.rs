@@ -1,7 +1,7 @@
 //! What administrators do with orders that are placed, and the proof of how they were priced.
 
 use soko_extension::payment::{PaymentChange, PaymentHandler, PaymentReference};
-use soko_kernel::{Actor, FulfillmentId, OrderId, OrderLineId, PaymentId, Permission};
+use soko_kernel::{Actor, ChannelScope, FulfillmentId, OrderId, OrderLineId, PaymentId, Permission};
 
 use super::Orders;
 use super::cart::{Cart, transition};
@@ -18,7 +18,7 @@ use super::view::OrderView;
 use crate::auth::Auth;
 use crate::catalogue::Languages;
 use crate::inventory::Inventory;
-use crate::payments::{Payment, PaymentError, PaymentState, Payments};
+use crate::payments::{Coverage, Payment, PaymentError, PaymentState, Payments};
 use crate::plugins::Plugins;
 use crate::pricing::{ReceiptDocuments, Replay};
 
@@ -46,30 +46,74 @@ impl Orders {
         to: PaymentState,
     ) -> Result<Payment, OrderError> {
         let scope = actor.require(Permission::UpdateOrder)?;
+        self.change_payment_in(actor, scope, id, to).await
+    }
+
+    /// Money that has moved stays on record even where the order cannot become a sale any more.
+    async fn change_payment_in(
+        &self,
+        actor: &Actor,
+        scope: ChannelScope,
+        id: PaymentId,
+        to: PaymentState,
+    ) -> Result<Payment, OrderError> {
         let payment = self.payment(scope, id).await?;
-        let from = payment.state;
+        let (from, order_id) = (payment.state, payment.order_id);
+        let order =
+            self.database.read(scope, async |reader| repo::find(reader, scope, order_id).await).await?;
+        let (order, _) = order.ok_or_else(|| OrderError::NotFound(order_id.to_string()))?;
         if from != PaymentState::Authorized {
             return Err(PaymentError::StateTransition { from, to }.into());
         }
+        if to == PaymentState::Settled && order.state == OrderState::Cancelled {
+            return Err(PaymentError::OrderCancelled.into());
+        }
         let handler = self.payments.handlers().find(&payment.handler);
         let handler = handler.ok_or_else(|| PaymentError::UnknownHandler(payment.handler.clone()))?;
-        let reference = Payments::reference(&payment, actor.channel.currency);
+        let reference = self.payments.reference(actor, &payment, order.currency).await?;
         if let PaymentChange::Refused { message } = ask(handler.as_ref(), reference, to).await {
             return Err(PaymentError::HandlerRefused(message).into());
         }
         let (now, user, languages) = (self.clock.now(), actor.user, Languages::of(actor));
-        self.database
+        let (payment, unplaced) = self
+            .database
             .write(scope, async move |tx| {
                 let payment = Payments::change_state_in_tx(tx, scope, id, to, now).await?;
                 record_payment(tx, scope, &payment, from, user, now).await?;
-                if to == PaymentState::Settled {
-                    let cart = load_cart(tx, scope, languages, payment.order_id, &[]).await?;
-                    let mut cart = cart.ok_or_else(|| OrderError::NotFound(payment.order_id.to_string()))?;
-                    place_if_covered(tx, scope, &mut cart, user, now).await?;
+                if to != PaymentState::Settled {
+                    return Ok((payment, None));
                 }
-                Ok(payment)
+                let cart = load_cart(tx, scope, languages, order_id, &[]).await?;
+                let mut cart = cart.ok_or_else(|| OrderError::NotFound(order_id.to_string()))?;
+                match place_if_covered(tx, scope, &mut cart, user, now).await {
+                    Ok(()) => Ok((payment, None)),
+                    Err(refusal @ OrderError::StateTransition { .. }) => Ok((payment, Some(refusal))),
+                    Err(error) => Err(error),
+                }
             })
-            .await
+            .await?;
+        unplaced.map_or(Ok(payment), Err)
+    }
+
+    /// Gives up what is reserved for an order that is cancelled. A handler that refuses is left to an administrator:
+    /// such a payment can be cancelled again, and cannot be settled.
+    pub(super) async fn cancel_authorized_payments(
+        &self,
+        actor: &Actor,
+        scope: ChannelScope,
+        order: OrderId,
+    ) -> Result<(), OrderError> {
+        let payments = self
+            .database
+            .read(scope, async |reader| Payments::of_orders(reader, scope, &[order]).await)
+            .await?;
+        for payment in payments.iter().filter(|payment| payment.state == PaymentState::Authorized) {
+            let cancelled = self.change_payment_in(actor, scope, payment.id, PaymentState::Cancelled).await;
+            if let Err(error) = cancelled {
+                tracing::warn!(payment = %payment.id, %error, "a payment of a cancelled order stays authorised");
+            }
+        }
+        Ok(())
     }
 
     /// The order that a line is of.
@@ -97,6 +141,7 @@ impl Orders {
     ) -> Result<Fulfillment, OrderError> {
         let scope = actor.require(Permission::UpdateOrder)?;
         let (now, user, languages) = (self.clock.now(), actor.user, Languages::of(actor));
+        let new = new.by_line();
         self.database
             .write(scope, async move |tx| {
                 let cart = load_cart(tx, scope, languages, order, &[]).await?;
@@ -104,6 +149,10 @@ impl Orders {
                 if !cart.order.state.is_fulfillable() {
                     let state = cart.order.state.as_str();
                     return Err(OrderError::Fulfillment(format!("the order is {state}")));
+                }
+                let paid = Coverage::of(&Payments::of_orders(tx, scope, &[order]).await?);
+                if paid.outstanding(cart.order.totals.total().gross) > 0 {
+                    return Err(OrderError::Fulfillment("the order is not paid".to_owned()));
                 }
                 let existing = fulfillment::of_orders(tx, scope, &[order]).await?;
                 fulfillment::check(&cart.lines, &existing, &new.lines)?;
@@ -140,6 +189,9 @@ impl Orders {
                 let mut cart = load_cart(tx, scope, languages, order, &[]).await?.ok_or_else(not_found)?;
                 let mut all = fulfillment::of_orders(tx, scope, &[order]).await?;
                 let one = all.iter_mut().find(|one| one.id == id).ok_or_else(not_found)?;
+                if cart.order.state == OrderState::Cancelled {
+                    return Err(OrderError::Fulfillment("the order is Cancelled".to_owned()));
+                }
                 let from_state = one.state;
                 fulfillment::set_state_in_tx(tx, scope, one, to, now).await?;
                 let changed = one.clone();
@@ -148,7 +200,7 @@ impl Orders {
                 if to == FulfillmentState::Cancelled {
                     let lines: Vec<_> =
                         changed.lines.iter().map(|line| (line.order_line_id, line.quantity)).collect();
-                    Inventory::cancel_in_tx(tx, scope, &of_lines(&cart, &lines), now).await?;
+                    Inventory::take_back_in_tx(tx, scope, &of_lines(&cart, &lines), now).await?;
                 }
                 let from = cart.order.state;
                 if let Some(next) = fulfillment::order_state(&cart.lines, &all)
@@ -193,9 +245,10 @@ impl Orders {
                 let entry = NewEntry::cancellation(&reason);
                 history::write_in_tx(tx, scope, id, user, &[entry], now).await?;
                 record_transition(tx, scope, &cart, from, user, now).await?;
-                Ok(cart)
+                Ok::<_, OrderError>(cart)
             })
             .await?;
+        self.cancel_authorized_payments(actor, scope, id).await?;
         OrderView::of(cart)
     }
 

@@ -96,7 +96,7 @@ impl Orders {
                 "cannot transition order without its payments covering the total",
             ));
         }
-        let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
+        let before = Before::of(&cart);
         let receipt = if to == OrderState::ArrangingPayment {
             let circumstances = match whose {
                 Whose::OfActor => self.circumstances(actor, &cart).await?,
@@ -140,6 +140,9 @@ impl Orders {
                 Ok::<_, OrderError>(cart)
             })
             .await?;
+        if to == OrderState::Cancelled {
+            self.cancel_authorized_payments(actor, scope, id).await?;
+        }
         OrderView::of(cart)
     }
 
@@ -161,9 +164,14 @@ impl Orders {
             return Err(OrderError::PaymentState);
         }
         let (attempt, cart) = self.begin_attempt(actor, cart, &method, &input.metadata).await?;
-        let outcome = ask(handler.as_ref(), &attempt, &cart, &method).await;
+        // On a task of its own: a client that goes away does not keep an answer about money from being recorded.
+        let (orders, actor) = (self.clone(), actor.clone());
+        let paying = tokio::spawn(async move {
+            let outcome = ask(handler.as_ref(), &attempt, &cart, &method).await;
+            orders.finish_attempt(&actor, cart, attempt.id, outcome).await
+        });
         let Finished { cart, payment, unplaced } =
-            self.finish_attempt(actor, cart, attempt.id, outcome).await?;
+            paying.await.map_err(|_| OrderError::PaymentInProgress)??;
         if let Some(refusal) = unplaced {
             return Err(refusal);
         }
@@ -224,7 +232,8 @@ impl Orders {
     }
 
     /// The second transaction: the handler's answer, and the sale if the order is covered. Money that has moved stays
-    /// on record even where the goods are gone, which only a count by hand can cause while they are held.
+    /// on record even where the sale fails: because the goods are gone, which only a count by hand can cause while they
+    /// are held, or for whatever other reason.
     async fn finish_attempt(
         &self,
         actor: &Actor,
@@ -232,13 +241,33 @@ impl Orders {
         payment: PaymentId,
         outcome: PaymentOutcome,
     ) -> Result<Finished, OrderError> {
+        let finished =
+            self.record_attempt(actor, cart.clone(), payment, outcome.clone(), Sale::IfCovered).await;
+        match finished {
+            Ok(finished) => Ok(finished),
+            Err(error) => {
+                tracing::warn!(%payment, %error, "a payment is recorded without its sale");
+                let recorded = self.record_attempt(actor, cart, payment, outcome, Sale::Later).await?;
+                Ok(Finished { unplaced: Some(error), ..recorded })
+            }
+        }
+    }
+
+    async fn record_attempt(
+        &self,
+        actor: &Actor,
+        cart: Cart,
+        payment: PaymentId,
+        outcome: PaymentOutcome,
+        sale: Sale,
+    ) -> Result<Finished, OrderError> {
         let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
         self.database
             .write(scope, async move |tx| {
                 let mut cart = cart;
                 let payment = Payments::record_outcome_in_tx(tx, scope, payment, outcome, now).await?;
                 record_payment(tx, scope, &payment, PaymentState::Created, user, now).await?;
-                let placed = if payment.state.covers() {
+                let placed = if payment.state.covers() && sale == Sale::IfCovered {
                     place_if_covered(tx, scope, &mut cart, user, now).await
                 } else {
                     Ok(())
@@ -255,6 +284,13 @@ impl Orders {
     }
 }
 
+/// Whether an answer about a payment makes a sale at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sale {
+    IfCovered,
+    Later,
+}
+
 /// An attempt to pay that has its answer.
 struct Finished {
     cart: Cart,
@@ -269,14 +305,13 @@ async fn ask(
     cart: &Cart,
     method: &PaymentMethod,
 ) -> PaymentOutcome {
-    let arguments = method.handler.args.iter().map(|arg| (arg.name.clone(), arg.value.clone())).collect();
     let request = PaymentRequest {
         idempotency_key: attempt.idempotency_key(),
         order_code: cart.order.code.clone(),
         amount: attempt.amount,
         currency: cart.order.currency.code().to_owned(),
         metadata: attempt.metadata.clone(),
-        arguments,
+        arguments: method.handler.named_args(),
     };
     handler.create(request).await
 }
@@ -345,7 +380,7 @@ pub(super) async fn place_if_covered(
     if from == to || !from.next().contains(&to) {
         return Ok(());
     }
-    let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
+    let before = Before::of(cart);
     let placing = cart.order.placed_at.is_none();
     if placing {
         let lines = allocatable(&cart.lines);

@@ -190,7 +190,7 @@ impl Found {
 
 /// A changed cart, back among those that are being filled: what was arranged was arranged at another price.
 fn reopened(mut cart: Cart, change: impl FnOnce(&mut Cart)) -> (Before, OrderState, Cart) {
-    let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
+    let before = Before::of(&cart);
     let from = cart.order.state;
     change(&mut cart);
     cart.order.state = OrderState::AddingItems;

@@ -296,8 +296,8 @@ pub(super) async fn update(
         .execute(
             "UPDATE customer_order SET state = $1, active = $2, customer_id = $3, shipping_address = $4, \
              billing_address = $5, coupon_codes = $6, total_quantity = $7, sub_total = $8, sub_total_with_tax = $9, \
-             shipping = $10, shipping_with_tax = $11, placed_at = $12, version = version + 1, updated_at = $13 \
-             WHERE id = $14 AND channel_id = $15 AND version = $16",
+             shipping = $10, shipping_with_tax = $11, placed_at = $12, currency = $13, version = version + 1, \
+             updated_at = $14 WHERE id = $15 AND channel_id = $16 AND version = $17",
             (
                 order.state.as_str(),
                 order.active,
@@ -311,6 +311,7 @@ pub(super) async fn update(
                 totals.shipping.net,
                 totals.shipping.gross,
                 order.placed_at,
+                order.currency,
                 now,
                 order.id,
                 scope.channel_id(),

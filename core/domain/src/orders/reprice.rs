@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use soko_kernel::{Actor, CustomerGroupId, CustomerId, Timestamp, UserId, VariantId};
+use soko_kernel::{Actor, CustomerGroupId, CustomerId, Timestamp, UserId, VariantId, ZoneId};
 
 use super::Orders;
 use super::cart::Cart;
@@ -14,6 +14,7 @@ use crate::pricing::{
     AppliedTax, InputLine, InputShipping, LocalTime, Pricing, PricingCustomer, PricingInput,
 };
 use crate::shipping::{ShippableOrder, ShippingQuote};
+use crate::tax::TaxSetup;
 
 /// What the reading side found out about who buys and what.
 pub(super) struct Circumstances {
@@ -105,6 +106,18 @@ impl Orders {
         Ok(self.shipping.setup(actor).await?.quotes(&shippable(cart)))
     }
 
+    /// The zone whose taxes the order has.
+    pub(super) async fn tax_zone(&self, actor: &Actor, cart: &Cart) -> Result<Option<ZoneId>, OrderError> {
+        Ok(tax_zone(&*self.tax.setup(actor).await?, cart))
+    }
+
+    /// Whether the chosen delivery, if there is one, is still for this order and costs the same.
+    pub(super) async fn delivers_as_chosen(&self, actor: &Actor, cart: &Cart) -> Result<bool, OrderError> {
+        let Some(chosen) = &cart.shipping else { return Ok(true) };
+        let quotes = self.quotes(actor, cart).await?;
+        Ok(quotes.iter().any(|quote| shipping_line(Some(chosen), quote) == *chosen))
+    }
+
     async fn pricing_input(
         &self,
         actor: &Actor,
@@ -113,9 +126,9 @@ impl Orders {
         now: Timestamp,
     ) -> Result<PricingInput, OrderError> {
         let taxes = self.tax.setup(actor).await?;
-        let country =
-            cart.order.shipping_address.as_ref().and_then(|address| address.country_code.as_deref());
-        let zone = country.and_then(|code| taxes.zone_for_country(code)).or(taxes.default_zone());
+        let zone = tax_zone(&taxes, cart);
+        // List prices are in the channel's currency, which may have changed since the cart was begun.
+        cart.order.currency = actor.channel.currency;
         let groups: &[CustomerGroupId] =
             circumstances.customer.as_ref().map_or(&[], |customer| customer.group_ids.as_slice());
         let mut lines = Vec::with_capacity(cart.lines.len());
@@ -150,6 +163,11 @@ impl Orders {
             shipping: None,
         })
     }
+}
+
+fn tax_zone(taxes: &TaxSetup, cart: &Cart) -> Option<ZoneId> {
+    let country = cart.order.shipping_address.as_ref().and_then(|address| address.country_code.as_deref());
+    country.and_then(|code| taxes.zone_for_country(code)).or(taxes.default_zone())
 }
 
 /// What of a priced cart decides about its delivery.

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use soko_infra::Tx;
 use soko_kernel::{Actor, ChannelScope, OrderId, OrderLineId, ShippingMethodId, Timestamp, VariantId};
 
-use super::cart::{Cart, Edit};
+use super::cart::{Cart, Edit, ORDER_ITEMS_MAX};
+use super::checkout::refuse_payment_in_progress;
 use super::entity::{OrderAddress, OrderLine, ShippingLine};
 use super::error::OrderError;
 use super::read::load_cart;
@@ -35,6 +36,12 @@ pub(super) struct Before {
     pub(super) shipping: Option<ShippingLine>,
 }
 
+impl Before {
+    pub(super) fn of(cart: &Cart) -> Self {
+        Self { lines: cart.lines.clone(), shipping: cart.shipping.clone() }
+    }
+}
+
 impl Orders {
     /// Adds units of variants to the cart, which begins with the first of them. Each item that cannot be added is
     /// refused by itself; of an item of which there is too little, as much as there is is added.
@@ -46,6 +53,9 @@ impl Orders {
         actor: &Actor,
         items: Vec<(VariantId, i64)>,
     ) -> Result<(Changed, Vec<OrderError>), OrderError> {
+        if i64::try_from(items.len()).is_ok_and(|count| count > ORDER_ITEMS_MAX) {
+            return Err(OrderError::Limit { max_items: ORDER_ITEMS_MAX });
+        }
         self.edit(actor, Edit::AddItems(items)).await
     }
 
@@ -181,7 +191,10 @@ impl Orders {
     async fn try_edit(&self, actor: &Actor, edit: Edit) -> Result<(Changed, Vec<OrderError>), OrderError> {
         let now = self.clock.now();
         let (mut cart, stock) = self.read_for(actor, &edit, now).await?;
-        let before = Before { lines: cart.lines.clone(), shipping: cart.shipping.clone() };
+        if !cart.is_new() && !cart.order.state.is_cart() {
+            return self.edit_priced(actor, cart, edit, now).await;
+        }
+        let before = Before::of(&cart);
         let refusals = self.decide(actor, &mut cart, &edit, &stock, now).await?;
         let circumstances = self.circumstances(actor, &cart).await?;
         // A cart that nobody's name is on becomes that of whoever is logged in.
@@ -192,6 +205,44 @@ impl Orders {
         let guest = if let Edit::SetCustomer(guest) = edit { Some(guest) } else { None };
         let changed = self.write_cart(actor, before, cart, guest, now).await?;
         Ok((changed, refusals))
+    }
+
+    /// An edit of an order whose payment is being arranged: its price has been told, so it stands, and what would change
+    /// it is refused.
+    async fn edit_priced(
+        &self,
+        actor: &Actor,
+        mut cart: Cart,
+        edit: Edit,
+        now: Timestamp,
+    ) -> Result<(Changed, Vec<OrderError>), OrderError> {
+        let state = cart.order.state;
+        let (before, zone) = (Before::of(&cart), self.tax_zone(actor, &cart).await?);
+        let guest = match edit {
+            Edit::AddItems(items) => {
+                let refusals = items.iter().map(|_| OrderError::NotModifiable(state)).collect();
+                return Ok((Changed { order: OrderView::of(cart)?, session_token: None }, refusals));
+            }
+            Edit::AdjustLine(..) | Edit::RemoveAll | Edit::SetShippingMethod(_) => {
+                return Err(OrderError::NotModifiable(state));
+            }
+            Edit::SetCustomer(guest) => {
+                guest.check()?;
+                Some(guest)
+            }
+            Edit::SetShippingAddress(address) => {
+                cart.order.shipping_address = address;
+                None
+            }
+            Edit::SetBillingAddress(address) => {
+                cart.order.billing_address = address;
+                None
+            }
+        };
+        if self.tax_zone(actor, &cart).await? != zone || !self.delivers_as_chosen(actor, &cart).await? {
+            return Err(OrderError::NotModifiable(state));
+        }
+        Ok((self.write_cart(actor, before, cart, guest, now).await?, Vec::new()))
     }
 
     /// The cart, or an empty one, and the stock that the edit depends on.
@@ -281,6 +332,9 @@ impl Orders {
             .database
             .write(scope, async move |tx| {
                 let mut cart = cart;
+                if !is_new && !cart.order.state.is_cart() {
+                    refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
+                }
                 if let Some(guest) = guest {
                     cart.order.customer_id =
                         Some(Customers::upsert_guest_in_tx(tx, scope, &guest, now).await?);

@@ -3,6 +3,7 @@
 
 mod holds;
 mod login;
+mod money;
 mod upkeep;
 
 use std::sync::Arc;

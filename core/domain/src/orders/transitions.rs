@@ -121,13 +121,10 @@ impl Orders {
             .write(scope, async move |tx| {
                 let cart = load_cart(tx, scope, languages, id, &[]).await?;
                 let mut cart = cart.ok_or_else(|| OrderError::NotFound(id.to_string()))?;
-                if !matches!(
-                    cart.order.state,
-                    OrderState::ArrangingPayment | OrderState::ArrangingAdditionalPayment
-                ) {
+                refuse_payment_in_progress(tx, scope, id, now).await?;
+                if !awaits_payment(tx, scope, &cart).await? {
                     return Err(OrderError::PaymentState);
                 }
-                refuse_payment_in_progress(tx, scope, id, now).await?;
                 let payment = settled_by_hand(tx, scope, &cart, new, now).await?;
                 record_payment(tx, scope, &payment, PaymentState::Created, user, now).await?;
                 place_if_covered(tx, scope, &mut cart, user, now).await?;
@@ -136,6 +133,19 @@ impl Orders {
             .await?;
         OrderView::of(cart)
     }
+}
+
+/// Whether money for the order may be written down: its payment is being arranged, or what was reserved for it was given
+/// up again.
+async fn awaits_payment(tx: &mut Tx, scope: ChannelScope, cart: &Cart) -> Result<bool, OrderError> {
+    Ok(match cart.order.state {
+        OrderState::ArrangingPayment | OrderState::ArrangingAdditionalPayment => true,
+        OrderState::PaymentAuthorized => {
+            let paid = Coverage::of(&Payments::of_orders(tx, scope, &[cart.order.id]).await?);
+            paid.outstanding(cart.order.totals.total().gross) > 0
+        }
+        _ => false,
+    })
 }
 
 async fn follow_in_tx(

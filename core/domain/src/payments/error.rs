@@ -58,6 +58,12 @@ pub enum PaymentError {
         /// Where it was to go.
         to: PaymentState,
     },
+    /// The money of a cancelled order is not taken.
+    #[error("the order is cancelled: its payment can be cancelled, not settled")]
+    OrderCancelled,
+    /// Another payment by the method has the reference.
+    #[error("another payment has the reference {0:?}")]
+    ReferenceInUse(String),
     /// The handler refused for certain.
     #[error("the payment handler refused: {0}")]
     HandlerRefused(String),
@@ -77,9 +83,11 @@ impl PaymentError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::MethodNotFound(_) | Self::NotFound(_) => ErrorKind::NotFound,
-            Self::CodeInUse(_) | Self::StateTransition { .. } | Self::HandlerRefused(_) => {
-                ErrorKind::Conflict
-            }
+            Self::CodeInUse(_)
+            | Self::StateTransition { .. }
+            | Self::OrderCancelled
+            | Self::ReferenceInUse(_)
+            | Self::HandlerRefused(_) => ErrorKind::Conflict,
             Self::InvalidCode
             | Self::NameMissing
             | Self::UnknownHandler(_)

@@ -293,15 +293,26 @@ impl Payments {
         repo::of_orders(reader, scope, orders).await
     }
 
-    /// What a handler needs to know of a payment that exists.
-    pub fn reference(payment: &Payment, currency: soko_kernel::Currency) -> PaymentReference {
-        PaymentReference {
+    /// What a handler needs to know of a payment that exists. Its settings are those that its method has now.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn reference(
+        &self,
+        actor: &Actor,
+        payment: &Payment,
+        currency: soko_kernel::Currency,
+    ) -> Result<PaymentReference, PaymentError> {
+        let methods = self.methods(actor).await?;
+        let method = methods.iter().find(|method| method.code == payment.method);
+        let arguments = method.map(|method| method.handler.named_args()).unwrap_or_default();
+        Ok(PaymentReference {
             idempotency_key: payment.idempotency_key(),
             transaction_id: payment.transaction_id.clone(),
             amount: payment.amount,
             currency: currency.code().to_owned(),
-            arguments: Vec::new(),
-        }
+            arguments,
+        })
     }
 
     fn check_handler(&self, chosen: &ConfigurableOperation) -> Result<(), PaymentError> {

@@ -305,8 +305,8 @@ pub(super) async fn update(
     payment: &Payment,
     from: PaymentState,
     now: Timestamp,
-) -> Result<(), DatabaseError> {
-    tx.execute_one(
+) -> Result<(), PaymentError> {
+    let updated = tx.execute_one(
         "UPDATE payment SET state = $1, transaction_id = $2, error_message = $3, updated_at = $4 \
          WHERE id = $5 AND channel_id = $6 AND state = $7",
         (
@@ -318,6 +318,13 @@ pub(super) async fn update(
             scope.channel_id(),
             from.as_str(),
         ),
-    )
-    .await
+    );
+    updated.await.map_err(|error| match &payment.transaction_id {
+        Some(reference)
+            if error.is_unique_violation("payment", &["channel_id", "method", "transaction_id"]) =>
+        {
+            PaymentError::ReferenceInUse(reference.clone())
+        }
+        _ => error.into(),
+    })
 }

@@ -54,6 +54,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{
     BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema,
 };
+use futures_util::future::BoxFuture;
 use soko_kernel::Permission;
 
 use crate::context::RequestContext;
@@ -163,12 +164,20 @@ impl AdminSchema {
     }
 
     /// Runs one request. Every error of the answer has an `extensions.code`.
-    pub async fn execute(&self, request: Request, context: &Arc<RequestContext>) -> Response {
-        self.0.execute(request, context).await
+    pub fn execute<'s>(
+        &'s self,
+        request: Request,
+        context: &'s Arc<RequestContext>,
+    ) -> BoxFuture<'s, Response> {
+        Box::pin(self.0.execute(request, context))
     }
 
     /// Runs a request, or the requests of a batch one after another.
-    pub async fn execute_batch(&self, batch: BatchRequest, context: &Arc<RequestContext>) -> BatchResponse {
-        self.0.execute_batch(batch, context).await
+    pub fn execute_batch<'s>(
+        &'s self,
+        batch: BatchRequest,
+        context: &'s Arc<RequestContext>,
+    ) -> BoxFuture<'s, BatchResponse> {
+        Box::pin(self.0.execute_batch(batch, context))
     }
 }

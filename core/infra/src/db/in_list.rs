@@ -3,26 +3,29 @@
 use super::bind::Bound;
 use super::insert::parameter_list;
 
+/// Most ids that are a parameter each; a power of two.
+const PARAMETERS_MAX: usize = 1024;
+
 /// Adds the ids to a statement's values and returns the inside of its `IN (…)`: `$3, $4, $5, $5` after two values.
 ///
 /// The list is padded to a power of two with its last id, so that lists of every length share few prepared
-/// statements. An empty list gives `NULL`, which nothing is `IN`; for the same reason this is not for `NOT IN`.
+/// statements. An empty list gives `NULL`, which nothing is `IN`; for the same reason this is not for `NOT IN`. A list
+/// that is longer than a statement should have parameters is one value.
 pub fn in_list<I: Into<i64>>(values: &mut Vec<Bound>, ids: impl IntoIterator<Item = I>) -> String {
+    let mut ids: Vec<i64> = ids.into_iter().map(Into::into).collect();
+    let Some(last) = ids.last().copied() else { return "NULL".to_owned() };
+    if ids.len() > PARAMETERS_MAX {
+        return as_one_value(values, &ids);
+    }
     let before = values.len();
-    values.extend(ids.into_iter().map(|id| Bound::from(id.into())));
-    let count = values.len() - before;
-    let Some(last) = values.last().filter(|_| count > 0).cloned() else { return "NULL".to_owned() };
-    let padded = count.next_power_of_two();
-    values.resize(before + padded, last);
-    parameter_list(before, padded)
+    ids.resize(ids.len().next_power_of_two(), last);
+    values.extend(ids.iter().copied().map(Bound::from));
+    parameter_list(before, ids.len())
 }
 
-/// Adds the ids to a statement's values as one, and returns the inside of its `IN (…)`. For lists that may be longer
-/// than a statement has parameters.
-///
 /// Databases differ in how they read such a list: this is SQLite's way.
-pub fn in_long_list<I: Into<i64>>(values: &mut Vec<Bound>, ids: impl IntoIterator<Item = I>) -> String {
-    let ids: Vec<String> = ids.into_iter().map(|id| id.into().to_string()).collect();
+fn as_one_value(values: &mut Vec<Bound>, ids: &[i64]) -> String {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
     values.push(format!("[{}]", ids.join(",")).into());
     format!("SELECT value FROM json_each(${})", values.len())
 }
@@ -43,7 +46,10 @@ mod tests {
     #[test]
     fn takes_a_long_list_as_one_value() {
         let mut values = vec![Bound::from("first")];
-        assert_eq!(in_long_list(&mut values, [7_i64, 8]), "SELECT value FROM json_each($2)");
-        assert_eq!(values[1..], [Bound::from("[7,8]")]);
+        let longest = i64::try_from(PARAMETERS_MAX).unwrap_or_default();
+        assert!(in_list(&mut values, 1..=longest).ends_with("$1025"));
+        let mut values = vec![Bound::from("first")];
+        assert_eq!(in_list(&mut values, 0..=longest), "SELECT value FROM json_each($2)");
+        assert_eq!(values.len(), 2);
     }
 }

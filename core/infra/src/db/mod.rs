@@ -20,7 +20,7 @@ use soko_kernel::ChannelScope;
 
 pub use bind::{Bind, Binds, Bound};
 pub use error::DatabaseError;
-pub use in_list::{in_list, in_long_list};
+pub use in_list::in_list;
 pub use insert::MultiRowInsert;
 pub use list::{Column, ColumnKind, ListError, ListSql};
 pub use reader::{Reader, Row, Tx, WriteFn};

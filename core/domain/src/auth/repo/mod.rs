@@ -13,7 +13,7 @@ pub(super) use roles::{
     set_role_channels, set_roles, superadmin_count, update_role,
 };
 pub(super) use users::{
-    accounts, clear_active_order, current_user, delete_session, delete_sessions_of_user, delete_user,
-    extend_session, find_login, insert_session, insert_user, note_login, permissions, request,
-    set_active_order, set_identifier, set_password,
+    DELETE_EXPIRED_SESSIONS, accounts, clear_active_order, current_user, delete_session,
+    delete_sessions_of_user, delete_user, extend_session, find_login, insert_session, insert_user,
+    note_login, permissions, request, set_active_order, set_identifier, set_password,
 };

@@ -194,6 +194,9 @@ pub(in crate::auth) async fn delete_session(tx: &mut Tx, session: SessionId) -> 
     tx.execute("DELETE FROM session WHERE id = $1", (session,)).await.map(|_| ())
 }
 
+pub(in crate::auth) const DELETE_EXPIRED_SESSIONS: &str = "DELETE FROM session WHERE id IN \
+     (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+
 /// Ends the sessions of a user, except perhaps one.
 pub(in crate::auth) async fn delete_sessions_of_user(
     tx: &mut Tx,

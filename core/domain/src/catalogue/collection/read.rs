@@ -115,7 +115,7 @@ impl CatalogueReads {
         let languages = Languages::of(actor);
         let breadcrumbs = self
             .database
-            .read(scope, async |reader| repo::breadcrumbs(reader, scope, languages, ids).await)
+            .read(scope, async |reader| repo::breadcrumbs(reader, scope, languages, self.audience, ids).await)
             .await?;
         Ok(batch::group(breadcrumbs))
     }

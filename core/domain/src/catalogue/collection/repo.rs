@@ -225,24 +225,26 @@ struct OwnedBreadcrumb {
 }
 
 const BREADCRUMBS: &str = concat!(
-    "WITH RECURSIVE line (start_id, id, parent_id, depth) AS ( \
-       SELECT id, id, parent_id, 0 FROM collection WHERE channel_id = $1 AND id IN ({ids}) \
-       UNION ALL SELECT line.start_id, c.id, c.parent_id, line.depth + 1 FROM line \
+    "WITH RECURSIVE line (start_id, id, parent_id, is_private, depth) AS ( \
+       SELECT id, id, parent_id, is_private, 0 FROM collection WHERE channel_id = $1 AND id IN ({ids}) \
+       UNION ALL SELECT line.start_id, c.id, c.parent_id, c.is_private, line.depth + 1 FROM line \
        JOIN collection c ON c.id = line.parent_id WHERE line.depth < $4 \
      ) SELECT line.start_id, line.id, t.name, t.slug FROM line JOIN collection_translation t ON t.id = ",
     shown_translation!("collection_translation", "collection_id", "line.id"),
-    " ORDER BY line.start_id, line.depth DESC"
+    " WHERE (NOT line.is_private OR $5) ORDER BY line.start_id, line.depth DESC"
 );
 
-/// The way from the root to each collection, both included.
+/// The way from the root to each collection, both included, as far as the audience sees it.
 pub(super) async fn breadcrumbs(
     reader: &mut Reader,
     scope: ChannelScope,
     languages: Languages,
+    audience: Audience,
     ids: &[CollectionId],
 ) -> Result<Vec<(CollectionId, Breadcrumb)>, DatabaseError> {
     let mut binds = batch::in_languages(scope, languages);
     binds.push(i64::try_from(DEPTH_MAX).unwrap_or(i64::MAX).into());
+    binds.push(audience.sees_hidden().into());
     let rows: Vec<OwnedBreadcrumb> = batch::fetch(reader, BREADCRUMBS, binds, batch::raw(ids)).await?;
     Ok(rows.into_iter().map(|row| (row.start_id, row.breadcrumb)).collect())
 }

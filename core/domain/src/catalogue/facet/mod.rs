@@ -230,7 +230,9 @@ async fn update_values(
             row.code = codes.claim(row.facet_id, code)?;
         }
     }
-    repo::update_values(tx, scope, rows.into_values().collect(), writing.now).await?;
+    // In their order: a code that passes from one value to another is free before it is taken.
+    let rows = changes.iter().filter_map(|change| rows.remove(&change.id)).collect();
+    repo::update_values(tx, scope, rows, writing.now).await?;
     put_names(tx, scope, FACET_VALUE_NAMES, with_ids(ids, names), writing.now).await?;
     Ok(())
 }

@@ -18,12 +18,14 @@ pub const TERM_WORDS_MAX: usize = 16;
 /// description.
 const RANK: &str = "-bm25(search_text, 0.0, 10.0, 8.0, 6.0, 3.0, 1.0)";
 
-/// How matching documents are found: the tables to read from, the condition, and how well a document matches, in a
-/// statement whose further parts name the document `d`.
+/// How matching documents are found, in a statement that names the document `d`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Matching {
+    /// What finds them, for the statement's `WITH`: materialised, so that the index is asked once and not per variant.
+    pub(super) with: String,
+    /// The tables to read from.
     pub(super) from: &'static str,
-    pub(super) condition: String,
+    /// How well a document matches.
     pub(super) score: &'static str,
 }
 
@@ -36,9 +38,13 @@ pub(super) fn matching(values: &mut Vec<Bound>, scope: ChannelScope, term: &str)
     }
     values.push(query(scope, &words).into());
     Some(Matching {
-        from: "search_text JOIN search_document d ON d.id = search_text.rowid",
-        condition: format!("search_text MATCH ${}", values.len()),
-        score: RANK,
+        with: format!(
+            "found AS MATERIALIZED (SELECT rowid AS id, {RANK} AS score FROM search_text \
+             WHERE search_text MATCH ${})",
+            values.len()
+        ),
+        from: "found JOIN search_document d ON d.id = found.id",
+        score: "found.score",
     })
 }
 

@@ -62,10 +62,12 @@ impl Matched {
              AND ((v.enabled AND p.enabled) OR $4)"
             .to_owned();
         let mut score = "0.0";
+        let mut with = format!("WITH {ASKED}");
         if let Some(term) = &search.term {
             let matching = fulltext::matching(&mut values, searcher.scope, term)?;
             from = format!("{} JOIN product_variant v ON v.id = d.variant_id", matching.from);
-            condition = format!("{} AND {SHOWN_DOCUMENT} AND {condition}", matching.condition);
+            condition = format!("{SHOWN_DOCUMENT} AND {condition}");
+            with = format!("{with}, {}", matching.with);
             score = matching.score;
         }
         for ids in &search.facet_values {
@@ -102,7 +104,7 @@ impl Matched {
             (Some(false), false) => condition = format!("{condition} AND NOT {}", in_stock!("$5")),
         }
         let with = format!(
-            "WITH {ASKED}, matched AS MATERIALIZED (SELECT v.id AS variant_id, v.product_id, v.tax_category_id, \
+            "{with}, matched AS MATERIALIZED (SELECT v.id AS variant_id, v.product_id, v.tax_category_id, \
              v.list_price, {score} AS score FROM {from} JOIN product p ON p.id = v.product_id \
              JOIN channel c ON c.id = v.channel_id WHERE {condition})"
         );

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_long_list};
+use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{
     AssetId, ChannelScope, CollectionId, Currency, Language, ListQuery, Money, Page, ProductId,
@@ -236,7 +236,7 @@ pub(in crate::catalogue) async fn list_among(
     query: &ListQuery,
 ) -> Result<Page<Variant>, CatalogueError> {
     let mut values = list_values(scope, languages, audience, now);
-    let condition = format!("{} AND v.id IN ({})", shown!(), in_long_list(&mut values, batch::raw(ids)));
+    let condition = format!("{} AND v.id IN ({})", shown!(), in_list(&mut values, batch::raw(ids)));
     fetch_page(reader, condition, values, query).await
 }
 

@@ -164,7 +164,11 @@ impl Inventory {
                     None if repo::holds_stock(tx, scope, id).await? => {
                         return Err(InventoryError::LocationHoldsStock);
                     }
-                    None => {}
+                    // Empty, but what was sold from there may come back.
+                    None => {
+                        let target = repo::first_besides(tx, scope, id).await?;
+                        repo::transfer(tx, scope, id, target, now).await?;
+                    }
                 }
                 Ok(repo::delete(tx, scope, id).await?)
             })

@@ -117,6 +117,17 @@ pub(super) async fn holds_stock(
     Ok(holds)
 }
 
+/// The first of the channel's other locations; there is one.
+pub(super) async fn first_besides(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    id: StockLocationId,
+) -> Result<StockLocationId, DatabaseError> {
+    let sql = "SELECT id FROM stock_location WHERE channel_id = $1 AND id <> $2 ORDER BY id LIMIT 1";
+    let (first,) = reader.fetch_one(sql, (scope.channel_id(), id)).await?;
+    Ok(first)
+}
+
 /// Adds a location's levels to another's, and lets past movements point there, so that what order lines have
 /// allocated is found where it now lies.
 pub(super) async fn transfer(

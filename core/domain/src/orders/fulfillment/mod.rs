@@ -104,6 +104,21 @@ pub struct NewFulfillment {
     pub tracking_code: String,
 }
 
+impl NewFulfillment {
+    /// The same with each line once.
+    pub(super) fn by_line(self) -> Self {
+        let mut lines: Vec<(OrderLineId, i64)> = Vec::with_capacity(self.lines.len());
+        for (line, quantity) in self.lines {
+            match lines.iter_mut().find(|(known, _)| *known == line) {
+                // Too many units are refused later; none may turn into few.
+                Some((_, units)) => *units = units.saturating_add(quantity),
+                None => lines.push((line, quantity)),
+            }
+        }
+        Self { lines, ..self }
+    }
+}
+
 /// Checks that these units exist in the order and are not in another fulfillment.
 pub(super) fn check(
     lines: &[OrderLine],

@@ -1,15 +1,17 @@
 //! One connection: how it is opened, how statements run on it, and the time limit of what runs.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use regex::Regex;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{CachedStatement, OpenFlags};
 
-use super::driver::{EmbeddedArguments, EmbeddedRow, from_rusqlite, names_of, read_row};
+use super::driver::{EmbeddedArguments, EmbeddedColumn, EmbeddedRow, from_rusqlite, names_of, read_row};
 
 /// Prepared statements that a connection keeps.
 const STATEMENTS_KEPT: usize = 512;
@@ -27,7 +29,16 @@ pub(super) enum Access {
 /// A connection whose statements run on the calling thread.
 pub(in crate::db) struct Connection {
     inner: rusqlite::Connection,
+    known: RefCell<HashMap<Box<str>, Arc<Known>, foldhash::fast::RandomState>>,
     limit: Limit,
+}
+
+/// What is found out once about a statement's text.
+struct Known {
+    /// The text as SQLite gets it.
+    numbered: String,
+    /// The columns of its result, from its first run on.
+    columns: OnceLock<Arc<[EmbeddedColumn]>>,
 }
 
 impl Connection {
@@ -52,7 +63,7 @@ impl Connection {
             inner.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
             add_regexp(&inner)?;
             let limit = Limit::install(&inner)?;
-            Ok(Self { inner, limit })
+            Ok(Self { inner, known: RefCell::default(), limit })
         };
         open().map_err(from_rusqlite)
     }
@@ -82,12 +93,13 @@ impl Connection {
         rows_max: usize,
     ) -> sqlx::Result<Vec<EmbeddedRow>> {
         let run = || {
-            let mut statement = self.prepare(sql, arguments)?;
-            let columns = names_of(&statement);
+            let known = self.known(sql);
+            let mut statement = self.prepare(&known, arguments)?;
+            let columns = known.columns.get_or_init(|| names_of(&statement));
             let (mut rows, mut cursor) = (Vec::new(), statement.raw_query());
             while let Some(row) = cursor.next()? {
                 if rows.len() < rows_max {
-                    rows.push(read_row(&columns, row)?);
+                    rows.push(read_row(columns, row)?);
                 }
             }
             Ok(rows)
@@ -97,7 +109,7 @@ impl Connection {
 
     /// Runs a statement and says how many rows it changed.
     pub(in crate::db) fn execute(&self, sql: &str, arguments: &EmbeddedArguments) -> sqlx::Result<u64> {
-        let run = || self.prepare(sql, arguments)?.raw_execute();
+        let run = || self.prepare(&self.known(sql), arguments)?.raw_execute();
         run().map(|changed| changed as u64).map_err(from_rusqlite)
     }
 
@@ -125,8 +137,21 @@ impl Connection {
         }
     }
 
-    fn prepare(&self, sql: &str, arguments: &EmbeddedArguments) -> rusqlite::Result<CachedStatement<'_>> {
-        let mut statement = self.inner.prepare_cached(&numbered(sql))?;
+    fn known(&self, sql: &str) -> Arc<Known> {
+        let mut all = self.known.borrow_mut();
+        if let Some(known) = all.get(sql) {
+            return Arc::clone(known);
+        }
+        if all.len() >= STATEMENTS_KEPT {
+            all.clear();
+        }
+        let known = Arc::new(Known { numbered: numbered(sql), columns: OnceLock::new() });
+        all.insert(sql.into(), Arc::clone(&known));
+        known
+    }
+
+    fn prepare(&self, known: &Known, arguments: &EmbeddedArguments) -> rusqlite::Result<CachedStatement<'_>> {
+        let mut statement = self.inner.prepare_cached(&known.numbered)?;
         let (given, wanted) = (arguments.0.len(), statement.parameter_count());
         if given != wanted {
             return Err(rusqlite::Error::InvalidParameterCount(given, wanted));

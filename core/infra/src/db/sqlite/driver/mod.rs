@@ -17,7 +17,8 @@ pub use value::{EmbeddedArguments, EmbeddedRow};
 pub(super) use value::{names_of, read_row};
 
 use never::{Never, NeverTransactions, NoResult};
-use value::{EmbeddedColumn, EmbeddedType, EmbeddedValue, Field};
+pub(super) use value::EmbeddedColumn;
+use value::{EmbeddedType, EmbeddedValue, Field};
 
 /// SQLite on the calling thread.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rusqlite::types::{Value as Owned, ValueRef as Stored};
 use sqlx::encode::IsNull;
@@ -90,6 +91,8 @@ pub struct EmbeddedRow {
     columns: Arc<[EmbeddedColumn]>,
     cells: Vec<Cell>,
     bytes: Vec<u8>,
+    /// The column after the one that was last asked for by name: rows are read in the order of their columns.
+    next: AtomicUsize,
 }
 
 /// Copies the row that a cursor stands on.
@@ -112,7 +115,7 @@ pub(crate) fn read_row(
             Stored::Blob(blob) => Cell::Blob(keep(blob)),
         });
     }
-    Ok(EmbeddedRow { columns: Arc::clone(columns), cells, bytes })
+    Ok(EmbeddedRow { columns: Arc::clone(columns), cells, bytes, next: AtomicUsize::new(0) })
 }
 
 impl Row for EmbeddedRow {
@@ -145,8 +148,15 @@ impl ColumnIndex<EmbeddedRow> for usize {
 
 impl ColumnIndex<EmbeddedRow> for str {
     fn index(&self, row: &EmbeddedRow) -> Result<usize, Error> {
-        let place = row.columns.iter().position(|column| column.name == self);
-        place.ok_or_else(|| Error::ColumnNotFound(self.into()))
+        let is_named = |column: &EmbeddedColumn| column.name == self;
+        let expected = row.next.load(Ordering::Relaxed);
+        let place = match row.columns.get(expected) {
+            Some(column) if is_named(column) => Some(expected),
+            _ => row.columns.iter().position(is_named),
+        };
+        let place = place.ok_or_else(|| Error::ColumnNotFound(self.into()))?;
+        row.next.store(place + 1, Ordering::Relaxed);
+        Ok(place)
     }
 }
 
