@@ -8,23 +8,31 @@ use soko_tests::shopper::order_of;
 use soko_tests::{Client, Shopper, TestServer};
 
 use super::operation::Ids;
+use super::spares;
 
 /// Where the Admin API shows a thing of each kind: the first id of the answer is taken.
 const ADMIN_KINDS: &[(&str, &str)] = &[
+    ("administrator", "activeAdministrator { id }"),
     ("binding", "pluginBindings { items { id } }"),
     ("channel", "activeChannel { id }"),
+    ("collection", "collections { items { id } }"),
+    ("facet_value", "products { items { facetValues { id } } }"),
     (
         "fulfillment",
         "orders(options: { filter: { active: { eq: false } } }) { items { fulfillments { id } } }",
     ),
+    (
+        "note",
+        "orders { items { history(options: { filter: { type: { eq: \"ORDER_NOTE\" } } }) { items { id } } } }",
+    ),
     ("order", "orders(options: { filter: { active: { eq: false } } }) { items { id } }"),
     ("order_line", "orders(options: { filter: { active: { eq: false } } }) { items { lines { id } } }"),
-    ("payment", "orders(options: { filter: { active: { eq: false } } }) { items { payments { id } } }"),
     ("plugin", "plugins { items { id } }"),
     ("plugin_version", "pluginVersions { items { id } }"),
     ("product", "products { items { id } }"),
     ("seller", "activeChannel { seller { id } }"),
     ("stock_location", "stockLocations { items { id } }"),
+    ("tax_category", "taxCategories { items { id } }"),
     ("variant", "productVariants { items { id } }"),
     ("zone", "activeChannel { defaultTaxZone { id } }"),
 ];
@@ -64,22 +72,37 @@ impl Shop {
         let order = order_of(customer.try_pay("cash").await);
         customer.add(&customer.variant(SUGAR).await, 1).await;
         customer.set_address().await;
-        let lines = json!([{ "orderLineId": order["lines"][0]["id"], "quantity": 1 }]);
-        let hand_over =
-            "mutation ($lines: [OrderLineInput!]!) { addFulfillmentToOrder(input: { lines: $lines,
-            handler: { code: \"manual-fulfillment\", arguments: [] } }) { __typename } }";
-        admin.expect("Fulfillment", hand_over, json!({ "lines": lines })).await;
+        hand_over(&admin, &order).await;
+        write_note(&admin, &order).await;
         let version = upload(&admin, cents_off("test-rule", "1.0.0", 100)).await;
         let binding = bind(&admin, &version, json!({})).await;
         update(&admin, json!({ "id": binding["id"], "config": { "again": true } })).await;
         // Priced with the plugin, so that it has a run.
         customer.add(&customer.variant(SUGAR).await, 1).await;
         server.services().plugins.recorder().flush().await;
-        let admin_ids = find_all(&admin, ADMIN_KINDS).await;
+        let mut admin_ids = find_all(&admin, ADMIN_KINDS).await;
         let mut shop_ids = find_all(&customer.client, SHOP_KINDS).await;
-        shop_ids.insert("order", order["id"].as_str().expect("an id").to_owned());
+        shop_ids.insert("order".to_owned(), id_at(&order, "id"));
+        spares::find(&admin, &mut admin_ids).await;
+        spares::make(&admin, code, &mut admin_ids).await;
+        spares::sell(server, code, &mut admin_ids).await;
+        let spare_plugin = upload(&admin, cents_off("spare-rule", "1.0.0", 100)).await;
+        admin_ids.insert("spare_plugin".to_owned(), id_at(&spare_plugin, "pluginId"));
         Self { customer: customer.client, admin, shop_ids, admin_ids }
     }
+}
+
+async fn hand_over(admin: &Client, order: &Value) {
+    let lines = json!([{ "orderLineId": order["lines"][0]["id"], "quantity": 1 }]);
+    let text = "mutation ($lines: [OrderLineInput!]!) { addFulfillmentToOrder(input: { lines: $lines,
+        handler: { code: \"manual-fulfillment\", arguments: [] } }) { __typename } }";
+    admin.expect("Fulfillment", text, json!({ "lines": lines })).await;
+}
+
+async fn write_note(admin: &Client, order: &Value) {
+    let text = "mutation ($id: ID!) {
+        addNoteToOrder(input: { id: $id, note: \"Gate 3\", isPublic: true }) { __typename } }";
+    admin.expect("Order", text, json!({ "id": order["id"] })).await;
 }
 
 /// Somebody with an account, logged in.
@@ -102,17 +125,23 @@ async fn customer(server: &TestServer, code: &'static str) -> Shopper {
     shopper
 }
 
-async fn find_all(client: &Client, kinds: &[(&'static str, &str)]) -> Ids {
+async fn find_all(client: &Client, kinds: &[(&str, &str)]) -> Ids {
     let mut ids = Ids::new();
     for (kind, query) in kinds {
         let data = client.query(&format!("{{ {query} }}"), json!({})).await;
         let id = first_text(&data).unwrap_or_else(|| panic!("no {kind}: {data}"));
-        ids.insert(kind, id.to_owned());
+        ids.insert((*kind).to_owned(), id.to_owned());
     }
     ids
 }
 
-fn first_text(value: &Value) -> Option<&str> {
+/// An id in what an operation answered with.
+pub fn id_at(thing: &Value, field: &str) -> String {
+    thing[field].as_str().unwrap_or_else(|| panic!("no {field}: {thing}")).to_owned()
+}
+
+/// The first text in an answer: its first id, where only ids were asked for.
+pub fn first_text(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => Some(text),
         Value::Array(items) => items.iter().find_map(first_text),

@@ -13,7 +13,7 @@ use soko_tests::{Answer, Client};
 use super::schema::{Root, Schema};
 
 /// Ids by the kind of thing that they name.
-pub type Ids = HashMap<&'static str, String>;
+pub type Ids = HashMap<String, String>;
 
 /// A line of a table, as it can be sent.
 pub struct Operation {
@@ -54,20 +54,34 @@ impl Operation {
 
     /// What it is answered with these ids, without what differs between any two answers.
     pub async fn send(&self, client: &Client, ids: &Ids) -> Value {
-        comparable(client.send(&self.fill(ids), json!({})).await)
+        comparable(client.send(&filled(&self.document, ids), json!({})).await)
     }
+}
 
-    fn fill(&self, ids: &Ids) -> String {
-        let mut parts = self.document.split('$');
-        let mut filled = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            let end = part.find(|sign: char| !sign.is_ascii_lowercase() && sign != '_').unwrap_or(part.len());
-            let (kind, rest) = part.split_at(end);
-            let id = ids.get(kind).unwrap_or_else(|| panic!("{}: the shops have no {kind}", self.line));
-            // A `String` takes every write.
-            let _ = write!(filled, "\"{id}\"{rest}");
-        }
-        filled
+/// A document with ids in place of its `$kind`s.
+pub fn filled(document: &str, ids: &Ids) -> String {
+    let mut parts = document.split('$');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|sign: char| !sign.is_ascii_lowercase() && sign != '_').unwrap_or(part.len());
+        let (kind, rest) = part.split_at(end);
+        let id = ids.get(kind).unwrap_or_else(|| panic!("{document}: the shops have no {kind}"));
+        // A `String` takes every write.
+        let _ = write!(filled, "\"{id}\"{rest}");
+    }
+    filled
+}
+
+/// Whether an operation did not do what it was asked for.
+pub fn is_refusal(answer: &Value) -> bool {
+    match answer {
+        Value::Array(items) => items.iter().any(is_refusal),
+        Value::Object(fields) => fields.iter().any(|(name, field)| match name.as_str() {
+            "errors" | "errorCode" => !field.is_null(),
+            "result" => field == "NOT_DELETED",
+            _ => is_refusal(field),
+        }),
+        _ => false,
     }
 }
 

@@ -6,13 +6,28 @@ use soko_infra::{DataScope, DatabaseError};
 use soko_kernel::ChannelId;
 use soko_tests::TestServer;
 
-/// Each table with a channel's rows, and an expression that shows the whole of a row.
-const TABLES: &str = "SELECT tables.name, group_concat('quote(\"' || columns.name || '\")', ' || '','' || ')
+/// Each table, whether its rows name their channel, and an expression that shows the whole of a row.
+const TABLES: &str = "SELECT tables.name, max(columns.name = 'channel_id'),
+        group_concat('quote(\"' || columns.name || '\")', ' || '','' || ')
     FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
-    WHERE tables.type = 'table' AND tables.name IN (
-        SELECT inner_tables.name FROM sqlite_schema AS inner_tables, pragma_table_info(inner_tables.name) AS owners
-        WHERE owners.name = 'channel_id')
+    WHERE tables.type = 'table'
     GROUP BY tables.name";
+
+/// Tables whose rows do not name the channel that they belong to, and how it is found.
+const BY_OTHERS: &[(&str, &str)] = &[
+    (
+        "administrator",
+        "user_id IN (SELECT user_id FROM user_role JOIN role_channel USING (role_id) WHERE channel_id = $1)",
+    ),
+    ("channel", "id = $1"),
+    ("role", "id IN (SELECT role_id FROM role_channel WHERE channel_id = $1)"),
+    ("seller", "id IN (SELECT seller_id FROM channel WHERE id = $1)"),
+    (
+        "user_account",
+        "id IN (SELECT user_id FROM user_role JOIN role_channel USING (role_id) WHERE channel_id = $1)",
+    ),
+    ("user_role", "role_id IN (SELECT role_id FROM role_channel WHERE channel_id = $1)"),
+];
 
 /// The rows of one shop, by table.
 pub type Rows = BTreeMap<String, Vec<String>>;
@@ -20,17 +35,23 @@ pub type Rows = BTreeMap<String, Vec<String>>;
 /// Reads every row that belongs to the channel.
 pub async fn rows_of(server: &TestServer, channel: ChannelId) -> Rows {
     let rows = server.database().read(DataScope::Platform, async |reader| {
-        let tables: Vec<(String, String)> = reader.fetch_all(TABLES, ()).await?;
+        let tables: Vec<(String, bool, String)> = reader.fetch_all(TABLES, ()).await?;
         let mut rows = Rows::new();
-        for (table, row) in tables {
-            let query = format!("SELECT {row} FROM \"{table}\" WHERE channel_id = $1 ORDER BY 1");
-            let found: Vec<(String,)> = reader.fetch_all(sqlx::AssertSqlSafe(query), (channel,)).await?;
-            rows.insert(table, found.into_iter().map(|(row,)| row).collect());
+        for (table, names_channel, row) in tables {
+            let own = names_channel.then_some("channel_id = $1");
+            let by_others = BY_OTHERS.iter().filter(|(name, _)| *name == table).map(|(_, belongs)| *belongs);
+            for belongs in own.into_iter().chain(by_others) {
+                let query = format!("SELECT {row} FROM \"{table}\" WHERE {belongs} ORDER BY 1");
+                let found: Vec<(String,)> = reader.fetch_all(sqlx::AssertSqlSafe(query), (channel,)).await?;
+                rows.entry(table.clone()).or_default().extend(found.into_iter().map(|(row,)| row));
+            }
         }
         Ok::<_, DatabaseError>(rows)
     });
     let rows = rows.await.expect("a store that can be read");
-    assert!(rows.values().any(|rows| !rows.is_empty()), "the shop has nothing");
+    for (table, _) in BY_OTHERS {
+        assert!(rows.get(*table).is_some_and(|rows| !rows.is_empty()), "the shop has no {table}");
+    }
     rows
 }
 

@@ -80,16 +80,24 @@ impl Cart {
     }
 
     /// Adds units of several variants, each for itself: what cannot be added is refused, the rest is added.
+    ///
+    /// # Errors
+    /// A variant that is not sold: nothing of the cart is to be kept then.
     pub(super) fn add_items(
         &mut self,
         items: &[(VariantId, i64)],
         stock: &HashMap<VariantId, Saleable>,
         now: Timestamp,
-    ) -> Vec<OrderError> {
-        items
-            .iter()
-            .filter_map(|(variant, quantity)| self.add_item(*variant, *quantity, stock, now).err())
-            .collect()
+    ) -> Result<Vec<OrderError>, OrderError> {
+        let mut refusals = Vec::new();
+        for (variant, quantity) in items {
+            match self.add_item(*variant, *quantity, stock, now) {
+                Ok(()) => {}
+                Err(unknown @ OrderError::VariantNotFound(_)) => return Err(unknown),
+                Err(refusal) => refusals.push(refusal),
+            }
+        }
+        Ok(refusals)
     }
 
     fn add_item(

@@ -47,7 +47,8 @@ impl Orders {
     /// refused by itself; of an item of which there is too little, as much as there is is added.
     ///
     /// # Errors
-    /// What keeps all items from being added: an order that cannot be priced, too many changes at once.
+    /// What keeps all items from being added: a variant that the channel does not sell, an order that cannot be priced,
+    /// too many changes at once.
     pub async fn add_items(
         &self,
         actor: &Actor,
@@ -196,6 +197,10 @@ impl Orders {
         }
         let before = Before::of(&cart);
         let refusals = self.decide(actor, &mut cart, &edit, &stock, now).await?;
+        // An order that is being paid for costs what its receipt says: what is refused does not price it anew.
+        if !refusals.is_empty() && !cart.is_new() && cart.lines == before.lines {
+            return Ok((Changed { order: OrderView::of(cart)?, session_token: None }, refusals));
+        }
         let circumstances = self.circumstances(actor, &cart).await?;
         // A cart that nobody's name is on becomes that of whoever is logged in.
         if cart.order.customer_id.is_none() {
@@ -294,7 +299,7 @@ impl Orders {
         now: Timestamp,
     ) -> Result<Vec<OrderError>, OrderError> {
         match edit {
-            Edit::AddItems(items) => return Ok(cart.add_items(items, stock, now)),
+            Edit::AddItems(items) => return cart.add_items(items, stock, now),
             Edit::AdjustLine(line, quantity) => match cart.adjust_line(*line, *quantity, stock) {
                 Err(refusal @ OrderError::InsufficientStock { .. }) => return Ok(vec![refusal]),
                 outcome => outcome?,

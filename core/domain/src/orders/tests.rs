@@ -287,11 +287,12 @@ async fn refuses_what_is_not_there_and_says_how_many_are() {
     assert_eq!(changed.order.order.totals.quantity, 3);
     let guest = shop.again(&changed.session_token.unwrap()).await;
     for (quantity, expected) in [(-1, "negative"), (i64::MAX, "at most"), (1000, "at most")] {
-        let (_, refusals) = orders.add_items(&guest, vec![(shop.variant, quantity)]).await.unwrap();
+        let (same, refusals) = orders.add_items(&guest, vec![(shop.variant, quantity)]).await.unwrap();
         assert!(refusals[0].to_string().contains(expected), "{refusals:?}");
+        assert_eq!(same.order.order.version, changed.order.order.version);
     }
-    let (_, refusals) = orders.add_items(&guest, vec![(VariantId(999), 1)]).await.unwrap();
-    assert!(matches!(refusals[..], [OrderError::VariantNotFound(_)]));
+    let unknown = orders.add_items(&guest, vec![(shop.variant, 1), (VariantId(999), 1)]).await;
+    assert!(matches!(unknown, Err(OrderError::VariantNotFound(_))));
 }
 
 #[tokio::test]

@@ -1,0 +1,42 @@
+//! What goods are shown and found by: pictures, tags, facets, collections, the search.
+
+pub const LINES: &[&str] = &[
+    "asset(id: $kept_asset)",
+    r#"updateAsset(input: { id: $kept_asset, name: "A picture" })"#,
+    "tag(id: $kept_tag)",
+    r#"updateTag(input: { id: $kept_tag, value: "renamed" })"#,
+    "facet(id: $kept_facet)",
+    "updateFacet(input: { id: $kept_facet, isPrivate: true })",
+    "facetValue(id: $kept_facet_value)",
+    r#"createFacetValue(input: { facetId: $kept_facet, code: "one", translations: [{ languageCode: en, name: "One" }] })"#,
+    r#"createFacetValues(input: [{ facetId: $kept_facet, code: "two", translations: [{ languageCode: en, name: "Two" }] }, { facetId: $first_facet, code: "three", translations: [{ languageCode: en, name: "Three" }] }])"#,
+    r#"updateFacetValue(input: { id: $kept_facet_value, code: "four" })"#,
+    r#"updateFacetValues(input: [{ id: $first_facet_value, code: "five" }, { id: $kept_facet_value, code: "six" }])"#,
+    "collection(id: $collection)",
+    r#"createCollection(input: { filters: [], parentId: $collection, featuredAssetId: $kept_asset, assetIds: [$kept_asset], translations: [{ languageCode: en, name: "Walk", slug: "walk", description: "" }] })"#,
+    r#"createCollection(input: { filters: [], assetIds: [$kept_asset, $first_asset], translations: [{ languageCode: en, name: "Run", slug: "run", description: "" }] })"#,
+    "updateCollection(input: { id: $kept_collection, featuredAssetId: $kept_asset })",
+    "updateCollection(input: { id: $kept_collection, assetIds: [$first_asset, $kept_asset] })",
+    "updateCollection(input: { id: $kept_collection, parentId: $collection })",
+    "moveCollection(input: { collectionId: $kept_collection, parentId: $first_collection, index: 0 })",
+    "moveCollection(input: { collectionId: $kept_collection, parentId: $collection, index: 0 })",
+    r#"previewCollectionVariants(input: { parentId: $collection, inheritFilters: true, filters: [{ code: "variant-name-filter", arguments: [{ name: "operator", value: "contains" }, { name: "term", value: "a" }] }] })"#,
+    r#"slugForEntity(input: { entityName: "Product", fieldName: "slug", inputValue: "kept-product", entityId: $kept_product })"#,
+    r#"slugForEntity(input: { entityName: "Collection", fieldName: "slug", inputValue: "kept-collection", entityId: $kept_collection })"#,
+    "search(input: { facetValueIds: [$facet_value] })",
+    "search(input: { facetValueFilters: [{ and: $facet_value }] })",
+    "search(input: { facetValueFilters: [{ or: [$facet_value] }] })",
+    "search(input: { collectionId: $collection })",
+    "search(input: { collectionIds: [$collection] })",
+];
+
+pub const DELETIONS: &[&str] = &[
+    "deleteFacetValues(ids: [$second_facet_value, $third_facet_value])",
+    "deleteFacet(id: $first_facet)",
+    "deleteFacets(ids: [$second_facet, $third_facet])",
+    "deleteCollection(id: $first_collection)",
+    "deleteCollections(ids: [$second_collection, $third_collection])",
+    "deleteTag(id: $first_tag)",
+    "deleteAsset(input: { assetId: $first_asset, force: true })",
+    "deleteAssets(input: { assetIds: [$second_asset, $third_asset], force: true })",
+];
