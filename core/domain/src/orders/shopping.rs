@@ -197,7 +197,7 @@ impl Orders {
         }
         let before = Before::of(&cart);
         let refusals = self.decide(actor, &mut cart, &edit, &stock, now).await?;
-        // An order that is being paid for costs what its receipt says: what is refused does not price it anew.
+        // Nothing has changed: nothing is priced or written.
         if !refusals.is_empty() && !cart.is_new() && cart.lines == before.lines {
             return Ok((Changed { order: OrderView::of(cart)?, session_token: None }, refusals));
         }
