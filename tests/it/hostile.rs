@@ -134,7 +134,9 @@ fn overflows() -> Hostile {
 fn survives(hostile: Hostile) {
     with_server(async |server| {
         let (outcome, message) = survive(server, hostile.component).await;
-        assert_eq!(outcome, hostile.outcome, "{message}");
+        // What never ends runs out of fuel, or of time on a machine that is busy.
+        let out_of_time = hostile.outcome == "fuel" && outcome == "deadline";
+        assert!(outcome == hostile.outcome || out_of_time, "{}: {outcome}: {message}", hostile.does);
     });
 }
 

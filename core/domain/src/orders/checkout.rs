@@ -24,6 +24,7 @@ use crate::catalogue::Languages;
 use crate::inventory::{Inventory, InventoryError};
 use crate::payments::{Coverage, NewAttempt, Payment, PaymentMethod, PaymentState, Payments};
 use crate::plugins::{NewReceipt, Plugins};
+use crate::pricing::ReceiptDocuments;
 
 /// A payment that a client asks for.
 #[derive(Debug, Clone)]
@@ -97,7 +98,7 @@ impl Orders {
             ));
         }
         let before = Before::of(&cart);
-        let receipt = if to == OrderState::ArrangingPayment {
+        let documents = if to == OrderState::ArrangingPayment {
             let circumstances = match whose {
                 Whose::OfActor => self.circumstances(actor, &cart).await?,
                 Whose::OfOrder => self.circumstances_of_order(actor, &cart).await?,
@@ -121,17 +122,8 @@ impl Orders {
                     OrderState::ArrangingPayment => hold(tx, scope, &cart, from, to, now).await?,
                     _ => Inventory::release_holds_in_tx(tx, scope, cart.order.id).await?,
                 }
-                if let Some(documents) = receipt {
-                    let receipt = NewReceipt {
-                        order: cart.order.id,
-                        order_version: cart.order.version,
-                        engine_version: documents.engine_version,
-                        rounding_version: documents.rounding_version,
-                        input: documents.input,
-                        steps: documents.steps,
-                        output: documents.output,
-                    };
-                    Plugins::insert_receipt_in_tx(tx, scope, &receipt, now).await?;
+                if let Some(documents) = documents {
+                    Plugins::insert_receipt_in_tx(tx, scope, &receipt(&cart, documents), now).await?;
                 }
                 if to == OrderState::Cancelled {
                     Auth::clear_active_order_in_tx(tx, scope, cart.order.id).await?;
@@ -314,6 +306,19 @@ async fn ask(
         arguments: method.handler.named_args(),
     };
     handler.create(request).await
+}
+
+/// The proof of the order's price as it is now.
+fn receipt(cart: &Cart, documents: ReceiptDocuments) -> NewReceipt {
+    NewReceipt {
+        order: cart.order.id,
+        order_version: cart.order.version,
+        engine_version: documents.engine_version,
+        rounding_version: documents.rounding_version,
+        input: documents.input,
+        steps: documents.steps,
+        output: documents.output,
+    }
 }
 
 /// Holds the stock of every line; too little of it refuses the transition.
