@@ -355,4 +355,9 @@ async fn a_session_that_is_not_used_expires() {
     let late = platform.actor(Some(&token), "test", Api::Admin).await;
     assert!(late.user.is_none() && late.session.is_none());
     assert!(platform.auth.list_roles(&late, &ListQuery::default()).await.is_err());
+    let fresh = platform.session(SUPERADMIN_IDENTIFIER).await;
+    let now = platform.store.clock.now();
+    assert_eq!(platform.auth.expire_sessions(now).await.unwrap(), 1);
+    assert_eq!(platform.auth.expire_sessions(now).await.unwrap(), 0);
+    assert!(platform.actor(Some(&fresh), "test", Api::Admin).await.user.is_some(), "only what expired goes");
 }

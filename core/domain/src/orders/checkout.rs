@@ -162,8 +162,10 @@ impl Orders {
             let outcome = ask(handler.as_ref(), &attempt, &cart, &method).await;
             orders.finish_attempt(&actor, cart, attempt.id, outcome).await
         });
-        let Finished { cart, payment, unplaced } =
-            paying.await.map_err(|_| OrderError::PaymentInProgress)??;
+        let Finished { cart, payment, unplaced } = paying.await.map_err(|error| {
+            tracing::error!(order = %id, %error, "paying ended without an answer");
+            OrderError::PaymentInProgress
+        })??;
         if let Some(refusal) = unplaced {
             return Err(refusal);
         }
@@ -216,11 +218,7 @@ impl Orders {
                 Ok::<_, OrderError>((payment, cart))
             })
             .await
-            .map_err(|error| match error {
-                // Another request took the cart elsewhere between the read and this transaction.
-                OrderError::VersionConflict(_) => OrderError::Busy,
-                error => error,
-            })
+            .map_err(OrderError::or_busy)
     }
 
     /// The second transaction: the handler's answer, and the sale if the order is covered. Money that has moved stays
@@ -238,9 +236,9 @@ impl Orders {
         match finished {
             Ok(finished) => Ok(finished),
             Err(error) => {
-                tracing::warn!(%payment, %error, "a payment is recorded without its sale");
+                tracing::warn!(%payment, %error, "an answer about a payment is to be recorded without its sale");
                 let recorded = self.record_attempt(actor, cart, payment, outcome, Sale::Later).await?;
-                Ok(Finished { unplaced: Some(error), ..recorded })
+                Ok(Finished { unplaced: Some(error.or_busy()), ..recorded })
             }
         }
     }

@@ -146,6 +146,11 @@ pub enum OrderError {
 }
 
 impl OrderError {
+    /// For where a change that met another one is not tried again: the client is asked to.
+    pub(super) fn or_busy(self) -> Self {
+        if let Self::VersionConflict(_) = self { Self::Busy } else { self }
+    }
+
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {

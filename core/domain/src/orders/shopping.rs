@@ -222,7 +222,7 @@ impl Orders {
         now: Timestamp,
     ) -> Result<(Changed, Vec<OrderError>), OrderError> {
         let state = cart.order.state;
-        let (before, zone) = (Before::of(&cart), self.tax_zone(actor, &cart).await?);
+        let before = Before::of(&cart);
         let guest = match edit {
             Edit::AddItems(items) => {
                 let refusals = items.iter().map(|_| OrderError::NotModifiable(state)).collect();
@@ -236,7 +236,12 @@ impl Orders {
                 Some(guest)
             }
             Edit::SetShippingAddress(address) => {
+                let zone = self.tax_zone(actor, &cart).await?;
                 cart.order.shipping_address = address;
+                let same_taxes = self.tax_zone(actor, &cart).await? == zone;
+                if !same_taxes || !self.delivers_as_chosen(actor, &cart).await? {
+                    return Err(OrderError::NotModifiable(state));
+                }
                 None
             }
             Edit::SetBillingAddress(address) => {
@@ -244,9 +249,6 @@ impl Orders {
                 None
             }
         };
-        if self.tax_zone(actor, &cart).await? != zone || !self.delivers_as_chosen(actor, &cart).await? {
-            return Err(OrderError::NotModifiable(state));
-        }
         Ok((self.write_cart(actor, before, cart, guest, now).await?, Vec::new()))
     }
 
