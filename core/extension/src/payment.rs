@@ -96,7 +96,14 @@ pub trait PaymentHandler: Send + Sync {
         &[]
     }
 
-    /// Tries to pay. Called outside any transaction.
+    /// The answer to an attempt that nobody has to be asked about, such as cash over the counter; none where somebody
+    /// has to. It is recorded together with the attempt, inside its transaction, so it must neither wait nor move money
+    /// by itself.
+    fn create_at_once(&self, _request: &PaymentRequest) -> Option<PaymentOutcome> {
+        None
+    }
+
+    /// Tries to pay. Called outside any transaction, when there is no answer at once.
     async fn create(&self, request: PaymentRequest) -> PaymentOutcome;
 
     /// Takes money that was authorised.

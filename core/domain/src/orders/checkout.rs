@@ -2,7 +2,10 @@
 //!
 //! A payment takes two transactions with the handler's call between them. The first records the attempt and renews
 //! the hold on the stock, so that nobody pays for a unit that is not there; the second records the answer and, when
-//! the order is covered, makes it a sale.
+//! the order is covered, makes it a sale. A handler that has to ask nobody, such as cash, answers inside the first,
+//! which then is the only one.
+
+use std::sync::Arc;
 
 use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentRequest};
 use soko_infra::Tx;
@@ -155,28 +158,22 @@ impl Orders {
         if cart.order.state != OrderState::ArrangingPayment {
             return Err(OrderError::PaymentState);
         }
-        let (attempt, cart) = self.begin_attempt(actor, cart, &method, &input.metadata).await?;
-        // On a task of its own: a client that goes away does not keep an answer about money from being recorded.
-        let (orders, actor) = (self.clone(), actor.clone());
-        let paying = tokio::spawn(async move {
-            let outcome = ask(handler.as_ref(), &attempt, &cart, &method).await;
-            orders.finish_attempt(&actor, cart, attempt.id, outcome).await
-        });
-        let Finished { cart, payment, unplaced } = paying.await.map_err(|error| {
-            tracing::error!(order = %id, %error, "paying ended without an answer");
-            OrderError::PaymentInProgress
-        })??;
+        let way = Way { method, handler, metadata: input.metadata };
+        let Finished { cart, payment, unplaced } = match self.begin_attempt(actor, cart, &way).await? {
+            Begun::Answered(finished) => finished,
+            Begun::Asking(attempt, cart) => self.ask_and_finish(actor, cart, attempt, way).await?,
+        };
         if let Some(refusal) = unplaced {
             return Err(refusal);
         }
-        match payment.state {
-            PaymentState::Declined => {
-                Err(OrderError::PaymentDeclined(payment.error_message.unwrap_or_default()))
+        match payment {
+            Some(Payment { state: PaymentState::Declined, error_message, .. }) => {
+                Err(OrderError::PaymentDeclined(error_message.unwrap_or_default()))
             }
-            PaymentState::Error | PaymentState::Cancelled => {
-                Err(OrderError::PaymentFailed(payment.error_message.unwrap_or_default()))
+            Some(Payment { state: PaymentState::Error | PaymentState::Cancelled, error_message, .. }) => {
+                Err(OrderError::PaymentFailed(error_message.unwrap_or_default()))
             }
-            PaymentState::Created | PaymentState::Authorized | PaymentState::Settled => OrderView::of(cart),
+            _ => OrderView::of(cart),
         }
     }
 
@@ -192,33 +189,64 @@ impl Orders {
             .await
     }
 
-    /// The first transaction: the attempt, and a fresh hold on the stock.
-    async fn begin_attempt(
-        &self,
-        actor: &Actor,
-        cart: Cart,
-        method: &PaymentMethod,
-        metadata: &serde_json::Value,
-    ) -> Result<(Payment, Cart), OrderError> {
-        let (scope, now) = (actor.public_scope(), self.clock.now());
-        let (method, handler) = (method.code.clone(), method.handler.code.clone());
-        let metadata = metadata.clone();
+    /// The first transaction: the attempt and a fresh hold on the stock; or, where nobody has to be asked, everything.
+    async fn begin_attempt(&self, actor: &Actor, cart: Cart, way: &Way) -> Result<Begun, OrderError> {
+        let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
+        let way = way.clone();
         self.database
             .write(scope, async move |tx| {
                 let mut cart = cart;
                 refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
                 let paid = Coverage::of(&Payments::of_orders(tx, scope, &[cart.order.id]).await?);
-                let amount = paid.outstanding(cart.order.totals.total().gross);
+                let total = cart.order.totals.total().gross;
                 repo::update(tx, scope, &mut cart.order, now).await?;
-                let (from, to) = (cart.order.state, OrderState::PaymentSettled);
-                hold(tx, scope, &cart, from, to, now).await?;
-                let order_id = cart.order.id;
-                let attempt = NewAttempt { order_id, method, handler, amount, metadata };
+                if paid.covers(total) {
+                    // An answer that was recorded without its sale.
+                    place_if_covered(tx, scope, &mut cart, user, now).await?;
+                    return Ok(Begun::Answered(Finished { cart, payment: None, unplaced: None }));
+                }
+                let attempt = NewAttempt {
+                    order_id: cart.order.id,
+                    method: way.method.code.clone(),
+                    handler: way.method.handler.code.clone(),
+                    amount: paid.outstanding(total),
+                    metadata: way.metadata.clone(),
+                };
                 let payment = Payments::begin_in_tx(tx, scope, &attempt, now).await?;
-                Ok::<_, OrderError>((payment, cart))
+                if let Some(outcome) = way.handler.create_at_once(&way.request(&payment, &cart)) {
+                    let finished =
+                        record_answer(tx, scope, cart, payment.id, outcome, Sale::IfCovered, user, now).await?;
+                    // No money has moved but by this record: without its sale, it is not made.
+                    return match finished.unplaced {
+                        Some(refusal) => Err(refusal),
+                        None => Ok(Begun::Answered(finished)),
+                    };
+                }
+                hold(tx, scope, &cart, cart.order.state, OrderState::PaymentSettled, now).await?;
+                Ok(Begun::Asking(payment, cart))
             })
             .await
             .map_err(OrderError::or_busy)
+    }
+
+    /// Asks whoever moves the money and records the answer. On a task of its own: a client that goes away does not keep
+    /// an answer about money from being recorded.
+    async fn ask_and_finish(
+        &self,
+        actor: &Actor,
+        cart: Cart,
+        attempt: Payment,
+        way: Way,
+    ) -> Result<Finished, OrderError> {
+        let (orders, actor, order) = (self.clone(), actor.clone(), cart.order.id);
+        let paying = tokio::spawn(async move {
+            let outcome = way.handler.create(way.request(&attempt, &cart)).await;
+            orders.finish_attempt(&actor, cart, attempt.id, outcome).await
+        });
+        paying.await.map_err(|error| {
+            tracing::error!(%order, %error, "paying ended without an answer");
+            OrderError::PaymentInProgress
+        })?
     }
 
     /// The second transaction: the handler's answer, and the sale if the order is covered. Money that has moved stays
@@ -254,23 +282,30 @@ impl Orders {
         let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
         self.database
             .write(scope, async move |tx| {
-                let mut cart = cart;
-                let payment = Payments::record_outcome_in_tx(tx, scope, payment, outcome, now).await?;
-                record_payment(tx, scope, &payment, PaymentState::Created, user, now).await?;
-                let placed = if payment.state.covers() && sale == Sale::IfCovered {
-                    place_if_covered(tx, scope, &mut cart, user, now).await
-                } else {
-                    Ok(())
-                };
-                let unplaced = match placed {
-                    Ok(()) => None,
-                    // Decided before anything of the sale was written.
-                    Err(refusal @ OrderError::StateTransition { .. }) => Some(refusal),
-                    Err(error) => return Err(error),
-                };
-                Ok(Finished { cart, payment, unplaced })
+                record_answer(tx, scope, cart, payment, outcome, sale, user, now).await
             })
             .await
+    }
+}
+
+/// How somebody pays.
+#[derive(Clone)]
+struct Way {
+    method: PaymentMethod,
+    handler: Arc<dyn PaymentHandler>,
+    metadata: serde_json::Value,
+}
+
+impl Way {
+    fn request(&self, attempt: &Payment, cart: &Cart) -> PaymentRequest {
+        PaymentRequest {
+            idempotency_key: attempt.idempotency_key(),
+            order_code: cart.order.code.clone(),
+            amount: attempt.amount,
+            currency: cart.order.currency.code().to_owned(),
+            metadata: attempt.metadata.clone(),
+            arguments: self.method.handler.named_args(),
+        }
     }
 }
 
@@ -284,26 +319,46 @@ enum Sale {
 /// An attempt to pay that has its answer.
 struct Finished {
     cart: Cart,
-    payment: Payment,
+    /// None when nothing was left to pay.
+    payment: Option<Payment>,
     /// Why the order is not a sale although it is paid.
     unplaced: Option<OrderError>,
 }
 
-async fn ask(
-    handler: &dyn PaymentHandler,
-    attempt: &Payment,
-    cart: &Cart,
-    method: &PaymentMethod,
-) -> PaymentOutcome {
-    let request = PaymentRequest {
-        idempotency_key: attempt.idempotency_key(),
-        order_code: cart.order.code.clone(),
-        amount: attempt.amount,
-        currency: cart.order.currency.code().to_owned(),
-        metadata: attempt.metadata.clone(),
-        arguments: method.handler.named_args(),
+/// An attempt to pay after its first transaction.
+enum Begun {
+    /// Nobody had to be asked.
+    Answered(Finished),
+    /// The attempt is on record, and its handler is to be asked.
+    Asking(Payment, Cart),
+}
+
+/// Records an answer about a payment, and the sale if there is one now.
+#[expect(clippy::too_many_arguments, reason = "an answer, whose it is, and when")]
+async fn record_answer(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    mut cart: Cart,
+    payment: PaymentId,
+    outcome: PaymentOutcome,
+    sale: Sale,
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Result<Finished, OrderError> {
+    let payment = Payments::record_outcome_in_tx(tx, scope, payment, outcome, now).await?;
+    record_payment(tx, scope, &payment, PaymentState::Created, user, now).await?;
+    let placed = if payment.state.covers() && sale == Sale::IfCovered {
+        place_if_covered(tx, scope, &mut cart, user, now).await
+    } else {
+        Ok(())
     };
-    handler.create(request).await
+    let unplaced = match placed {
+        Ok(()) => None,
+        // Decided before anything of the sale was written.
+        Err(refusal @ OrderError::StateTransition { .. }) => Some(refusal),
+        Err(error) => return Err(error),
+    };
+    Ok(Finished { cart, payment: Some(payment), unplaced })
 }
 
 /// The proof of the order's price as it is now.

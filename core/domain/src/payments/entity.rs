@@ -261,6 +261,11 @@ impl Coverage {
         })
     }
 
+    /// Whether something was paid, and nothing of `total` is left to pay.
+    pub fn covers(self, total: i64) -> bool {
+        self != Self::default() && self.outstanding(total) == 0
+    }
+
     /// What is still to be paid of `total`; never negative.
     pub fn outstanding(self, total: i64) -> i64 {
         total.saturating_sub(self.settled).saturating_sub(self.authorized).max(0)

@@ -43,6 +43,12 @@ impl std::fmt::Debug for PaymentHandlers {
 /// Money over the counter: settled as soon as the till says so.
 struct Cash;
 
+impl Cash {
+    fn take(request: &PaymentRequest) -> PaymentOutcome {
+        PaymentOutcome::Settled { transaction_id: Some(format!("cash-{}", request.idempotency_key)) }
+    }
+}
+
 #[async_trait]
 impl PaymentHandler for Cash {
     fn code(&self) -> &'static str {
@@ -53,8 +59,12 @@ impl PaymentHandler for Cash {
         "Cash over the counter or on delivery; settles at once"
     }
 
+    fn create_at_once(&self, request: &PaymentRequest) -> Option<PaymentOutcome> {
+        Some(Self::take(request))
+    }
+
     async fn create(&self, request: PaymentRequest) -> PaymentOutcome {
-        PaymentOutcome::Settled { transaction_id: Some(format!("cash-{}", request.idempotency_key)) }
+        Self::take(&request)
     }
 
     async fn settle(&self, _payment: PaymentReference) -> PaymentChange {
@@ -77,6 +87,10 @@ impl PaymentHandler for Manual {
 
     fn description(&self) -> &'static str {
         "Confirmed by hand, such as a bank transfer; an administrator settles it"
+    }
+
+    fn create_at_once(&self, _request: &PaymentRequest) -> Option<PaymentOutcome> {
+        Some(PaymentOutcome::Authorized { transaction_id: None })
     }
 
     async fn create(&self, _request: PaymentRequest) -> PaymentOutcome {

@@ -108,4 +108,14 @@ async fn money_that_was_taken_stays_on_record_when_the_goods_are_gone() {
     assert_eq!(recorded.iter().map(|payment| payment.state).collect::<Vec<_>>(), [PaymentState::Settled]);
     let order = orders.find(&shop.admin, id).await.unwrap().unwrap();
     assert_eq!((order.order.state, order.order.active), (OrderState::ArrangingPayment, true));
+
+    // The goods are there after all: nothing is left to pay, so nobody is asked.
+    let (scope, counts) = (shop.store.scope(), vec![(shop.variant, shop.location, 1)]);
+    let work = async move |tx: &mut soko_infra::Tx| {
+        Inventory::set_stock_in_tx(tx, scope, &counts, crate::testing::TEST_START).await
+    };
+    shop.store.database.write(scope, work).await.unwrap();
+    let placed = orders.add_payment(&guest, pay("till")).await.unwrap();
+    assert_eq!(placed.order.state, OrderState::PaymentSettled);
+    assert_eq!(orders.payments_of(&shop.admin, &[id]).await.unwrap()[&id].len(), 1);
 }
