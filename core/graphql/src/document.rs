@@ -1,13 +1,15 @@
 //! Parsed documents: measured once, refused when too large, and kept by their text.
 //!
-//! Parsing is the larger part of a small operation, so documents that clients send again and again are parsed once.
+//! Parsing and validating are the larger part of a small operation, so documents that clients send again and again are
+//! parsed and validated once.
 //! Everything that can grow is measured on the document before anything walks it: selections are counted with their
 //! fragments expanded, and counting stops at the limit, so that a small text cannot stand for a large query.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet,
+    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type,
 };
 use async_graphql::{Name, Positioned, ServerError};
 use quick_cache::sync::Cache;
@@ -37,6 +39,8 @@ pub(crate) struct Document {
     /// The parsed text.
     pub(crate) parsed: ExecutableDocument,
     operations: Vec<Operation>,
+    /// Whether the schema's validation has passed it.
+    valid: AtomicBool,
 }
 
 /// What is known of an operation before it runs.
@@ -47,6 +51,8 @@ pub(crate) struct Operation {
     pub(crate) cost: Cost,
     /// Variables that must have a value.
     pub(crate) required: Vec<Name>,
+    /// Every variable with its type.
+    pub(crate) variables: Vec<(Name, Type)>,
 }
 
 /// What an operation costs.
@@ -59,6 +65,16 @@ pub(crate) struct Cost {
 }
 
 impl Document {
+    /// Remembers that the schema's validation has passed it.
+    pub(crate) fn mark_valid(&self) {
+        self.valid.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the schema's validation has passed it.
+    pub(crate) fn is_valid(&self) -> bool {
+        self.valid.load(Ordering::Relaxed)
+    }
+
     /// The named operation, or the only one.
     pub(crate) fn operation(&self, wanted: Option<&str>) -> Option<&Operation> {
         match (wanted, self.operations.as_slice()) {
@@ -121,7 +137,11 @@ fn parse(text: &str) -> Result<Document, DocumentError> {
             !variable.node.var_type.node.nullable && variable.node.default_value.is_none()
         });
         let required = required.map(|variable| variable.node.name.node.clone()).collect();
-        Ok(Operation { name: name.map(Name::to_string), cost, required })
+        let variables = operation.variable_definitions.iter();
+        let variables = variables
+            .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.clone()))
+            .collect();
+        Ok(Operation { name: name.map(Name::to_string), cost, required, variables })
     };
     let operations = match &parsed.operations {
         DocumentOperations::Single(operation) => vec![known(None, &operation.node)?],
@@ -130,7 +150,7 @@ fn parse(text: &str) -> Result<Document, DocumentError> {
             .map(|(name, operation)| known(Some(name), &operation.node))
             .collect::<Result<_, _>>()?,
     };
-    Ok(Document { parsed, operations })
+    Ok(Document { parsed, operations, valid: AtomicBool::new(false) })
 }
 
 fn measure(

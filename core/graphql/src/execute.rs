@@ -1,15 +1,16 @@
-//! Running requests: a schema behind its limits and its cache of parsed documents.
+//! Running requests: a schema behind its limits and its cache of documents that were parsed and validated.
 
 use std::any::Any;
 use std::sync::Arc;
 
 use async_graphql::{
     BatchRequest, BatchResponse, ErrorExtensionValues, Name, ObjectType, Request, Response, Schema,
-    ServerError, SubscriptionType, Value, value,
+    ServerError, SubscriptionType, ValidationMode, Value, value,
 };
 use soko_kernel::ErrorKind;
 
 use crate::document::{DIRECTIVES_MAX, DocumentError, Documents, Operation, RECURSION_MAX};
+use crate::variables::InputTypes;
 
 /// Most requests of one batch.
 pub const BATCH_MAX: usize = 10;
@@ -21,6 +22,9 @@ pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
 /// A schema, ready to run requests.
 pub(crate) struct Endpoint<Query, Mutation, Subscription> {
     schema: Schema<Query, Mutation, Subscription>,
+    /// The same without the validation, for documents that have passed it.
+    trusting: Schema<Query, Mutation, Subscription>,
+    inputs: InputTypes,
     documents: Documents,
 }
 
@@ -30,10 +34,17 @@ where
     Mutation: ObjectType + 'static,
     Subscription: SubscriptionType + 'static,
 {
-    pub(crate) fn new(builder: async_graphql::SchemaBuilder<Query, Mutation, Subscription>) -> Self {
+    pub(crate) fn new(
+        build: impl Fn() -> async_graphql::SchemaBuilder<Query, Mutation, Subscription>,
+    ) -> Self {
         // The other limits are the document's own.
-        let schema = builder.limit_recursive_depth(RECURSION_MAX).limit_directives(DIRECTIVES_MAX).finish();
-        Self { schema, documents: Documents::new() }
+        let finish = |mode| {
+            let builder = build().limit_recursive_depth(RECURSION_MAX).limit_directives(DIRECTIVES_MAX);
+            builder.validation_mode(mode).finish()
+        };
+        let schema = finish(ValidationMode::Strict);
+        let inputs = InputTypes::of(&schema.sdl());
+        Self { schema, trusting: finish(ValidationMode::Fast), inputs, documents: Documents::new() }
     }
 
     /// The schema in GraphQL's schema language.
@@ -63,9 +74,17 @@ where
             let message = format!("the variable ${missing} must have a value");
             return refused(ServerError::new(message, None), VALIDATION_FAILED);
         }
+        let is_known = document.is_valid()
+            && operation
+                .is_some_and(|operation| self.inputs.surely_fit(&operation.variables, &request.variables));
+        let schema = if is_known { &self.trusting } else { &self.schema };
         request.set_parsed_query(document.parsed.clone());
-        let mut response = self.schema.execute(request.data(Arc::clone(context))).await;
-        let uncoded = if ran(&response) { ErrorKind::InvalidInput.code() } else { VALIDATION_FAILED };
+        let mut response = schema.execute(request.data(Arc::clone(context))).await;
+        let ran = ran(&response);
+        if ran && !is_known {
+            document.mark_valid();
+        }
+        let uncoded = if ran { ErrorKind::InvalidInput.code() } else { VALIDATION_FAILED };
         for error in &mut response.errors {
             add_code(error, uncoded);
         }

@@ -1,5 +1,5 @@
 #![expect(clippy::unwrap_used, reason = "a failed test")]
-use async_graphql::{Context, EmptyMutation, EmptySubscription, Object};
+use async_graphql::{Context, EmptyMutation, EmptySubscription, Object, Variables};
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -39,7 +39,7 @@ impl Query {
 }
 
 fn endpoint() -> Endpoint<Query, EmptyMutation, EmptySubscription> {
-    Endpoint::new(Schema::build(Query, EmptyMutation, EmptySubscription))
+    Endpoint::new(|| Schema::build(Query, EmptyMutation, EmptySubscription))
 }
 
 async fn run(endpoint: &Endpoint<Query, EmptyMutation, EmptySubscription>, text: &str) -> serde_json::Value {
@@ -142,4 +142,22 @@ async fn serves_many_at_once_from_one_parsed_document() {
     let answers =
         join_all((0..64).map(|_| run(&endpoint, "query($n: Int = 21) { double(number: $n) }"))).await;
     assert!(answers.iter().all(|answer| answer["data"]["double"] == 42));
+}
+
+#[tokio::test]
+async fn checks_the_values_of_a_document_that_it_knows() {
+    let endpoint = endpoint();
+    let text = "query($n: Int!) { a: double(number: 1) double(number: $n) }";
+    let ask = async |number: serde_json::Value| {
+        let request = Request::new(text).variables(Variables::from_json(json!({ "n": number })));
+        serde_json::to_value(endpoint.execute(request, &Arc::new(Caller("me"))).await).unwrap()
+    };
+    for _ in 0..3 {
+        assert_eq!(ask(json!(4)).await["data"], json!({ "a": 2, "double": 8 }));
+        for wrong in [json!("four"), json!(4.5), json!([4]), json!(null)] {
+            let refused = ask(wrong.clone()).await;
+            assert_eq!(refused["data"], serde_json::Value::Null, "{wrong}");
+            assert_eq!(refused["errors"][0]["extensions"]["code"], VALIDATION_FAILED, "{wrong}");
+        }
+    }
 }

@@ -21,6 +21,7 @@ pub mod execute;
 pub mod scalars;
 pub mod shared;
 pub mod shop;
+mod variables;
 
 #[cfg(test)]
 mod schema_tests;

@@ -5,12 +5,11 @@ use soko_kernel::{Actor, ChannelScope, FulfillmentId, OrderId, OrderLineId, Paym
 
 use super::Orders;
 use super::cart::{Cart, transition};
-use super::checkout::{
-    allocatable, place_if_covered, record_payment, record_transition, refuse_payment_in_progress,
-};
+use super::checkout::{allocatable, place_if_covered, record_payment, record_transition};
 use super::error::OrderError;
 use super::fulfillment::{self, Fulfillment, FulfillmentState, NewFulfillment};
 use super::history::{self, NewEntry};
+use super::paying::refuse_payment_in_progress;
 use super::read::load_cart;
 use super::repo;
 use super::state::OrderState;

@@ -1,42 +1,25 @@
-//! From cart to sale: arranging payment, paying, and what both do to stock.
-//!
-//! A payment takes two transactions with the handler's call between them. The first records the attempt and renews
-//! the hold on the stock, so that nobody pays for a unit that is not there; the second records the answer and, when
-//! the order is covered, makes it a sale. A handler that has to ask nobody, such as cash, answers inside the first,
-//! which then is the only one.
+//! From cart to sale: arranging payment, and what it and the sale do to stock. Paying itself is in `paying`.
 
-use std::sync::Arc;
-
-use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentRequest};
 use soko_infra::Tx;
-use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId, Timestamp, UserId};
+use soko_kernel::{Actor, ChannelScope, OrderId, Timestamp, UserId};
 
 use super::cart::{Cart, transition};
 use super::entity::OrderLine;
 use super::error::OrderError;
 use super::event::{OrderPlaced, OrderStateChanged, PaymentStateChanged};
 use super::history::{self, NewEntry};
+use super::paying::refuse_payment_in_progress;
 use super::read::load_cart;
-use super::repo;
 use super::shopping::{Before, save_cart_in_tx};
 use super::state::OrderState;
 use super::view::OrderView;
-use super::{ATTEMPT_ABANDONED_AFTER, ATTEMPTS_MAX, HOLD_LIFETIME, Orders};
+use super::{ATTEMPTS_MAX, HOLD_LIFETIME, Orders};
 use crate::auth::Auth;
 use crate::catalogue::Languages;
 use crate::inventory::{Inventory, InventoryError};
-use crate::payments::{Coverage, NewAttempt, Payment, PaymentMethod, PaymentState, Payments};
+use crate::payments::{Coverage, Payment, PaymentState, Payments};
 use crate::plugins::{NewReceipt, Plugins};
 use crate::pricing::ReceiptDocuments;
-
-/// A payment that a client asks for.
-#[derive(Debug, Clone)]
-pub struct PaymentInput {
-    /// Code of the payment method.
-    pub method: String,
-    /// Handed to the handler as it is.
-    pub metadata: serde_json::Value,
-}
 
 /// Whose an order is that goes to another state, for its price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,43 +124,7 @@ impl Orders {
         OrderView::of(cart)
     }
 
-    /// Pays the rest of the cart by one of the channel's payment methods. The cart becomes a sale when its payments
-    /// cover it.
-    ///
-    /// # Errors
-    /// [`OrderError::PaymentState`], [`OrderError::IneligiblePaymentMethod`], [`OrderError::PaymentDeclined`],
-    /// [`OrderError::PaymentFailed`]; [`OrderError::StateTransition`] when the stock is gone.
-    pub async fn add_payment(&self, actor: &Actor, input: PaymentInput) -> Result<OrderView, OrderError> {
-        let id = actor.active_order.ok_or(OrderError::NoActiveOrder)?;
-        let (method, handler) = self
-            .payments
-            .find_usable(actor, &input.method)
-            .await?
-            .ok_or(OrderError::IneligiblePaymentMethod)?;
-        let cart = self.active_cart(actor, id).await?;
-        if cart.order.state != OrderState::ArrangingPayment {
-            return Err(OrderError::PaymentState);
-        }
-        let way = Way { method, handler, metadata: input.metadata };
-        let Finished { cart, payment, unplaced } = match self.begin_attempt(actor, cart, &way).await? {
-            Begun::Answered(finished) => finished,
-            Begun::Asking(attempt, cart) => self.ask_and_finish(actor, cart, attempt, way).await?,
-        };
-        if let Some(refusal) = unplaced {
-            return Err(refusal);
-        }
-        match payment {
-            Some(Payment { state: PaymentState::Declined, error_message, .. }) => {
-                Err(OrderError::PaymentDeclined(error_message.unwrap_or_default()))
-            }
-            Some(Payment { state: PaymentState::Error | PaymentState::Cancelled, error_message, .. }) => {
-                Err(OrderError::PaymentFailed(error_message.unwrap_or_default()))
-            }
-            _ => OrderView::of(cart),
-        }
-    }
-
-    async fn active_cart(&self, actor: &Actor, id: OrderId) -> Result<Cart, OrderError> {
+    pub(super) async fn active_cart(&self, actor: &Actor, id: OrderId) -> Result<Cart, OrderError> {
         let cart = self.find_cart(actor, id).await?;
         cart.filter(|cart| cart.order.active).ok_or(OrderError::NoActiveOrder)
     }
@@ -188,177 +135,6 @@ impl Orders {
             .read(scope, async |reader| load_cart(reader, scope, Languages::of(actor), id, &[]).await)
             .await
     }
-
-    /// The first transaction: the attempt and a fresh hold on the stock; or, where nobody has to be asked, everything.
-    async fn begin_attempt(&self, actor: &Actor, cart: Cart, way: &Way) -> Result<Begun, OrderError> {
-        let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
-        let way = way.clone();
-        self.database
-            .write(scope, async move |tx| {
-                let mut cart = cart;
-                refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
-                let paid = Coverage::of(&Payments::of_orders(tx, scope, &[cart.order.id]).await?);
-                let total = cart.order.totals.total().gross;
-                repo::update(tx, scope, &mut cart.order, now).await?;
-                if paid.covers(total) {
-                    // An answer that was recorded without its sale.
-                    place_if_covered(tx, scope, &mut cart, user, now).await?;
-                    return Ok(Begun::Answered(Finished { cart, payment: None, unplaced: None }));
-                }
-                let attempt = NewAttempt {
-                    order_id: cart.order.id,
-                    method: way.method.code.clone(),
-                    handler: way.method.handler.code.clone(),
-                    amount: paid.outstanding(total),
-                    metadata: way.metadata.clone(),
-                };
-                let payment = Payments::begin_in_tx(tx, scope, &attempt, now).await?;
-                if let Some(outcome) = way.handler.create_at_once(&way.request(&payment, &cart)) {
-                    let finished =
-                        record_answer(tx, scope, cart, payment.id, outcome, Sale::IfCovered, user, now).await?;
-                    // No money has moved but by this record: without its sale, it is not made.
-                    return match finished.unplaced {
-                        Some(refusal) => Err(refusal),
-                        None => Ok(Begun::Answered(finished)),
-                    };
-                }
-                hold(tx, scope, &cart, cart.order.state, OrderState::PaymentSettled, now).await?;
-                Ok(Begun::Asking(payment, cart))
-            })
-            .await
-            .map_err(OrderError::or_busy)
-    }
-
-    /// Asks whoever moves the money and records the answer. On a task of its own: a client that goes away does not keep
-    /// an answer about money from being recorded.
-    async fn ask_and_finish(
-        &self,
-        actor: &Actor,
-        cart: Cart,
-        attempt: Payment,
-        way: Way,
-    ) -> Result<Finished, OrderError> {
-        let (orders, actor, order) = (self.clone(), actor.clone(), cart.order.id);
-        let paying = tokio::spawn(async move {
-            let outcome = way.handler.create(way.request(&attempt, &cart)).await;
-            orders.finish_attempt(&actor, cart, attempt.id, outcome).await
-        });
-        paying.await.map_err(|error| {
-            tracing::error!(%order, %error, "paying ended without an answer");
-            OrderError::PaymentInProgress
-        })?
-    }
-
-    /// The second transaction: the handler's answer, and the sale if the order is covered. Money that has moved stays
-    /// on record even where the sale fails: because the goods are gone, which only a count by hand can cause while they
-    /// are held, or for whatever other reason.
-    async fn finish_attempt(
-        &self,
-        actor: &Actor,
-        cart: Cart,
-        payment: PaymentId,
-        outcome: PaymentOutcome,
-    ) -> Result<Finished, OrderError> {
-        let finished =
-            self.record_attempt(actor, cart.clone(), payment, outcome.clone(), Sale::IfCovered).await;
-        match finished {
-            Ok(finished) => Ok(finished),
-            Err(error) => {
-                tracing::warn!(%payment, %error, "an answer about a payment is to be recorded without its sale");
-                let recorded = self.record_attempt(actor, cart, payment, outcome, Sale::Later).await?;
-                Ok(Finished { unplaced: Some(error.or_busy()), ..recorded })
-            }
-        }
-    }
-
-    async fn record_attempt(
-        &self,
-        actor: &Actor,
-        cart: Cart,
-        payment: PaymentId,
-        outcome: PaymentOutcome,
-        sale: Sale,
-    ) -> Result<Finished, OrderError> {
-        let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
-        self.database
-            .write(scope, async move |tx| {
-                record_answer(tx, scope, cart, payment, outcome, sale, user, now).await
-            })
-            .await
-    }
-}
-
-/// How somebody pays.
-#[derive(Clone)]
-struct Way {
-    method: PaymentMethod,
-    handler: Arc<dyn PaymentHandler>,
-    metadata: serde_json::Value,
-}
-
-impl Way {
-    fn request(&self, attempt: &Payment, cart: &Cart) -> PaymentRequest {
-        PaymentRequest {
-            idempotency_key: attempt.idempotency_key(),
-            order_code: cart.order.code.clone(),
-            amount: attempt.amount,
-            currency: cart.order.currency.code().to_owned(),
-            metadata: attempt.metadata.clone(),
-            arguments: self.method.handler.named_args(),
-        }
-    }
-}
-
-/// Whether an answer about a payment makes a sale at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sale {
-    IfCovered,
-    Later,
-}
-
-/// An attempt to pay that has its answer.
-struct Finished {
-    cart: Cart,
-    /// None when nothing was left to pay.
-    payment: Option<Payment>,
-    /// Why the order is not a sale although it is paid.
-    unplaced: Option<OrderError>,
-}
-
-/// An attempt to pay after its first transaction.
-enum Begun {
-    /// Nobody had to be asked.
-    Answered(Finished),
-    /// The attempt is on record, and its handler is to be asked.
-    Asking(Payment, Cart),
-}
-
-/// Records an answer about a payment, and the sale if there is one now.
-#[expect(clippy::too_many_arguments, reason = "an answer, whose it is, and when")]
-async fn record_answer(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    mut cart: Cart,
-    payment: PaymentId,
-    outcome: PaymentOutcome,
-    sale: Sale,
-    user: Option<UserId>,
-    now: Timestamp,
-) -> Result<Finished, OrderError> {
-    let payment = Payments::record_outcome_in_tx(tx, scope, payment, outcome, now).await?;
-    record_payment(tx, scope, &payment, PaymentState::Created, user, now).await?;
-    let placed = if payment.state.covers() && sale == Sale::IfCovered {
-        place_if_covered(tx, scope, &mut cart, user, now).await
-    } else {
-        Ok(())
-    };
-    let unplaced = match placed {
-        Ok(()) => None,
-        // Decided before anything of the sale was written.
-        Err(refusal @ OrderError::StateTransition { .. }) => Some(refusal),
-        Err(error) => return Err(error),
-    };
-    Ok(Finished { cart, payment: Some(payment), unplaced })
 }
 
 /// The proof of the order's price as it is now.
@@ -375,7 +151,7 @@ fn receipt(cart: &Cart, documents: ReceiptDocuments) -> NewReceipt {
 }
 
 /// Holds the stock of every line; too little of it refuses the transition.
-async fn hold(
+pub(super) async fn hold(
     tx: &mut Tx,
     scope: ChannelScope,
     cart: &Cart,
@@ -393,28 +169,6 @@ fn stock_refusal(error: InventoryError, from: OrderState, to: OrderState) -> Ord
         InventoryError::InsufficientStock { .. } => transition(from, to, error.to_string()),
         error => error.into(),
     }
-}
-
-/// Refuses while a payment of the order has no answer. An attempt that was abandoned counts as failed: built-in
-/// handlers move no money by themselves, so none is lost.
-pub(super) async fn refuse_payment_in_progress(
-    tx: &mut Tx,
-    scope: ChannelScope,
-    order: OrderId,
-    now: Timestamp,
-) -> Result<(), OrderError> {
-    for payment in Payments::of_orders(tx, scope, &[order]).await? {
-        if payment.state != PaymentState::Created {
-            continue;
-        }
-        if now <= payment.created_at.after(ATTEMPT_ABANDONED_AFTER) {
-            return Err(OrderError::PaymentInProgress);
-        }
-        let message = "the attempt was interrupted".to_owned();
-        let failed = PaymentOutcome::Failed { message };
-        Payments::record_outcome_in_tx(tx, scope, payment.id, failed, now).await?;
-    }
-    Ok(())
 }
 
 /// Makes the order a sale when its payments cover it, with its stock allocated.

@@ -4,9 +4,9 @@ use soko_infra::Reader;
 use soko_kernel::{Actor, ChannelScope, CustomerId, HistoryEntryId, OrderId, Permission};
 
 use super::Orders;
-use super::checkout::refuse_payment_in_progress;
 use super::error::OrderError;
 use super::history::{self, HistoryEntry, NewEntry};
+use super::paying::refuse_payment_in_progress;
 use super::read::load_cart;
 use super::repo;
 use super::view::OrderView;

@@ -6,9 +6,9 @@ use soko_infra::Tx;
 use soko_kernel::{Actor, ChannelScope, OrderId, OrderLineId, ShippingMethodId, Timestamp, VariantId};
 
 use super::cart::{Cart, Edit, ORDER_ITEMS_MAX};
-use super::checkout::refuse_payment_in_progress;
 use super::entity::{OrderAddress, OrderLine, ShippingLine};
 use super::error::OrderError;
+use super::paying::refuse_payment_in_progress;
 use super::read::load_cart;
 use super::repo;
 use super::reprice::shipping_line;

@@ -5,10 +5,9 @@ use soko_infra::Tx;
 use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId, Permission, Timestamp, UserId};
 
 use super::cart::{Cart, transition};
-use super::checkout::{
-    Whose, place_if_covered, record_payment, record_transition, refuse_payment_in_progress,
-};
+use super::checkout::{Whose, place_if_covered, record_payment, record_transition};
 use super::error::OrderError;
+use super::paying::refuse_payment_in_progress;
 use super::read::load_cart;
 use super::state::OrderState;
 use super::view::OrderView;

@@ -149,13 +149,11 @@ impl Default for AdminSchema {
 impl AdminSchema {
     /// The schema with an empty cache of documents.
     pub fn new() -> Self {
-        let builder = Schema::build_with_ignore_name_conflicts(
-            Query::default(),
-            Mutation::default(),
-            EmptySubscription,
-            ["ID"],
-        );
-        Self(Endpoint::new(builder.register_output_type::<Declared<AdminVocabulary>>()))
+        Self(Endpoint::new(|| {
+            let (query, mutation) = (Query::default(), Mutation::default());
+            Schema::build_with_ignore_name_conflicts(query, mutation, EmptySubscription, ["ID"])
+                .register_output_type::<Declared<AdminVocabulary>>()
+        }))
     }
 
     /// The schema in GraphQL's schema language.

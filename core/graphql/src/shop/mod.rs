@@ -81,17 +81,13 @@ impl Default for ShopSchema {
 impl ShopSchema {
     /// The schema with an empty cache of documents.
     pub fn new() -> Self {
-        let builder = Schema::build_with_ignore_name_conflicts(
-            Query::default(),
-            Mutation::default(),
-            EmptySubscription,
-            ["ID"],
-        );
-        let builder = builder
-            .register_input_type::<ListOptions<lists::Customers>>()
-            .register_input_type::<crate::scalars::Upload>()
-            .register_output_type::<Declared<ShopVocabulary>>();
-        Self(Endpoint::new(builder))
+        Self(Endpoint::new(|| {
+            let (query, mutation) = (Query::default(), Mutation::default());
+            Schema::build_with_ignore_name_conflicts(query, mutation, EmptySubscription, ["ID"])
+                .register_input_type::<ListOptions<lists::Customers>>()
+                .register_input_type::<crate::scalars::Upload>()
+                .register_output_type::<Declared<ShopVocabulary>>()
+        }))
     }
 
     /// The schema in GraphQL's schema language.

@@ -2,7 +2,8 @@
 //!
 //! - Statements take `$1` parameters bound from tuples, and rows derive `sqlx::FromRow`.
 //! - [`Database::write`] runs a closure in a transaction. On SQLite the waiting closures share one commit
-//!   (see [`sqlite`]), each in its own savepoint; nobody is answered before the commit is on disk.
+//!   (see [`sqlite`]), and one that fails takes none of the others along; nobody is answered before the commit is on
+//!   disk. A closure may run more than once.
 //! - [`Database::read`] runs a closure on a snapshot.
 
 mod bind;

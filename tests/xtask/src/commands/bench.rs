@@ -20,9 +20,11 @@ pub struct Args {
 /// When a build or a benchmark fails.
 pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     guests::run(workspace, &guests::Args::default())?;
-    announce("cargo build --release -p soko");
+    announce("cargo build --release -p soko -p soko-tests");
+    // In one build, so that both share what they depend on.
+    let packages = ["--package", "soko", "--package", "soko-tests", "--bin", "soko", "--bench", "soko"];
     run_process(
-        cargo().args(["build", "--release", "--package", "soko", "--locked"]).current_dir(workspace.root()),
+        cargo().args(["build", "--release", "--locked"]).args(packages).current_dir(workspace.root()),
     )?;
     announce("benchmarks");
     let mut command = cargo();

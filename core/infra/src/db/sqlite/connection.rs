@@ -1,6 +1,6 @@
 //! One connection: how it is opened, how statements run on it, and the time limit of what runs.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +17,9 @@ use super::driver::{EmbeddedArguments, EmbeddedColumn, EmbeddedRow, from_rusqlit
 const STATEMENTS_KEPT: usize = 512;
 /// Virtual-machine steps of SQLite between two looks at the time limit.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+/// Pages of the write-ahead log, 4 KiB each, after which a commit moves them to the main file: many commits change the
+/// same pages, so a longer log moves fewer.
+const LOG_PAGES: u32 = 4_000;
 const NO_LIMIT: u64 = u64::MAX;
 
 /// What a connection may do.
@@ -31,6 +34,8 @@ pub(in crate::db) struct Connection {
     inner: rusqlite::Connection,
     known: RefCell<HashMap<Box<str>, Arc<Known>, foldhash::fast::RandomState>>,
     limit: Limit,
+    /// Whether a statement that may write has run since this was last asked to be forgotten.
+    wrote: Cell<bool>,
 }
 
 /// What is found out once about a statement's text.
@@ -58,12 +63,13 @@ impl Connection {
             let inner = rusqlite::Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
             inner.busy_timeout(busy_timeout)?;
             inner.execute_batch(&format!(
-                "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -{page_cache_kib}"
+                "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -{page_cache_kib}; \
+                 PRAGMA wal_autocheckpoint = {LOG_PAGES}; PRAGMA temp_store = MEMORY"
             ))?;
             inner.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
             add_regexp(&inner)?;
             let limit = Limit::install(&inner)?;
-            Ok(Self { inner, known: RefCell::default(), limit })
+            Ok(Self { inner, known: RefCell::default(), limit, wrote: Cell::new(false) })
         };
         open().map_err(from_rusqlite)
     }
@@ -125,6 +131,16 @@ impl Connection {
         if self.inner.is_autocommit() { Ok(()) } else { self.control("ROLLBACK") }
     }
 
+    /// From now on, counts as not having written.
+    pub(super) fn forget_writes(&self) {
+        self.wrote.set(false);
+    }
+
+    /// Whether no statement that may write has run since [`Connection::forget_writes`], and the transaction is open.
+    pub(super) fn is_untouched(&self) -> bool {
+        !self.wrote.get() && !self.inner.is_autocommit()
+    }
+
     /// How long its statements may run.
     pub(super) fn limit(&self) -> &Limit {
         &self.limit
@@ -155,6 +171,9 @@ impl Connection {
         let (given, wanted) = (arguments.0.len(), statement.parameter_count());
         if given != wanted {
             return Err(rusqlite::Error::InvalidParameterCount(given, wanted));
+        }
+        if !statement.readonly() {
+            self.wrote.set(true);
         }
         for (place, value) in arguments.0.iter().enumerate() {
             statement.raw_bind_parameter(place + 1, value)?;

@@ -1,9 +1,10 @@
-//! The writer: waiting closures run one after another, each in a savepoint, under one commit.
+//! The writer: waiting closures run one after another under one commit.
 //!
-//! One `fsync` then serves many callers, and none is answered before it. A closure that fails is rolled back to its
-//! savepoint and the others go on. When the batch itself fails, every closure of it runs again by itself, so that
-//! only the guilty one fails. When the transaction cannot even begin, because somebody else holds the file's write
-//! lock, everybody who waits is refused at once rather than after one more wait each.
+//! One sync to disk then serves many callers, and none is answered before it. A closure that fails before it wrote
+//! leaves nothing behind. When one fails after it wrote, the batch is rolled back and the others run again, with a
+//! savepoint for each: savepoints copy every page that they may have to restore, which is paid only then. When the batch itself fails, every closure of it runs again by itself, so that only the
+//! guilty one fails. When the transaction cannot even begin, because somebody else holds the file's write lock,
+//! everybody who waits is refused at once rather than after one more wait each.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -31,7 +32,7 @@ pub struct WriterStats {
     pub closures: u64,
     /// Most closures in one commit.
     pub largest_batch: u64,
-    /// Closures that ran again because their batch failed.
+    /// Closures that ran again because their batch failed, or one of it after it wrote.
     pub redone: u64,
 }
 
@@ -223,10 +224,20 @@ struct Batch {
 
 enum Fate {
     Committed,
+    /// A closure failed after it wrote, in a batch that can only be undone as a whole: nothing was written, and the
+    /// others are to run again.
+    Spoilt,
     /// The transaction could not begin; no job has run.
     NotBegun(sqlx::Error),
     /// Nothing was written.
     Failed(sqlx::Error),
+}
+
+/// What of a batch can be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Undo {
+    Whole,
+    EachJob,
 }
 
 impl Worker {
@@ -255,9 +266,16 @@ impl Worker {
     async fn serve(&mut self, first: Box<dyn Job>) {
         let mut waiting = VecDeque::from([first]);
         self.take_waiting(&mut waiting, self.batch_max - 1);
-        let Batch { jobs, fate } = self.run_batch(waiting).await;
+        let mut batch = self.run_batch(waiting, Undo::Whole).await;
+        if let Fate::Spoilt = batch.fate
+            && !batch.jobs.is_empty()
+        {
+            self.count(|stats| stats.redone += batch.jobs.len() as u64);
+            batch = self.run_batch(batch.jobs.into(), Undo::EachJob).await;
+        }
+        let Batch { jobs, fate } = batch;
         match fate {
-            Fate::Committed => answer_all(jobs, || Ok(())),
+            Fate::Committed | Fate::Spoilt => answer_all(jobs, || Ok(())),
             Fate::Failed(_) if jobs.len() > 1 => self.redo_one_by_one(jobs.into()).await,
             Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
             Fate::NotBegun(error) => self.refuse_waiting(jobs.into(), &error),
@@ -278,9 +296,9 @@ impl Worker {
     async fn redo_one_by_one(&mut self, mut waiting: VecDeque<Box<dyn Job>>) {
         self.count(|stats| stats.redone += waiting.len() as u64);
         while let Some(job) = waiting.pop_front() {
-            let Batch { jobs, fate } = self.run_batch(VecDeque::from([job])).await;
+            let Batch { jobs, fate } = self.run_batch(VecDeque::from([job]), Undo::Whole).await;
             match fate {
-                Fate::Committed => answer_all(jobs, || Ok(())),
+                Fate::Committed | Fate::Spoilt => answer_all(jobs, || Ok(())),
                 Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
                 Fate::NotBegun(error) => {
                     waiting.extend(jobs);
@@ -297,35 +315,64 @@ impl Worker {
         answer_all(waiting, || Err(begin_error(error)));
     }
 
-    async fn run_batch(&mut self, waiting: VecDeque<Box<dyn Job>>) -> Batch {
-        if let Err(error) = self.control("BEGIN IMMEDIATE; SAVEPOINT closure") {
+    async fn run_batch(&mut self, waiting: VecDeque<Box<dyn Job>>, undo: Undo) -> Batch {
+        let begin = match undo {
+            Undo::Whole => "BEGIN IMMEDIATE",
+            Undo::EachJob => "BEGIN IMMEDIATE; SAVEPOINT closure",
+        };
+        if let Err(error) = self.control(begin) {
             // Where only the savepoint failed.
             self.control("ROLLBACK").ok();
             return Batch { jobs: waiting.into(), fate: Fate::NotBegun(error) };
         }
-        let (jobs, mut outcome) = self.run_jobs(waiting).await;
-        if outcome.is_ok() {
-            outcome = self.control("COMMIT");
+        let (jobs, mut fate) = match undo {
+            Undo::Whole => self.run_jobs(waiting).await,
+            Undo::EachJob => self.run_guarded_jobs(waiting).await,
+        };
+        if let Fate::Committed = fate
+            && let Err(error) = self.control("COMMIT")
+        {
+            fate = Fate::Failed(error);
         }
-        if outcome.is_err() {
+        let committed = matches!(fate, Fate::Committed);
+        if !committed {
             // Fails where SQLite has rolled back by itself; either way no transaction is open afterwards.
             self.control("ROLLBACK").ok();
         }
         self.limit.clear();
         self.count(|stats| {
-            stats.commits += u64::from(outcome.is_ok());
-            stats.closures += jobs.len() as u64;
+            stats.commits += u64::from(committed);
+            stats.closures += if let Fate::Spoilt = fate { 0 } else { jobs.len() as u64 };
             stats.largest_batch = stats.largest_batch.max(jobs.len() as u64);
         });
-        Batch { jobs, fate: outcome.map_or_else(Fate::Failed, |()| Fate::Committed) }
+        Batch { jobs, fate }
+    }
+
+    /// Runs each job. Ends early when one fails after it wrote, which is answered: all the others are returned.
+    async fn run_jobs(&mut self, mut waiting: VecDeque<Box<dyn Job>>) -> (Vec<Box<dyn Job>>, Fate) {
+        let mut ran: Vec<Box<dyn Job>> = Vec::with_capacity(waiting.len());
+        let mut fate = Fate::Committed;
+        while matches!(fate, Fate::Committed)
+            && let Some(mut job) = waiting.pop_front()
+        {
+            if !job.claim() {
+                continue;
+            }
+            if self.run_job(job.as_mut()).await || self.is_untouched() {
+                ran.push(job);
+            } else {
+                job.answer(Ok(()));
+                self.count(|stats| stats.closures += 1);
+                fate = Fate::Spoilt;
+            }
+        }
+        ran.extend(waiting);
+        (ran, fate)
     }
 
     /// Runs each job in a savepoint. Ends early, with the jobs that have not run among those returned, when the
     /// transaction itself is lost.
-    async fn run_jobs(
-        &mut self,
-        mut waiting: VecDeque<Box<dyn Job>>,
-    ) -> (Vec<Box<dyn Job>>, Result<(), sqlx::Error>) {
+    async fn run_guarded_jobs(&mut self, mut waiting: VecDeque<Box<dyn Job>>) -> (Vec<Box<dyn Job>>, Fate) {
         let mut ran: Vec<Box<dyn Job>> = Vec::with_capacity(waiting.len());
         let mut outcome = Ok(());
         while outcome.is_ok()
@@ -338,10 +385,7 @@ impl Worker {
                 outcome = self.control("RELEASE closure; SAVEPOINT closure");
             }
             if outcome.is_ok() {
-                self.tx.0.scope = job.scope();
-                self.limit.set(self.closure_limit);
-                if !job.run(&mut self.tx, self.closure_limit).await {
-                    self.limit.clear();
+                if !self.run_job(job.as_mut()).await {
                     outcome = self.control("ROLLBACK TO closure");
                 }
                 if let Err(error) = &outcome {
@@ -354,7 +398,32 @@ impl Worker {
             ran.push(job);
         }
         ran.extend(waiting);
-        (ran, outcome)
+        (ran, outcome.map_or_else(Fate::Failed, |()| Fate::Committed))
+    }
+
+    /// Runs a job. True when its changes are to be kept.
+    async fn run_job(&mut self, job: &mut dyn Job) -> bool {
+        self.tx.0.scope = job.scope();
+        self.forget_writes();
+        self.limit.set(self.closure_limit);
+        let keep = job.run(&mut self.tx, self.closure_limit).await;
+        if !keep {
+            self.limit.clear();
+        }
+        keep
+    }
+
+    fn forget_writes(&self) {
+        let forgotten = self.tx.0.handle.run(|connection| {
+            connection.forget_writes();
+            Ok(())
+        });
+        debug_assert!(forgotten.is_ok(), "the writer's connection is its own");
+    }
+
+    /// Whether the job that has just run wrote nothing, in a transaction that is still open.
+    fn is_untouched(&self) -> bool {
+        self.tx.0.handle.run(|connection| Ok(connection.is_untouched())).unwrap_or(false)
     }
 
     fn control(&self, sql: &str) -> Result<(), sqlx::Error> {
