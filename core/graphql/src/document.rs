@@ -1,9 +1,9 @@
 //! Parsed documents: measured once, refused when too large, and kept by their text.
 //!
 //! Parsing and validating are the larger part of a small operation, so documents that clients send again and again are
-//! parsed and validated once.
-//! Everything that can grow is measured on the document before anything walks it: selections are counted with their
-//! fragments expanded, and counting stops at the limit, so that a small text cannot stand for a large query.
+//! parsed and validated once. Everything that can grow is measured on the document before anything walks it: selections
+//! are counted with their fragments expanded, and counting stops at the limit, so that a small text cannot stand for a
+//! large query.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -62,6 +62,7 @@ impl Connection {
             // Exclusive use is the type system's to see to.
             let inner = rusqlite::Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
             inner.busy_timeout(busy_timeout)?;
+            // Temporary tables, one for each list of ids, are small: a file's page cache costs more than what is in them.
             inner.execute_batch(&format!(
                 "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -{page_cache_kib}; \
                  PRAGMA wal_autocheckpoint = {LOG_PAGES}; PRAGMA temp_store = MEMORY"

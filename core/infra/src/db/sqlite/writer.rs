@@ -2,9 +2,10 @@
 //!
 //! One sync to disk then serves many callers, and none is answered before it. A closure that fails before it wrote
 //! leaves nothing behind. When one fails after it wrote, the batch is rolled back and the others run again, with a
-//! savepoint for each: savepoints copy every page that they may have to restore, which is paid only then. When the batch itself fails, every closure of it runs again by itself, so that only the
-//! guilty one fails. When the transaction cannot even begin, because somebody else holds the file's write lock,
-//! everybody who waits is refused at once rather than after one more wait each.
+//! savepoint for each: savepoints copy every page that they may have to restore, which is paid only then. When the
+//! batch itself fails, every closure of it runs again by itself, so that only the guilty one fails. When the
+//! transaction cannot even begin, because somebody else holds the file's write lock, everybody who waits is refused at
+//! once rather than after one more wait each.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
