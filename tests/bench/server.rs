@@ -6,10 +6,16 @@ use serde_json::json;
 use soko_tests::process::Process;
 use soko_tests::{Client, Shopper};
 
-use crate::measure::{Times, target};
+use crate::measure::{Budget, Times, ratio, target};
 
 /// The shop with stock for every checkout.
 const SHOP: &str = "default";
+/// The shop with the same goods and a pricing plugin.
+const PRICED_SHOP: &str = "duka-moja";
+/// What the measured carts hold.
+const SKU: &str = "TEA-250G";
+/// Most that a plugin may add to addItemToOrder, as a factor.
+const PLUGIN_MAX: f64 = 1.10;
 /// How long each load lasts.
 const ROUND: Duration = Duration::from_secs(5);
 /// Longest from the start of the process to the first answer.
@@ -27,12 +33,13 @@ pub fn run() {
         Process::start("demo", data.path(), &["--plugins", plugins]).kill();
         let started = Instant::now();
         let server = Process::start("serve", data.path(), &[]);
-        let shop = shop(&server, &reqwest::Client::new());
+        let shop = shop(&server, &reqwest::Client::new(), SHOP);
         shop.query("{ products(options: { take: 10 }) { items { name } } }", json!({})).await;
         let start = started.elapsed();
         println!("   start to first answer, with data: {} ms", start.as_millis());
         target(start <= START_MAX, "the first answer comes within a second of the start");
-        let variant = Shopper::new(shop).variant("TEA-250G").await;
+        compare_plugin(&server).await;
+        let variant = Shopper::new(shop).variant(SKU).await;
         for clients in [1, 8, 32] {
             let add = async |guest: Shopper| _ = guest.add(&variant, 1).await;
             load(&server, "addItemToOrder", clients, add).await;
@@ -47,8 +54,26 @@ pub fn run() {
     });
 }
 
-fn shop(server: &Process, http: &reqwest::Client) -> Client {
-    Client::new(http.clone(), format!("{}/shop-api", server.url), Some(SHOP))
+fn shop(server: &Process, http: &reqwest::Client, channel: &str) -> Client {
+    Client::new(http.clone(), format!("{}/shop-api", server.url), Some(channel))
+}
+
+/// The first item of a new guest, in the shop without plugins and in the one with wholesale-tiers.
+async fn compare_plugin(server: &Process) {
+    let http = reqwest::Client::new();
+    let variants = [
+        Shopper::new(shop(server, &http, SHOP)).variant(SKU).await,
+        Shopper::new(shop(server, &http, PRICED_SHOP)).variant(SKU).await,
+    ];
+    let add = async |place: usize| {
+        let channel = [SHOP, PRICED_SHOP][place];
+        Shopper::new(shop(server, &http, channel)).add(&variants[place], 1).await;
+    };
+    let [without, with]: [Times; 2] = Budget::LARGE.time_in_turns(add).await;
+    let times = ratio(with.median(), without.median());
+    println!("   addItemToOrder, without plugin: {without}");
+    println!("   addItemToOrder, wholesale-tiers: {with}   {times:.2} times");
+    target(times <= PLUGIN_MAX, "a pricing plugin adds at most 10 % to addItemToOrder");
 }
 
 /// Keeps so many clients busy for a round, each as a new guest every time.
@@ -59,7 +84,7 @@ async fn load(server: &Process, what: &str, clients: usize, act: impl AsyncFn(Sh
         let mut times = Vec::new();
         while begun.elapsed() < ROUND {
             let started = Instant::now();
-            act(Shopper::new(shop(server, &http))).await;
+            act(Shopper::new(shop(server, &http, SHOP))).await;
             times.push(started.elapsed());
         }
         times

@@ -16,6 +16,7 @@ mod version;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -147,6 +148,9 @@ fn run(command: Command, mut loaded: Loaded) -> anyhow::Result<()> {
     let runtime = runtime.enable_all().thread_stack_size(THREAD_STACK_BYTES).build();
     let runtime = runtime.context("the threads for requests cannot be started")?;
     runtime.block_on(async {
+        if is_server {
+            tokio::spawn(keep_a_timer_near());
+        }
         match command {
             Command::Serve(_) => serve::run(loaded.settings).await,
             Command::Demo(args) => demo::run(loaded, args).await,
@@ -161,6 +165,15 @@ fn run(command: Command, mut loaded: Loaded) -> anyhow::Result<()> {
             Command::Version(_) | Command::CompileComponent(_) => Ok(()),
         }
     })
+}
+
+/// Sets a timer every second, for ever. Setting a deadline wakes the thread that waits for the next timer when the
+/// deadline is nearer than that timer: every request sets some, of many seconds each, so that this one spares them all.
+async fn keep_a_timer_near() {
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        seconds.tick().await;
+    }
 }
 
 impl SettingArgs {

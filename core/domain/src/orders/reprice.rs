@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use soko_kernel::{Actor, CustomerGroupId, CustomerId, Timestamp, UserId, VariantId, ZoneId};
+use soko_infra::Reader;
+use soko_kernel::{Actor, ChannelScope, CustomerGroupId, CustomerId, Timestamp, UserId, VariantId, ZoneId};
 
 use super::Orders;
 use super::cart::Cart;
@@ -29,14 +30,45 @@ enum Buyer {
     Customer(CustomerId),
 }
 
+/// What has to be read of the circumstances. Nothing for guests of a channel without plugins.
+#[derive(Clone, Copy)]
+pub(super) struct Unknowns {
+    buyer: Option<Buyer>,
+    /// Whether plugins may ask for facets.
+    facets: bool,
+}
+
+impl Unknowns {
+    /// Reads it, for an order of these variants. At most two statements.
+    pub(super) async fn read(
+        self,
+        reader: &mut Reader,
+        scope: ChannelScope,
+        variants: &[VariantId],
+    ) -> Result<Circumstances, OrderError> {
+        let customer = match self.buyer {
+            Some(Buyer::User(user)) => Customers::find_of_user(reader, scope, user).await?,
+            Some(Buyer::Customer(id)) => Customers::find_shopping(reader, scope, id).await?,
+            None => None,
+        };
+        let facet_codes = if self.facets && !variants.is_empty() {
+            load_facet_codes(reader, scope, variants).await?
+        } else {
+            HashMap::new()
+        };
+        Ok(Circumstances { customer, facet_codes })
+    }
+}
+
 impl Orders {
-    /// Who buys, and the facets that plugins may ask for. No statement for guests of a channel without plugins.
+    /// Who buys, and the facets that plugins may ask for.
     pub(super) async fn circumstances(
         &self,
         actor: &Actor,
         cart: &Cart,
     ) -> Result<Circumstances, OrderError> {
-        self.circumstances_for(actor, cart, actor.user.map(Buyer::User)).await
+        let unknowns = self.unknowns(actor).await?;
+        self.read_circumstances(actor, cart, unknowns).await
     }
 
     /// The same for an administrator who acts for the customer that the order names.
@@ -45,33 +77,29 @@ impl Orders {
         actor: &Actor,
         cart: &Cart,
     ) -> Result<Circumstances, OrderError> {
-        self.circumstances_for(actor, cart, cart.order.customer_id.map(Buyer::Customer)).await
+        let buyer = cart.order.customer_id.map(Buyer::Customer);
+        let unknowns = Unknowns { buyer, ..self.unknowns(actor).await? };
+        self.read_circumstances(actor, cart, unknowns).await
     }
 
-    async fn circumstances_for(
+    /// What has to be read when whoever acts shops.
+    pub(super) async fn unknowns(&self, actor: &Actor) -> Result<Unknowns, OrderError> {
+        let facets = !self.pricing.bindings(actor).await?.is_empty();
+        Ok(Unknowns { buyer: actor.user.map(Buyer::User), facets })
+    }
+
+    async fn read_circumstances(
         &self,
         actor: &Actor,
         cart: &Cart,
-        buyer: Option<Buyer>,
+        unknowns: Unknowns,
     ) -> Result<Circumstances, OrderError> {
         let scope = actor.public_scope();
-        let bound = !self.pricing.bindings(actor).await?.is_empty();
         let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
-        if buyer.is_none() && (!bound || variants.is_empty()) {
+        if unknowns.buyer.is_none() && !unknowns.facets {
             return Ok(Circumstances { customer: None, facet_codes: HashMap::new() });
         }
-        self.database
-            .read(scope, async |reader| {
-                let customer = match buyer {
-                    Some(Buyer::User(user)) => Customers::find_of_user(reader, scope, user).await?,
-                    Some(Buyer::Customer(id)) => Customers::find_shopping(reader, scope, id).await?,
-                    None => None,
-                };
-                let facet_codes =
-                    if bound { load_facet_codes(reader, scope, &variants).await? } else { HashMap::new() };
-                Ok(Circumstances { customer, facet_codes })
-            })
-            .await
+        self.database.read(scope, async |reader| unknowns.read(reader, scope, &variants).await).await
     }
 
     /// Prices the cart anew: list prices, taxes, plugins, then the delivery. A delivery that is no longer for this

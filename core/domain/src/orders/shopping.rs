@@ -11,7 +11,7 @@ use super::error::OrderError;
 use super::paying::refuse_payment_in_progress;
 use super::read::load_cart;
 use super::repo;
-use super::reprice::shipping_line;
+use super::reprice::{Circumstances, shipping_line};
 use super::view::OrderView;
 use super::{ATTEMPTS_MAX, Orders};
 use crate::auth::{Auth, NewSession};
@@ -40,6 +40,15 @@ impl Before {
     pub(super) fn of(cart: &Cart) -> Self {
         Self { lines: cart.lines.clone(), shipping: cart.shipping.clone() }
     }
+}
+
+/// What was read before an edit is decided.
+struct Findings {
+    /// The cart, or an empty one.
+    cart: Cart,
+    /// Of the variants whose stock decides about the edit.
+    stock: HashMap<VariantId, Saleable>,
+    circumstances: Circumstances,
 }
 
 impl Orders {
@@ -191,7 +200,7 @@ impl Orders {
 
     async fn try_edit(&self, actor: &Actor, edit: Edit) -> Result<(Changed, Vec<OrderError>), OrderError> {
         let now = self.clock.now();
-        let (mut cart, stock) = self.read_for(actor, &edit, now).await?;
+        let Findings { mut cart, stock, circumstances } = self.read_for(actor, &edit, now).await?;
         if !cart.is_new() && !cart.order.state.is_cart() {
             return self.edit_priced(actor, cart, edit, now).await;
         }
@@ -201,7 +210,6 @@ impl Orders {
         if !refusals.is_empty() && !cart.is_new() && cart.lines == before.lines {
             return Ok((Changed { order: OrderView::of(cart)?, session_token: None }, refusals));
         }
-        let circumstances = self.circumstances(actor, &cart).await?;
         // A cart that nobody's name is on becomes that of whoever is logged in.
         if cart.order.customer_id.is_none() {
             cart.order.customer_id = circumstances.customer.as_ref().map(|customer| customer.id);
@@ -252,13 +260,9 @@ impl Orders {
         Ok((self.write_cart(actor, before, cart, guest, now).await?, Vec::new()))
     }
 
-    /// The cart, or an empty one, and the stock that the edit depends on.
-    async fn read_for(
-        &self,
-        actor: &Actor,
-        edit: &Edit,
-        now: Timestamp,
-    ) -> Result<(Cart, HashMap<VariantId, Saleable>), OrderError> {
+    /// Everything that the edit and the price after it depend on, as of one moment.
+    async fn read_for(&self, actor: &Actor, edit: &Edit, now: Timestamp) -> Result<Findings, OrderError> {
+        let unknowns = self.unknowns(actor).await?;
         let (scope, languages) = (actor.public_scope(), Languages::of(actor));
         let more = edit.new_variants();
         let fresh = || Cart::empty(actor.channel.currency, self.random.order_code(), now);
@@ -287,7 +291,9 @@ impl Orders {
                 } else {
                     Inventory::saleable_in(reader, scope, &wanted, now).await?
                 };
-                Ok((cart, stock))
+                let variants: Vec<VariantId> = cart.variants.keys().copied().collect();
+                let circumstances = unknowns.read(reader, scope, &variants).await?;
+                Ok(Findings { cart, stock, circumstances })
             })
             .await
     }

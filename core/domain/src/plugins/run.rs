@@ -11,7 +11,6 @@ use soko_infra::{Database, DatabaseError};
 use soko_kernel::{ChannelScope, OrderId, PluginId, PluginRunId, PluginVersionId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use super::repo;
 use super::schema::cut;
@@ -113,30 +112,26 @@ fn shorten(text: &mut String, bytes_max: usize) {
 /// Writes runs in the background, in batches. Cheap to clone; the last clone's end writes what is left.
 #[derive(Debug, Clone)]
 pub struct RunRecorder {
-    queue: mpsc::Sender<Message>,
+    queue: mpsc::Sender<Box<NewRun>>,
+    flushes: mpsc::Sender<oneshot::Sender<()>>,
     lost: Arc<AtomicU64>,
-}
-
-#[derive(Debug)]
-enum Message {
-    Run(Box<NewRun>),
-    Flush(oneshot::Sender<()>),
 }
 
 impl RunRecorder {
     /// Starts the recorder's task. Must be called within a Tokio runtime.
     pub fn start(database: Database) -> Self {
         let (queue, waiting) = mpsc::channel(RUN_QUEUE_MAX);
+        let (flushes, asked) = mpsc::channel(1);
         let lost = Arc::new(AtomicU64::new(0));
-        let task = Task { database, waiting, lost: lost.clone(), lost_reported: 0 };
+        let task = Task { database, waiting, asked, lost: lost.clone(), lost_reported: 0 };
         tokio::spawn(task.run());
-        Self { queue, lost }
+        Self { queue, flushes, lost }
     }
 
     /// Takes a run in without waiting. When too many wait already, the run is dropped and counted.
     pub fn record(&self, mut run: NewRun) {
         run.bound();
-        if self.queue.try_send(Message::Run(Box::new(run))).is_err() {
+        if self.queue.try_send(Box::new(run)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -144,7 +139,7 @@ impl RunRecorder {
     /// Waits until every run recorded before is written or given up.
     pub async fn flush(&self) {
         let (reply, done) = oneshot::channel();
-        if self.queue.send(Message::Flush(reply)).await.is_ok() {
+        if self.flushes.send(reply).await.is_ok() {
             // An error means that the task has ended with the runtime, and nothing is left to wait for.
             done.await.ok();
         }
@@ -158,39 +153,48 @@ impl RunRecorder {
 
 struct Task {
     database: Database,
-    waiting: mpsc::Receiver<Message>,
+    waiting: mpsc::Receiver<Box<NewRun>>,
+    /// Who waits for all that is recorded to be written.
+    asked: mpsc::Receiver<oneshot::Sender<()>>,
     lost: Arc<AtomicU64>,
     lost_reported: u64,
 }
 
 impl Task {
+    /// Only the first run of a batch wakes this task: the others are found in the queue when it is time to write.
     async fn run(mut self) {
-        let mut batch = Vec::with_capacity(RUN_BATCH_MAX);
-        let mut write_at = Instant::now();
         loop {
-            let message = if batch.is_empty() {
-                Ok(self.waiting.recv().await)
-            } else {
-                tokio::time::timeout_at(write_at, self.waiting.recv()).await
+            let asked = tokio::select! {
+                first = self.waiting.recv() => match first {
+                    Some(first) => {
+                        let asked = tokio::time::timeout(RUN_BATCH_WAIT, self.asked.recv()).await;
+                        self.write_waiting(Some(*first)).await;
+                        asked.ok().flatten()
+                    }
+                    None => return,
+                },
+                Some(asked) = self.asked.recv() => {
+                    self.write_waiting(None).await;
+                    Some(asked)
+                }
             };
-            match message {
-                Ok(Some(Message::Run(run))) => {
-                    if batch.is_empty() {
-                        write_at = Instant::now() + RUN_BATCH_WAIT;
-                    }
-                    batch.push(*run);
-                    if batch.len() == RUN_BATCH_MAX {
-                        self.write(&mut batch).await;
-                    }
-                }
-                Ok(Some(Message::Flush(reply))) => {
-                    self.write(&mut batch).await;
-                    // Whoever asked may have gone away.
-                    reply.send(()).ok();
-                }
-                Ok(None) => return self.write(&mut batch).await,
-                Err(_) => self.write(&mut batch).await,
+            if let Some(asked) = asked {
+                // Whoever asked may have gone away.
+                asked.send(()).ok();
             }
+        }
+    }
+
+    /// Writes `first` and all that is in the queue now.
+    async fn write_waiting(&mut self, first: Option<NewRun>) {
+        let mut left = self.waiting.len();
+        let mut batch = Vec::from_iter(first);
+        while left > 0 || !batch.is_empty() {
+            while left > 0 && batch.len() < RUN_BATCH_MAX {
+                left -= 1;
+                batch.extend(self.waiting.try_recv().ok().map(|run| *run));
+            }
+            self.write(&mut batch).await;
         }
     }
 
