@@ -23,8 +23,11 @@ pub const ENGINE_VERSION: &str = "wasmtime 48.0.8";
 const MEMORY_KEPT_BYTES: usize = 256 << 10;
 /// The same for tables.
 const TABLE_KEPT_BYTES: usize = 16 << 10;
-/// Ticks without a running guest after which the ticker sleeps until the next call.
-const QUIET_TICKS: u32 = 200;
+/// Longest pause between two ticks while guests come and go, each of whom is done long before it: such ticks are in
+/// nobody's way but cost wake-ups. A guest that begins in such a pause may run on for as long before it first yields.
+const QUIET_PAUSE_MAX: Duration = Duration::from_millis(8);
+/// Pauses without a running guest after which the ticker sleeps until the next call.
+const QUIET_PAUSES: u32 = 25;
 
 /// What decides the code that is generated. The host and the compiler process must agree on it, so it depends on
 /// nothing but this file; [`compatibility_hash`] tells when it changed.
@@ -96,7 +99,8 @@ pub(crate) fn compatibility_hash(engine: &Engine) -> [u8; 16] {
     short
 }
 
-/// Advances the engine's epoch every [`EPOCH_TICK_MS`] while guests run, and sleeps while none do.
+/// Advances the engine's epoch every [`EPOCH_TICK_MS`] while a guest runs, and ever more slowly while none does, until it
+/// sleeps.
 pub(crate) struct Ticker {
     shared: Arc<TickerState>,
     thread: Option<JoinHandle<()>>,
@@ -134,22 +138,23 @@ impl Ticker {
 
 impl TickerState {
     fn tick(&self, engine: &Engine) {
-        let mut quiet_ticks = 0;
+        let tick = Duration::from_millis(EPOCH_TICK_MS);
+        let (mut pause, mut quiet_pauses) = (tick, 0);
         while !self.stop.load(Ordering::SeqCst) {
             if self.running_guests.load(Ordering::SeqCst) > 0 {
-                quiet_ticks = 0;
+                (pause, quiet_pauses) = (tick, 0);
             } else {
-                quiet_ticks += 1;
+                (pause, quiet_pauses) = ((pause * 2).min(QUIET_PAUSE_MAX), quiet_pauses + 1);
             }
-            if quiet_ticks >= QUIET_TICKS {
+            if quiet_pauses >= QUIET_PAUSES {
                 self.asleep.store(true, Ordering::SeqCst);
                 if self.running_guests.load(Ordering::SeqCst) == 0 && !self.stop.load(Ordering::SeqCst) {
                     std::thread::park();
                 }
                 self.asleep.store(false, Ordering::SeqCst);
-                quiet_ticks = 0;
+                (pause, quiet_pauses) = (tick, 0);
             }
-            std::thread::sleep(Duration::from_millis(EPOCH_TICK_MS));
+            std::thread::sleep(pause);
             engine.increment_epoch();
         }
     }

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use soko_infra::{DataScope, Database, DatabaseConfig, DatabaseError, Tx};
+use soko_infra::{DataScope, Database, DatabaseError, Migrations, SqliteConfig, Tx};
 
-static SCHEMA: sqlx::migrate::Migrator = sqlx::migrate!("./bench/schema");
+static SCHEMA: Migrations =
+    Migrations { sqlite: sqlx::migrate!("./bench/schema"), postgres: sqlx::migrate!("./bench/schema") };
 
 /// How long each number of callers is measured.
 const ROUND: Duration = Duration::from_secs(3);
@@ -23,7 +24,7 @@ pub fn run() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let config = DatabaseConfig::at(directory.path().join("soko.db"));
+        let config = SqliteConfig::at(directory.path().join("soko.db"));
         let database = Database::open(config, &SCHEMA).await.expect("a store");
         let bare_path = directory.path().join("bare.db");
         create_bare(&bare_path).await;
@@ -47,7 +48,7 @@ pub fn run() {
 
 /// A store with the same schema and settings, closed again.
 async fn create_bare(path: &Path) {
-    let database = Database::open(DatabaseConfig::at(path), &SCHEMA).await.expect("a store");
+    let database = Database::open(SqliteConfig::at(path), &SCHEMA).await.expect("a store");
     database.close().await;
 }
 

@@ -1,11 +1,11 @@
 //! What the program says to those who hold it wrong.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
-use soko_tests::{built_program, with_server};
+use soko_tests::{program, with_server};
 
 fn soko(arguments: &[&str]) -> Output {
-    Command::new(built_program()).args(arguments).output().expect("the program runs")
+    program(arguments).output().expect("the program runs")
 }
 
 /// Runs a command that must fail with this status and say this.

@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 use soko_tests::platform::{PASSWORD, TEA, prepare};
 
 use soko_tests::process::Process;
-use soko_tests::server::settings;
-use soko_tests::{Client, Shopper, soak};
+use soko_tests::{Client, Shopper, TestHome, soak};
 
 const DEFAULT_ROUNDS: u64 = 2;
 /// Customers who check out at the same time.
@@ -111,8 +110,8 @@ async fn check(url: &str, codes: &[String]) {
 fn survives_being_killed_during_checkouts() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
-        let data = tempfile::tempdir().expect("a temporary directory");
-        prepare(&settings(data.path())).await.expect("a shop to serve");
+        let data = TestHome::create().await;
+        prepare(&data.settings()).await.expect("a shop to serve");
         let mut random = soak::random();
         let mut acknowledged = Vec::new();
         for number in 0..soak::rounds(DEFAULT_ROUNDS) {

@@ -1,11 +1,11 @@
 //! `soko import products`, by the program itself, beside a server and without one.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::json;
 use soko_tests::platform::BETA;
-use soko_tests::{built_program, with_server};
+use soko_tests::{program, with_server};
 
 const FILE: &str = "\
 name,slug,description,assets,facets,optionGroups,optionValues,sku,price,taxCategory,stockOnHand,name:sw
@@ -16,9 +16,10 @@ Kikoi,,,,brand:Pwani,,,KIKOI,1200.5,zero,3,Kikoi
 
 /// Runs `soko import products` over a data directory, and gives what it said.
 fn import(data: &Path, file: &Path, more: &[&str]) -> Output {
-    let mut command = Command::new(built_program());
-    command.args(["import", "products"]).arg(file).arg("--data").arg(data).args(more);
-    command.output().expect("the program runs")
+    let path = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
+    let (file, data) = (path(file), path(data));
+    let arguments = [&["import", "products", &file, "--data", &data], more].concat();
+    program(&arguments).output().expect("the program runs")
 }
 
 fn text(bytes: &[u8]) -> String {

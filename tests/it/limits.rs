@@ -106,3 +106,13 @@ fn pages_are_bounded_and_checked() {
         assert!(names(injected).await.is_empty());
     });
 }
+
+#[test]
+fn says_that_it_lives_and_is_ready() {
+    with_server(async |server| {
+        for path in ["/healthz", "/readyz"] {
+            let answer = server.http().get(server.url(path)).send().await.expect("an answer");
+            assert_eq!(answer.status(), 200, "{path}");
+        }
+    });
+}

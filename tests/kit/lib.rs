@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a broken kit is a failed test")]
 
 pub mod client;
+pub mod home;
 pub mod platform;
 pub mod plugins;
 pub mod process;
@@ -12,6 +13,7 @@ pub mod shopper;
 pub mod soak;
 
 pub use client::{Answer, Client};
-pub use program::built_program;
+pub use home::TestHome;
+pub use program::{built_program, program};
 pub use server::{TestServer, with_server};
 pub use shopper::Shopper;

@@ -2,10 +2,10 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use crate::platform::PASSWORD;
-use crate::program::built_program;
+use crate::program::program;
 
 /// A running `soko serve`. Dropping it kills it at once, as a power cut would.
 #[derive(Debug)]
@@ -29,9 +29,8 @@ impl Process {
     /// # Panics
     /// When the program has not been built, or does not get as far.
     pub fn start(command: &str, data: &Path, arguments: &[&str]) -> Self {
-        let mut child = Command::new(built_program())
-            .args([command, "--listen", "127.0.0.1:0", "--log-level", "warn", "--data"])
-            .arg(data)
+        let data = data.to_str().expect("a path in UTF-8");
+        let mut child = program(&[command, "--listen", "127.0.0.1:0", "--log-level", "warn", "--data", data])
             .args(["--set", "argon2.memory_kib=8", "--set", "argon2.iterations=1"])
             .args(arguments)
             .env("SOKO_SUPERADMIN_PASSWORD", PASSWORD)

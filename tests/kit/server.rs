@@ -13,6 +13,7 @@ use soko_kernel::token::Random;
 use soko_kernel::{Clock, Timestamp};
 
 use crate::client::Client;
+use crate::home::TestHome;
 use crate::platform::{self, PASSWORD};
 use crate::shopper::Shopper;
 
@@ -48,8 +49,8 @@ pub fn with_settings<F: AsyncFnOnce(&TestServer)>(change: impl FnOnce(&mut Setti
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().thread_stack_size(THREAD_STACK_BYTES).build();
     runtime.expect("a runtime").block_on(async {
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        let mut settings = settings(directory.path());
+        let home = TestHome::create().await;
+        let mut settings = home.settings();
         change(&mut settings);
         let server = TestServer::start(settings).await.expect("a server");
         test(&server).await;

@@ -17,7 +17,7 @@ use soko_domain::{Services, ServicesConfig};
 use soko_graphql::admin::AdminSchema;
 use soko_graphql::shop::ShopSchema;
 use soko_host::{CompilerCommand, HostConfig, PluginHost};
-use soko_infra::{Blobs, DataScope, Database, DatabaseConfig, DatabaseError};
+use soko_infra::{Blobs, DataScope, Database, DatabaseError, PostgresConfig, SqliteConfig};
 use soko_kernel::token::Random;
 use soko_kernel::{Actor, Clock, Currency, Language};
 use tokio::net::TcpListener;
@@ -295,6 +295,19 @@ pub async fn open_database(
     directory: DataDirectory,
 ) -> anyhow::Result<Database> {
     let data = &settings.data.0;
+    let read_limit = Duration::from_secs(settings.database.read_timeout_s);
+    if let Some(url) = settings.database.url.reveal() {
+        create_private(data)?;
+        let usual = PostgresConfig::at(url);
+        let config = PostgresConfig {
+            connections: settings.database.connections,
+            closure_limit: transaction_limit.unwrap_or(usual.closure_limit),
+            read_limit,
+            ..usual
+        };
+        let opened = Database::open(config, &soko_domain::MIGRATIONS).await;
+        return opened.context("the PostgreSQL database cannot be used");
+    }
     let path = data.join(DATABASE_FILE);
     if directory == DataDirectory::MustExist && !path.exists() {
         bail!(
@@ -303,12 +316,12 @@ pub async fn open_database(
         );
     }
     create_private(data)?;
-    let usual = DatabaseConfig::at(path);
-    let config = DatabaseConfig {
+    let usual = SqliteConfig::at(path);
+    let config = SqliteConfig {
         readers: settings.database.readers,
         page_cache_kib: settings.database.page_cache_kib,
         closure_limit: transaction_limit.unwrap_or(usual.closure_limit),
-        read_limit: Duration::from_secs(settings.database.read_timeout_s),
+        read_limit,
         ..usual
     };
     let shown = config.path.clone();

@@ -33,32 +33,10 @@ pub use import::{ProductImport, ProductImportError};
 pub use services::{Services, ServicesConfig};
 
 /// The schema of the store.
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations/sqlite");
+pub static MIGRATIONS: soko_infra::Migrations = soko_infra::Migrations {
+    sqlite: sqlx::migrate!("./migrations/sqlite"),
+    postgres: sqlx::migrate!("./migrations/postgres"),
+};
 
 #[cfg(test)]
-mod tests {
-    #![expect(clippy::panic, reason = "a failed test")]
-    use soko_infra::DatabaseError;
-
-    use super::testing::TestStore;
-
-    /// Columns that refer to another table's rows without an index that finds them; rows of channels and
-    /// variants are never deleted.
-    const UNINDEXED: &str = "SELECT t.name || '.' || f.\"from\" FROM sqlite_schema t \
-         JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table' AND f.\"table\" NOT IN \
-         ('channel', 'product_variant') AND NOT EXISTS \
-         (SELECT 1 FROM pragma_table_info(t.name) c WHERE c.name = f.\"from\" AND c.pk = 1) AND NOT EXISTS \
-         (SELECT 1 FROM pragma_index_list(t.name) l JOIN pragma_index_info(l.name) i \
-         WHERE l.partial = 0 AND i.seqno = 0 AND i.name = f.\"from\") ORDER BY 1";
-
-    #[tokio::test]
-    async fn finds_what_refers_to_a_row_by_an_index() {
-        let store = TestStore::open().await;
-        let unindexed: Vec<(String,)> = store
-            .database
-            .read(store.scope(), async |reader| reader.fetch_all(UNINDEXED, ()).await)
-            .await
-            .unwrap_or_else(|error: DatabaseError| panic!("{error}"));
-        assert_eq!(unindexed, []);
-    }
-}
+mod schema_tests;

@@ -1,7 +1,8 @@
-//! A store in a temporary directory, for tests of the domains and of what stands on them.
+//! A store of a test's own, for tests of the domains and of what stands on them.
 #![expect(clippy::unwrap_used, reason = "only tests use it, and a broken store is a failed test")]
 
-use soko_infra::{Blobs, DataScope, Database, DatabaseConfig};
+use soko_infra::testing::TestDatabase;
+use soko_infra::{Blobs, DataScope, Database};
 use soko_kernel::{Actor, ChannelScope, Clock, Currency, Language, Timestamp};
 
 use crate::channels::{ChannelError, Channels, NewChannel};
@@ -21,6 +22,7 @@ pub struct TestStore {
     /// The platform's own hand in the channel: it may do everything there.
     pub actor: Actor,
     directory: tempfile::TempDir,
+    own: TestDatabase,
 }
 
 impl TestStore {
@@ -30,12 +32,12 @@ impl TestStore {
     /// When the machine has no room for it.
     pub async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let config = DatabaseConfig::at(directory.path().join("soko.db"));
-        let database = Database::open(config, &crate::MIGRATIONS).await.unwrap();
+        let own = TestDatabase::create(directory.path(), &crate::MIGRATIONS).await;
+        let database = Database::open(own.config.clone(), &crate::MIGRATIONS).await.unwrap();
         let clock = Clock::fixed(TEST_START);
         let blobs = Blobs::open(&directory.path().join("blobs")).unwrap();
         let actor = create_channel(&database, &clock, "test", true).await;
-        Self { database, clock, blobs, actor, directory }
+        Self { database, clock, blobs, actor, directory, own }
     }
 
     /// Another channel of the same kind, by its system actor.
@@ -46,6 +48,11 @@ impl TestStore {
     /// The first channel's data.
     pub fn scope(&self) -> ChannelScope {
         self.actor.public_scope()
+    }
+
+    /// Where the store's database is, to open it again.
+    pub fn config(&self) -> &soko_infra::DatabaseConfig {
+        &self.own.config
     }
 
     /// Where the store's files are.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::PluginFailure;
@@ -30,7 +31,7 @@ impl Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        HEXLOWER.encode_display(&self.0).fmt(f)
     }
 }
 

@@ -7,7 +7,11 @@ pub mod blobs;
 pub mod cache;
 pub mod db;
 pub mod outbox;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use blobs::Blobs;
 pub use cache::RevisionCache;
-pub use db::{DataScope, Database, DatabaseConfig, DatabaseError, Reader, Tx};
+pub use db::{
+    DataScope, Database, DatabaseConfig, DatabaseError, Migrations, PostgresConfig, Reader, SqliteConfig, Tx,
+};

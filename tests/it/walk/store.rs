@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use soko_infra::db::Dialect;
 use soko_infra::{DataScope, DatabaseError};
 use soko_kernel::ChannelId;
 use soko_tests::TestServer;
@@ -12,6 +13,9 @@ const TABLES: &str = "SELECT tables.name, max(columns.name = 'channel_id'),
     FROM sqlite_schema AS tables, pragma_table_info(tables.name) AS columns
     WHERE tables.type = 'table'
     GROUP BY tables.name";
+const TABLES_ON_POSTGRES: &str = "SELECT c.relname::TEXT, EXISTS (SELECT 1 FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attname = 'channel_id'), 'CAST(t AS TEXT)'
+    FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace";
 
 /// Tables whose rows do not name the channel that they belong to, and how it is found.
 const BY_OTHERS: &[(&str, &str)] = &[
@@ -35,13 +39,17 @@ pub type Rows = BTreeMap<String, Vec<String>>;
 /// Reads every row that belongs to the channel.
 pub async fn rows_of(server: &TestServer, channel: ChannelId) -> Rows {
     let rows = server.database().read(DataScope::Platform, async |reader| {
-        let tables: Vec<(String, bool, String)> = reader.fetch_all(TABLES, ()).await?;
+        let tables = match reader.dialect() {
+            Dialect::Sqlite => TABLES,
+            Dialect::Postgres => TABLES_ON_POSTGRES,
+        };
+        let tables: Vec<(String, bool, String)> = reader.fetch_all(tables, ()).await?;
         let mut rows = Rows::new();
         for (table, names_channel, row) in tables {
             let own = names_channel.then_some("channel_id = $1");
             let by_others = BY_OTHERS.iter().filter(|(name, _)| *name == table).map(|(_, belongs)| *belongs);
             for belongs in own.into_iter().chain(by_others) {
-                let query = format!("SELECT {row} FROM \"{table}\" WHERE {belongs} ORDER BY 1");
+                let query = format!("SELECT {row} FROM \"{table}\" AS t WHERE {belongs} ORDER BY 1");
                 let found: Vec<(String,)> = reader.fetch_all(sqlx::AssertSqlSafe(query), (channel,)).await?;
                 rows.entry(table.clone()).or_default().extend(found.into_iter().map(|(row,)| row));
             }

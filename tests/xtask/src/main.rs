@@ -2,10 +2,12 @@
 //!
 //! One file per command under `commands`; a new one is a file there, a variant of `Command` and an arm in `main`.
 //! What several of them need stands beside this file: where things are (`workspace`), running programs (`process`),
-//! telling whether inputs changed (`fingerprint`), and a compiler for the guests (`toolchain`).
+//! telling whether inputs changed (`fingerprint`), a compiler for the guests (`toolchain`), and a database server for
+//! the tests (`postgres`).
 
 mod commands;
 mod fingerprint;
+mod postgres;
 mod process;
 mod toolchain;
 mod workspace;

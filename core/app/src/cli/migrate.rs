@@ -20,6 +20,9 @@ pub struct MigrateArgs {
 pub async fn run(settings: &Settings) -> anyhow::Result<()> {
     let database = wiring::open_database(settings, None, wiring::DataDirectory::Create).await?;
     database.close().await;
-    println!("The database in {} is up to date.", settings.data.0.display());
+    match settings.database.url.reveal() {
+        Some(_) => println!("The database on the server is up to date."),
+        None => println!("The database in {} is up to date.", settings.data.0.display()),
+    }
     Ok(())
 }

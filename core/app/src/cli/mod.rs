@@ -68,6 +68,14 @@ struct SettingArgs {
     )]
     data: Option<PathBuf>,
     #[arg(
+        help = "PostgreSQL server to use instead of a file in the data directory [env: SOKO_DATABASE_URL]",
+        long,
+        global = true,
+        value_name = "postgres://…",
+        help_heading = "Settings"
+    )]
+    database: Option<String>,
+    #[arg(
         help = "What to log: a level, or directives [env: SOKO_LOG_LEVEL] [default: info]",
         long,
         global = true,
@@ -191,6 +199,7 @@ impl SettingArgs {
         let flags = [
             ("--listen", "listen", listen),
             ("--data", "data", data),
+            ("--database", "database.url", self.database),
             ("--log-level", "log.level", self.log_level),
             ("--log-format", "log.format", self.log_format),
         ];

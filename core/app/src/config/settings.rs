@@ -139,9 +139,14 @@ impl Default for Server {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
-    /// Connections for reading.
+    /// Where the PostgreSQL server is, as `postgres://USER:PASSWORD@HOST/DATABASE`; empty: a SQLite file in the data
+    /// directory.
+    pub url: Secret,
+    /// Most connections to the server.
+    pub connections: u32,
+    /// Connections for reading a SQLite file.
     pub readers: u32,
-    /// Page cache of each connection, in KiB.
+    /// Page cache of each connection to a SQLite file, in KiB.
     pub page_cache_kib: u32,
     /// Seconds until a query is given up.
     pub read_timeout_s: u64,
@@ -149,7 +154,13 @@ pub struct DatabaseSettings {
 
 impl Default for DatabaseSettings {
     fn default() -> Self {
-        Self { readers: 4, page_cache_kib: 8_192, read_timeout_s: 10 }
+        Self {
+            url: Secret::default(),
+            connections: 16,
+            readers: 4,
+            page_cache_kib: 8_192,
+            read_timeout_s: 10,
+        }
     }
 }
 
@@ -297,6 +308,10 @@ impl Settings {
         }
         tracing_subscriber::EnvFilter::try_new(&self.log.level)
             .map_err(|error| Broken::new("log.level", format!("is no log level: {error}")))?;
+        let url = &self.database.url.0;
+        if !url.is_empty() && !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(Broken::new("database.url", "must begin with postgres://"));
+        }
         self.check_numbers()?;
         self.http.cors_origins.iter().try_for_each(|origin| check_origin(origin))?;
         if self.http.cors_origins.len() > 1 && self.http.cors_origins.iter().any(|origin| origin == "*") {
@@ -321,6 +336,7 @@ impl Settings {
             ("server.requests_max", server.requests_max as u64, 1, COUNT_CEILING),
             ("server.drain_s", server.drain_s, 0, 3_600),
             ("server.sweep_s", server.sweep_s, 1, 3_600),
+            ("database.connections", u64::from(self.database.connections), 2, 1_024),
             ("database.readers", u64::from(self.database.readers), 1, 1_024),
             ("database.page_cache_kib", u64::from(self.database.page_cache_kib), 64, 16 << 20),
             ("database.read_timeout_s", self.database.read_timeout_s, 1, 3_600),

@@ -110,6 +110,7 @@ fn refuses_values_of_another_kind_or_range_by_name_and_place() {
         ("log.format=xml", "`log.format` is not acceptable"),
         ("log.level=soko=loud", "`log.level` is no log level"),
         ("data=", "`data` must name a directory"),
+        ("database.url=mysql://shop", "`database.url` must begin with postgres://"),
         ("superadmin_password=short", "`superadmin_password` must have at least 8 characters"),
         ("http.cors_origins=shop.example", "`http.cors_origins` must hold"),
         ("http.cors_origins=*,https://a.example", "`http.cors_origins` cannot have `*`"),

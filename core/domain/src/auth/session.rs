@@ -118,7 +118,7 @@ impl Auth {
         }
         let until = Timestamp(now.0.saturating_add(lifetime_ms));
         let work = async move |tx: &mut Tx| Ok(repo::extend_session(tx, session, until).await?);
-        self.database.write(DataScope::Platform, work).await
+        self.database.write_concurrently(DataScope::Platform, work).await
     }
 
     /// Removes expired sessions, and says how many. A job calls it now and then; nothing but the table's size depends

@@ -89,7 +89,7 @@ impl Inventory {
         now: Timestamp,
     ) -> Result<(), InventoryError> {
         let wanted = by_variant(wanted.iter().copied())?;
-        let stocks = repo::stock_of(tx, scope, wanted.keys().copied(), Some(order), now).await?;
+        let stocks = repo::stock_to_change(tx, scope, wanted.keys().copied(), Some(order), now).await?;
         for (variant, quantity) in &wanted {
             get(&stocks, *variant)?.check(*quantity)?;
         }
@@ -125,7 +125,7 @@ impl Inventory {
         now: Timestamp,
     ) -> Result<(), InventoryError> {
         let variants = lines.iter().map(|(_, variant, _)| *variant);
-        let mut stocks = repo::stock_of(tx, scope, variants, Some(order), now).await?;
+        let mut stocks = repo::stock_to_change(tx, scope, variants, Some(order), now).await?;
         let mut movements = Vec::with_capacity(lines.len());
         for (line, variant, quantity) in lines {
             check_quantity(*quantity)?;
@@ -188,7 +188,7 @@ impl Inventory {
         decide: fn(&mut Stock, &LineTrail, i64) -> Result<Vec<Movement>, InventoryError>,
     ) -> Result<(), InventoryError> {
         let variants = lines.iter().map(|(_, variant, _)| *variant);
-        let mut stocks = repo::stock_of(tx, scope, variants, None, now).await?;
+        let mut stocks = repo::stock_to_change(tx, scope, variants, None, now).await?;
         let trails = repo::trails_of(tx, scope, lines.iter().map(|(line, _, _)| *line)).await?;
         let mut movements = Vec::with_capacity(lines.len());
         for (line, variant, quantity) in lines {
@@ -237,7 +237,8 @@ impl Inventory {
         let named = changes.iter().map(|(_, location, _)| *location);
         let known = locations::existing(tx, scope, named).await?;
         let mut stocks =
-            repo::stock_of(tx, scope, changes.iter().map(|(variant, _, _)| *variant), None, now).await?;
+            repo::stock_to_change(tx, scope, changes.iter().map(|(variant, _, _)| *variant), None, now)
+                .await?;
         let mut movements = Vec::with_capacity(changes.len());
         for (variant, location, number) in changes {
             if !known.contains(location) {

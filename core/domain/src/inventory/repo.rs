@@ -78,6 +78,22 @@ pub(super) async fn stock_of(
     Ok(stocks)
 }
 
+/// [`stock_of`] for whoever changes it: nobody else does until the transaction ends.
+pub(super) async fn stock_to_change(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    variants: impl IntoIterator<Item = VariantId> + Clone,
+    except: Option<OrderId>,
+    now: Timestamp,
+) -> Result<BTreeMap<VariantId, Stock>, DatabaseError> {
+    let mut values = vec![scope.channel_id().0.into()];
+    let list = in_list(&mut values, variants.clone());
+    let select =
+        format!("SELECT id FROM product_variant WHERE channel_id = $1 AND id IN ({list}) ORDER BY id");
+    tx.lock_rows(&select, values).await?;
+    stock_of(tx, scope, variants, except, now).await
+}
+
 #[derive(sqlx::FromRow)]
 struct TrailRow {
     order_line_id: OrderLineId,

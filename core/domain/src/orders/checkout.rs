@@ -10,6 +10,7 @@ use super::event::{OrderPlaced, OrderStateChanged, PaymentStateChanged};
 use super::history::{self, NewEntry};
 use super::paying::refuse_payment_in_progress;
 use super::read::load_cart;
+use super::repo;
 use super::shopping::{Before, save_cart_in_tx};
 use super::state::OrderState;
 use super::view::OrderView;
@@ -100,8 +101,9 @@ impl Orders {
         let user = actor.user;
         let cart = self
             .database
-            .write(scope, async move |tx| {
+            .write_concurrently(scope, async move |tx| {
                 let mut cart = cart;
+                repo::lock(tx, scope, cart.order.id).await?;
                 refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
                 save_cart_in_tx(tx, scope, &before, &mut cart, now).await?;
                 match to {

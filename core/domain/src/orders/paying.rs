@@ -71,8 +71,9 @@ impl Orders {
         let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
         let way = way.clone();
         self.database
-            .write(scope, async move |tx| {
+            .write_concurrently(scope, async move |tx| {
                 let mut cart = cart;
+                repo::lock(tx, scope, cart.order.id).await?;
                 refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
                 let paid = Coverage::of(&Payments::of_orders(tx, scope, &[cart.order.id]).await?);
                 let total = cart.order.totals.total().gross;
@@ -159,7 +160,8 @@ impl Orders {
     ) -> Result<Finished, OrderError> {
         let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
         self.database
-            .write(scope, async move |tx| {
+            .write_concurrently(scope, async move |tx| {
+                repo::lock(tx, scope, cart.order.id).await?;
                 record_answer(tx, scope, cart, payment, outcome, sale, user, now).await
             })
             .await

@@ -284,6 +284,12 @@ pub(super) async fn insert(tx: &mut Tx, scope: ChannelScope, order: &mut Order) 
     Ok(())
 }
 
+/// Nobody else changes the order or what hangs on it until the transaction ends.
+pub(super) async fn lock(tx: &mut Tx, scope: ChannelScope, order: OrderId) -> Result<(), DatabaseError> {
+    let values = vec![scope.channel_id().0.into(), order.0.into()];
+    tx.lock_rows("SELECT id FROM customer_order WHERE channel_id = $1 AND id = $2", values).await
+}
+
 /// Stores an order that has not changed since it was read, and raises its version.
 pub(super) async fn update(
     tx: &mut Tx,

@@ -343,8 +343,11 @@ impl Orders {
         let is_new = cart.is_new();
         let (cart, session_token) = self
             .database
-            .write(scope, async move |tx| {
+            .write_concurrently(scope, async move |tx| {
                 let mut cart = cart;
+                if !is_new {
+                    repo::lock(tx, scope, cart.order.id).await?;
+                }
                 if !is_new && !cart.order.state.is_cart() {
                     refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
                 }

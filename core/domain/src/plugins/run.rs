@@ -230,7 +230,7 @@ async fn write_runs(
     runs: Vec<NewRun>,
 ) -> Result<(), DatabaseError> {
     let runs = Arc::new(runs);
-    let write = database.write(scope, async move |tx| {
+    let write = database.write_concurrently(scope, async move |tx| {
         repo::insert_runs(tx, scope, &runs).await?;
         repo::delete_old_runs(tx, scope, RUNS_KEPT_PER_CHANNEL, RUNS_DELETED_MAX).await
     });

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use soko_extension::{ComponentBytes, ComponentInspector, Inspection, Manifest, PluginKind, Rejection};
+use soko_infra::DataScope;
 use soko_kernel::{Actor, ListQuery, Permission, UserId};
 
 use super::*;
@@ -105,8 +106,7 @@ impl Shop {
     }
 
     async fn events(&self) -> Vec<String> {
-        let scope = self.store.scope();
-        let names = self.store.database.read(scope, async |reader| {
+        let names = self.store.database.read(DataScope::Platform, async |reader| {
             reader
                 .fetch_all::<(String,)>("SELECT name FROM outbox WHERE name LIKE 'plugin.%' ORDER BY id", ())
                 .await

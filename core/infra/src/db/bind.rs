@@ -1,14 +1,36 @@
 //! Values on their way into a statement.
 
 use soko_kernel::{Timestamp, query};
+use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::{Arguments, Encode, Type};
 
 use super::sqlite::driver::{Embedded, EmbeddedArguments};
 
 /// A value that every backend can store.
-pub trait Bind<'q>: Encode<'q, Embedded> + Type<Embedded> {}
+pub trait Bind<'q>: Encode<'q, Embedded> + Type<Embedded> + Encode<'q, Postgres> + Type<Postgres> {}
 
-impl<'q, T> Bind<'q> for T where T: Encode<'q, Embedded> + Type<Embedded> {}
+impl<'q, T> Bind<'q> for T where
+    T: Encode<'q, Embedded> + Type<Embedded> + Encode<'q, Postgres> + Type<Postgres>
+{
+}
+
+/// Parameters in the form of the backend that gets them.
+pub enum BackendArguments {
+    /// For SQLite.
+    Embedded(EmbeddedArguments),
+    /// For PostgreSQL.
+    Postgres(PgArguments),
+}
+
+impl BackendArguments {
+    fn add<'q, T: Bind<'q>>(&mut self, value: T) -> sqlx::Result<()> {
+        match self {
+            Self::Embedded(arguments) => arguments.add(value),
+            Self::Postgres(arguments) => arguments.add(value),
+        }
+        .map_err(sqlx::Error::Encode)
+    }
+}
 
 /// A statement's parameters in order: a tuple, or a list of [`Bound`] values for a statement built at run time.
 pub trait Binds<'q> {
@@ -16,7 +38,7 @@ pub trait Binds<'q> {
     ///
     /// # Errors
     /// When a value cannot be encoded.
-    fn bind_to(self, arguments: &mut EmbeddedArguments) -> sqlx::Result<()>;
+    fn bind_to(self, arguments: &mut BackendArguments) -> sqlx::Result<()>;
 }
 
 /// A value of a statement that is built at run time.
@@ -69,27 +91,23 @@ impl From<query::Value> for Bound {
 }
 
 impl Binds<'_> for Vec<Bound> {
-    fn bind_to(self, arguments: &mut EmbeddedArguments) -> sqlx::Result<()> {
+    fn bind_to(self, arguments: &mut BackendArguments) -> sqlx::Result<()> {
         self.into_iter().try_for_each(|value| match value {
-            Bound::Integer(integer) => add(arguments, integer),
-            Bound::Text(text) => add(arguments, text),
-            Bound::Boolean(boolean) => add(arguments, boolean),
-            Bound::Bytes(bytes) => add(arguments, bytes),
+            Bound::Integer(integer) => arguments.add(integer),
+            Bound::Text(text) => arguments.add(text),
+            Bound::Boolean(boolean) => arguments.add(boolean),
+            Bound::Bytes(bytes) => arguments.add(bytes),
         })
     }
-}
-
-fn add<'q, T: Bind<'q>>(arguments: &mut EmbeddedArguments, value: T) -> sqlx::Result<()> {
-    Arguments::add(arguments, value).map_err(sqlx::Error::Encode)
 }
 
 macro_rules! tuples {
     ($($name:ident)*) => {
         impl<'q, $($name: Bind<'q>),*> Binds<'q> for ($($name,)*) {
             #[expect(non_snake_case, reason = "one binding per type parameter")]
-            fn bind_to(self, arguments: &mut EmbeddedArguments) -> sqlx::Result<()> {
+            fn bind_to(self, arguments: &mut BackendArguments) -> sqlx::Result<()> {
                 let ($($name,)*) = self;
-                $(add(arguments, $name)?;)*
+                $(arguments.add($name)?;)*
                 Ok(())
             }
         }
@@ -102,7 +120,7 @@ macro_rules! tuples {
 }
 
 impl Binds<'_> for () {
-    fn bind_to(self, _arguments: &mut EmbeddedArguments) -> sqlx::Result<()> {
+    fn bind_to(self, _arguments: &mut BackendArguments) -> sqlx::Result<()> {
         Ok(())
     }
 }

@@ -2,12 +2,17 @@
 
 use soko_kernel::ErrorKind;
 
+use super::postgres::{UniqueConstraints, is_timeout};
+
 /// A failure of the store, not of what was asked of it.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// A statement failed, or a row could not be read.
     #[error("the database answered: {0}")]
     Statement(#[from] sqlx::Error),
+    /// The server cannot be reached, or the connection to it broke. What was not committed is not done.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
     /// The transaction ran over its time limit and was rolled back.
     #[error("the transaction took too long and was rolled back")]
     TransactionTimeout,
@@ -26,6 +31,17 @@ pub enum DatabaseError {
     /// The transaction that the work shared with others could not begin or commit. Nothing was written.
     #[error("the transaction could not be carried out: {0}")]
     Commit(String),
+    /// A unique constraint refused the statement: there is such a row already.
+    #[error("{table} has a row with the same {}", columns.join(", "))]
+    UniqueViolation {
+        /// The table.
+        table: String,
+        /// The columns that would not be unique.
+        columns: Vec<String>,
+    },
+    /// A foreign key refused the statement: a row that it needs is missing, or one that it deletes is needed.
+    #[error("a row refers to another that is not there: {0}")]
+    ForeignKeyViolation(String),
     /// A checked statement changed another number of rows than it must.
     #[error("a statement changed {changed} rows where it must change {expected}")]
     RowCount {
@@ -60,25 +76,62 @@ impl DatabaseError {
         Self::Corrupt { what, why: why.to_string() }
     }
 
-    /// Overload is the client's to retry; everything else is the server's fault.
+    /// Overload is the client's to retry, and a server that is gone for a while; everything else is our fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Overloaded | Self::TransactionTimeout | Self::ReadTimeout => ErrorKind::Overloaded,
+            Self::Overloaded | Self::TransactionTimeout | Self::ReadTimeout | Self::Unreachable(_) => {
+                ErrorKind::Overloaded
+            }
             _ => ErrorKind::Internal,
+        }
+    }
+
+    /// What a failed statement means. `unique` are the constraints of a backend that only names them.
+    pub(super) fn of_statement(
+        error: sqlx::Error,
+        in_snapshot: bool,
+        unique: Option<&UniqueConstraints>,
+    ) -> Self {
+        if is_interrupt(&error) || is_timeout(&error) {
+            return if in_snapshot { Self::ReadTimeout } else { Self::TransactionTimeout };
+        }
+        match &error {
+            sqlx::Error::PoolClosed => Self::Closed,
+            sqlx::Error::Io(broken) => Self::Unreachable(broken.to_string()),
+            sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => {
+                Self::ForeignKeyViolation(refusal.message().to_owned())
+            }
+            sqlx::Error::Database(refusal) if refusal.is_unique_violation() => {
+                let named = match unique {
+                    Some(unique) => refusal.constraint().and_then(|constraint| unique.find(constraint)),
+                    None => table_and_columns(refusal.message()),
+                };
+                match named {
+                    Some((table, columns)) => Self::UniqueViolation { table, columns },
+                    None => Self::Statement(error),
+                }
+            }
+            _ => Self::Statement(error),
         }
     }
 
     /// Whether a unique constraint over exactly these columns of this table refused the statement.
     pub fn is_unique_violation(&self, table: &str, columns: &[&str]) -> bool {
-        let Self::Statement(sqlx::Error::Database(error)) = self else { return false };
-        let named = columns.iter().map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ");
-        error.is_unique_violation() && error.message().ends_with(&format!("constraint failed: {named}"))
+        matches!(self, Self::UniqueViolation { table: of, columns: over } if of == table && over == columns)
     }
 
     /// Whether a foreign key refused the statement.
     pub fn is_foreign_key_violation(&self) -> bool {
-        matches!(self, Self::Statement(sqlx::Error::Database(error)) if error.is_foreign_key_violation())
+        matches!(self, Self::ForeignKeyViolation(_))
     }
+}
+
+/// What SQLite's `UNIQUE constraint failed: facet.channel_id, facet.code` is about.
+fn table_and_columns(message: &str) -> Option<(String, Vec<String>)> {
+    let (_, columns) = message.split_once("constraint failed: ")?;
+    let columns = columns.split(", ").map(|column| column.split_once('.')).collect::<Option<Vec<_>>>()?;
+    let table = columns.first()?.0.to_owned();
+    Some((table, columns.into_iter().map(|(_, column)| column.to_owned()).collect()))
 }
 
 /// Primary result codes of SQLite; the store's errors carry extended ones, whose lowest byte is primary.

@@ -23,7 +23,7 @@ pub fn in_list<I: Into<i64>>(values: &mut Vec<Bound>, ids: impl IntoIterator<Ite
     parameter_list(before, ids.len())
 }
 
-/// Databases differ in how they read such a list: this is SQLite's way.
+/// SQLite's way; on PostgreSQL the schema has a function of that name for texts.
 fn as_one_value(values: &mut Vec<Bound>, ids: &[i64]) -> String {
     let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
     values.push(format!("[{}]", ids.join(",")).into());

@@ -242,7 +242,7 @@ impl Builder {
             }
             Comparison::Matches(regex) => {
                 text_only(column, "regex")?;
-                format!("{sql} REGEXP {}", self.bind(checked_regex(column, regex)?))
+                format!("regexp({}, {sql})", self.bind(checked_regex(column, regex)?))
             }
             Comparison::ListContains(_) => {
                 return Err(InvalidListQuery::UnsupportedOperator("inList", column.field));

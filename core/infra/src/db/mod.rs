@@ -2,15 +2,17 @@
 //!
 //! - Statements take `$1` parameters bound from tuples, and rows derive `sqlx::FromRow`.
 //! - [`Database::write`] runs a closure in a transaction. On SQLite the waiting closures share one commit
-//!   (see [`sqlite`]), and one that fails takes none of the others along; nobody is answered before the commit is on
-//!   disk. A closure may run more than once.
+//!   (see [`sqlite`]), and one that fails takes none of the others along; on PostgreSQL each has its own (see
+//!   [`postgres`]). Nobody is answered before the commit is on disk. A closure may run more than once.
 //! - [`Database::read`] runs a closure on a snapshot.
 
 mod bind;
 mod error;
+mod guard;
 mod in_list;
 mod insert;
 mod list;
+mod postgres;
 mod reader;
 mod sqlite;
 
@@ -19,16 +21,49 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use soko_kernel::ChannelScope;
 
-pub use bind::{Bind, Binds, Bound};
+pub use bind::{BackendArguments, Bind, Binds, Bound};
 pub use error::DatabaseError;
 pub use in_list::in_list;
 pub use insert::MultiRowInsert;
 pub use list::{Column, ColumnKind, ListError, ListSql};
+pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
-pub use sqlite::{DatabaseConfig, WriterStats, sqlite_version};
+pub use sqlite::{SqliteConfig, WriterStats, sqlite_version};
 
+use postgres::{Concurrency, Postgres};
 use reader::Handle;
 use sqlite::Sqlite;
+use sqlx::migrate::Migrator;
+
+/// Where the store is, and its bounds.
+#[derive(Debug, Clone)]
+pub enum DatabaseConfig {
+    /// A file on this machine.
+    Sqlite(SqliteConfig),
+    /// A server.
+    Postgres(PostgresConfig),
+}
+
+impl From<SqliteConfig> for DatabaseConfig {
+    fn from(config: SqliteConfig) -> Self {
+        Self::Sqlite(config)
+    }
+}
+
+impl From<PostgresConfig> for DatabaseConfig {
+    fn from(config: PostgresConfig) -> Self {
+        Self::Postgres(config)
+    }
+}
+
+/// The steps that bring the schema up to date, the same for each backend.
+#[derive(Debug)]
+pub struct Migrations {
+    /// For SQLite.
+    pub sqlite: Migrator,
+    /// For PostgreSQL.
+    pub postgres: Migrator,
+}
 
 /// Whose data a piece of work touches. Travels with every connection, for logs and for the store's own walls
 /// between tenants.
@@ -46,31 +81,54 @@ impl From<ChannelScope> for DataScope {
     }
 }
 
+/// Whose SQL a statement is written in, where the common subset does not reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite's.
+    Sqlite,
+    /// PostgreSQL's.
+    Postgres,
+}
+
 /// The platform's store. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    sqlite: Sqlite,
+    backend: Backend,
     statements: Arc<AtomicU64>,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 impl Database {
     /// Opens the store, creates it where there is none, and brings its schema up to date.
     ///
     /// # Errors
-    /// [`DatabaseError`] when the file cannot be opened, is locked by a migration that does not end, holds a newer
-    /// schema than this program knows, or when the linked SQLite is too old to be trusted.
+    /// [`DatabaseError`] when the file or the server cannot be used, is locked by a migration that does not end, holds a
+    /// newer schema than this program knows, or when the SQLite that is linked or the server is too old to be trusted.
     pub async fn open(
-        config: DatabaseConfig,
-        migrations: &'static sqlx::migrate::Migrator,
+        config: impl Into<DatabaseConfig>,
+        migrations: &'static Migrations,
     ) -> Result<Self, DatabaseError> {
         let statements = Arc::new(AtomicU64::new(0));
-        let sqlite = Sqlite::open(config, migrations, statements.clone()).await?;
-        Ok(Self { sqlite, statements })
+        let backend = match config.into() {
+            DatabaseConfig::Sqlite(config) => {
+                Backend::Sqlite(Sqlite::open(config, &migrations.sqlite, statements.clone()).await?)
+            }
+            DatabaseConfig::Postgres(config) => {
+                Backend::Postgres(Postgres::open(config, &migrations.postgres, statements.clone()).await?)
+            }
+        };
+        Ok(Self { backend, statements })
     }
 
-    /// Runs `work` in a write transaction: `Ok` commits, `Err` rolls back. It runs on the store's own task, so that
-    /// dropping the returned future abandons nothing half done; it may run more than once, and only its last run
-    /// counts. It must not wait for anything but the transaction's own statements.
+    /// Runs `work` in a write transaction: `Ok` commits, `Err` rolls back. No other closure that writes in this scope
+    /// runs at the same time. It runs on the store's own task, so that dropping the returned future abandons nothing half
+    /// done; it may run more than once, and only its last run counts. It must not wait for anything but the transaction's
+    /// own statements.
     ///
     /// # Errors
     /// The closure's error; or a [`DatabaseError`] when the store is overloaded, the closure ran over its time limit,
@@ -81,11 +139,39 @@ impl Database {
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        self.sqlite.write(scope.into(), work).await
+        self.write_with(scope.into(), Concurrency::Alone, work).await
     }
 
-    /// Runs `work` on a snapshot of the store: all its statements see the same state. They run on the caller's task and
-    /// thread; `work` must not wait for anything else, so that the snapshot is given back soon.
+    /// As [`Self::write`], but on PostgreSQL beside other closures of this kind in the same scope: for work whose decisions
+    /// stay true because it locks the rows by which it decides ([`Tx::lock_rows`]), checks their version as it writes
+    /// them, or decides nothing.
+    ///
+    /// # Errors
+    /// As of [`Self::write`].
+    pub async fn write_concurrently<T, E, F>(&self, scope: impl Into<DataScope>, work: F) -> Result<T, E>
+    where
+        F: AsyncFnOnce(&mut Tx) -> Result<T, E> + for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        self.write_with(scope.into(), Concurrency::Together, work).await
+    }
+
+    async fn write_with<T, E, F>(&self, scope: DataScope, concurrency: Concurrency, work: F) -> Result<T, E>
+    where
+        F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        // Boxed, so that what calls this does not hold the closure once for each backend.
+        match &self.backend {
+            Backend::Sqlite(sqlite) => Box::pin(sqlite.write(scope, work)).await,
+            Backend::Postgres(postgres) => Box::pin(postgres.write(scope, concurrency, work)).await,
+        }
+    }
+
+    /// Runs `work` on a snapshot of the store: all its statements see the same state. On SQLite they run on the caller's
+    /// task and thread. `work` must not wait for anything else, so that the snapshot is given back soon.
     ///
     /// # Errors
     /// The closure's error, or a [`DatabaseError`] when no connection came free in time or the statements ran over
@@ -95,9 +181,17 @@ impl Database {
         F: AsyncFnOnce(&mut Reader) -> Result<T, E>,
         E: From<DatabaseError>,
     {
-        let snapshot = Handle::Snapshot(self.sqlite.snapshot().await?);
-        let mut reader = Reader::new(snapshot, scope.into(), self.statements.clone());
-        work(&mut reader).await
+        let scope = scope.into();
+        let mut reader = match &self.backend {
+            Backend::Sqlite(sqlite) => {
+                let snapshot = Handle::Snapshot(sqlite.snapshot().await?);
+                Reader::new(snapshot, scope, self.statements.clone())
+            }
+            Backend::Postgres(postgres) => Box::pin(postgres.snapshot(scope)).await?,
+        };
+        let outcome = work(&mut reader).await;
+        reader.end().await;
+        outcome
     }
 
     /// Whether the store answers a reader.
@@ -105,9 +199,17 @@ impl Database {
     /// # Errors
     /// A failing store, or no reader that came free in time.
     pub async fn check_readable(&self) -> Result<(), DatabaseError> {
-        self.read(DataScope::Platform, async |reader| reader.fetch_one::<(i64,)>("SELECT 1", ()).await)
-            .await?;
+        let asked = "SELECT CAST(1 AS BIGINT)";
+        self.read(DataScope::Platform, async |reader| reader.fetch_one::<(i64,)>(asked, ()).await).await?;
         Ok(())
+    }
+
+    /// Whose SQL this store speaks.
+    pub fn dialect(&self) -> Dialect {
+        match self.backend {
+            Backend::Sqlite(_) => Dialect::Sqlite,
+            Backend::Postgres(_) => Dialect::Postgres,
+        }
     }
 
     /// How many statements this store has run since it was opened, those of transactions' bounds left out.
@@ -115,14 +217,20 @@ impl Database {
         self.statements.load(Ordering::Relaxed)
     }
 
-    /// How the writer has batched its commits so far.
+    /// How the writer of an embedded store has batched its commits so far.
     pub fn writer_stats(&self) -> WriterStats {
-        self.sqlite.writer_stats()
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.writer_stats(),
+            Backend::Postgres(_) => WriterStats::default(),
+        }
     }
 
     /// Finishes the work in hand, then closes every connection. Later calls fail with [`DatabaseError::Closed`].
     pub async fn close(&self) {
-        self.sqlite.close().await;
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+            Backend::Postgres(postgres) => postgres.close().await,
+        }
     }
 }
 

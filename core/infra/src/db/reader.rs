@@ -5,18 +5,20 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::{FromRow, SqlSafeStr, SqlStr};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr};
 
-use super::DataScope;
-use super::bind::Binds;
-use super::error::{DatabaseError, is_interrupt};
+use super::bind::{BackendArguments, Binds, Bound};
+use super::error::DatabaseError;
+use super::postgres::{self, Session};
 use super::sqlite::driver::{EmbeddedArguments, EmbeddedRow};
 use super::sqlite::{Connection, Snapshot};
+use super::{DataScope, Dialect};
 
 /// A row type that every backend can fill; `#[derive(sqlx::FromRow)]` gives it.
-pub trait Row: for<'r> FromRow<'r, EmbeddedRow> + Send + Unpin {}
+pub trait Row: for<'r> FromRow<'r, EmbeddedRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
-impl<T> Row for T where T: for<'r> FromRow<'r, EmbeddedRow> + Send + Unpin {}
+impl<T> Row for T where T: for<'r> FromRow<'r, EmbeddedRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
 /// The closure of a write: callable with a transaction of any lifetime, with a future that may cross threads.
 /// Implemented for every async closure that takes `&mut Tx`; not to be implemented by hand.
@@ -40,26 +42,79 @@ pub(super) fn call<'t, R, F: WriteFn<'t, R>>(work: F, tx: &'t mut Tx) -> F::Futu
 
 /// What statements run on.
 pub(super) enum Handle {
+    /// The one connection that writes to an embedded store, in its transaction.
     Writer(Box<Connection>),
+    /// A reader's connection to an embedded store, in its transaction.
     Snapshot(Snapshot),
+    /// A connection to a server, in a transaction that reads or writes.
+    Postgres(Box<Session>),
 }
 
 impl Handle {
-    /// Runs something on the connection, here and now.
-    pub(super) fn run<T>(&self, work: impl FnOnce(&Connection) -> sqlx::Result<T>) -> sqlx::Result<T> {
+    /// Runs something on the connection to an embedded store, here and now.
+    pub(super) fn run_embedded<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> sqlx::Result<T>,
+    ) -> sqlx::Result<T> {
         match self {
             Self::Writer(connection) => work(connection),
             Self::Snapshot(snapshot) => snapshot.run(work),
+            Self::Postgres(_) => Err(sqlx::Error::Protocol("the store is no embedded one".to_owned())),
         }
     }
+
+    fn is_snapshot(&self) -> bool {
+        match self {
+            Self::Writer(_) => false,
+            Self::Snapshot(_) => true,
+            Self::Postgres(session) => session.is_snapshot,
+        }
+    }
+}
+
+/// A statement that failed.
+pub(super) struct Failure {
+    pub(super) why: String,
+    /// Another transaction was in the way.
+    pub(super) is_conflict: bool,
+    /// There was such a row already.
+    pub(super) is_duplicate: bool,
 }
 
 /// A connection to read from.
 pub struct Reader {
     pub(super) handle: Handle,
-    pub(super) failure: Option<String>,
+    pub(super) failure: Option<Failure>,
     pub(super) scope: DataScope,
     statements: Arc<AtomicU64>,
+}
+
+/// A statement with its parameters, ready to run.
+struct Prepared {
+    sql: SqlStr,
+    arguments: sqlx::Result<BackendArguments>,
+}
+
+/// What a statement answers.
+enum Rows {
+    Embedded(Vec<EmbeddedRow>),
+    Postgres(Vec<PgRow>),
+}
+
+impl Rows {
+    fn read<R: Row>(&self) -> sqlx::Result<Vec<R>> {
+        match self {
+            Self::Embedded(rows) => rows.iter().map(R::from_row).collect(),
+            Self::Postgres(rows) => rows.iter().map(R::from_row).collect(),
+        }
+    }
+
+    fn read_first<R: Row>(&self) -> sqlx::Result<Option<R>> {
+        match self {
+            Self::Embedded(rows) => rows.first().map(R::from_row).transpose(),
+            Self::Postgres(rows) => rows.first().map(R::from_row).transpose(),
+        }
+    }
 }
 
 impl Reader {
@@ -72,16 +127,21 @@ impl Reader {
         self.scope
     }
 
+    /// Whose SQL the statements are in.
+    pub fn dialect(&self) -> Dialect {
+        if let Handle::Postgres(_) = self.handle { Dialect::Postgres } else { Dialect::Sqlite }
+    }
+
     /// Every row, in the statement's order.
     pub fn fetch_all<'q, R: Row>(
         &mut self,
         sql: impl SqlSafeStr,
         binds: impl Binds<'q>,
     ) -> impl Future<Output = Result<Vec<R>, DatabaseError>> + Send {
-        let (sql, arguments) = (sql.into_sql_str(), encode(binds));
+        let statement = self.prepare(sql, binds);
         async move {
-            let rows = self.run(&sql, arguments, Connection::rows)?;
-            self.note(rows.iter().map(R::from_row).collect())
+            let rows = self.rows(statement, Connection::rows).await?;
+            self.note(rows.read())
         }
     }
 
@@ -91,10 +151,10 @@ impl Reader {
         sql: impl SqlSafeStr,
         binds: impl Binds<'q>,
     ) -> impl Future<Output = Result<Option<R>, DatabaseError>> + Send {
-        let (sql, arguments) = (sql.into_sql_str(), encode(binds));
+        let statement = self.prepare(sql, binds);
         async move {
-            let row = self.run(&sql, arguments, Connection::row)?;
-            self.note(row.as_ref().map(R::from_row).transpose())
+            let rows = self.rows(statement, Connection::first_row).await?;
+            self.note(rows.read_first())
         }
     }
 
@@ -108,25 +168,68 @@ impl Reader {
         async move { row.await?.ok_or(DatabaseError::Statement(sqlx::Error::RowNotFound)) }
     }
 
-    /// Runs a statement on the connection, here and now.
-    fn run<T>(
+    /// Gives the connection back. One of an embedded store goes back by being dropped.
+    pub(super) async fn end(self) {
+        if let Handle::Postgres(session) = self.handle
+            && let Err(error) = Box::pin(session.end(false)).await
+        {
+            tracing::debug!(%error, "a snapshot did not end in order");
+        }
+    }
+
+    fn prepare<'q>(&self, sql: impl SqlSafeStr, binds: impl Binds<'q>) -> Prepared {
+        let mut arguments = match self.handle {
+            Handle::Postgres(_) => BackendArguments::Postgres(PgArguments::default()),
+            _ => BackendArguments::Embedded(EmbeddedArguments::default()),
+        };
+        let arguments = binds.bind_to(&mut arguments).map(|()| arguments);
+        Prepared { sql: sql.into_sql_str(), arguments }
+    }
+
+    async fn rows(
         &mut self,
-        sql: &SqlStr,
-        arguments: sqlx::Result<EmbeddedArguments>,
-        work: impl FnOnce(&Connection, &str, &EmbeddedArguments) -> sqlx::Result<T>,
-    ) -> Result<T, DatabaseError> {
+        statement: Prepared,
+        embedded: fn(&Connection, &str, &EmbeddedArguments) -> sqlx::Result<Vec<EmbeddedRow>>,
+    ) -> Result<Rows, DatabaseError> {
         self.admit()?;
-        let done = arguments
-            .and_then(|arguments| self.handle.run(|connection| work(connection, sql.as_str(), &arguments)));
-        self.note(done)
+        let sql = statement.sql.as_str();
+        let rows = match (statement.arguments, &mut self.handle) {
+            (Err(error), _) => Err(error),
+            (Ok(BackendArguments::Embedded(arguments)), handle) => {
+                handle.run_embedded(|connection| embedded(connection, sql, &arguments)).map(Rows::Embedded)
+            }
+            (Ok(BackendArguments::Postgres(arguments)), Handle::Postgres(session)) => {
+                session.rows(sql, arguments).await.map(Rows::Postgres)
+            }
+            (Ok(BackendArguments::Postgres(_)), _) => Err(wrong_backend()),
+        };
+        self.note(rows)
+    }
+
+    async fn execute(&mut self, statement: Prepared) -> Result<u64, DatabaseError> {
+        self.admit()?;
+        let sql = statement.sql.as_str();
+        let changed = match (statement.arguments, &mut self.handle) {
+            (Err(error), _) => Err(error),
+            (Ok(BackendArguments::Embedded(arguments)), handle) => {
+                handle.run_embedded(|connection| connection.execute(sql, &arguments))
+            }
+            (Ok(BackendArguments::Postgres(arguments)), Handle::Postgres(session)) => {
+                session.execute(sql, arguments).await
+            }
+            (Ok(BackendArguments::Postgres(_)), _) => Err(wrong_backend()),
+        };
+        self.note(changed)
     }
 
     /// Counts a statement that is about to run. Nothing may run in a transaction after a failed statement: some
     /// failures end the transaction inside SQLite, and what followed would be committed by itself.
     fn admit(&self) -> Result<(), DatabaseError> {
         self.statements.fetch_add(1, Ordering::Relaxed);
-        match (&self.handle, &self.failure) {
-            (Handle::Writer(_), Some(failure)) => Err(DatabaseError::FailureIgnored(failure.clone())),
+        match &self.failure {
+            Some(failure) if !self.handle.is_snapshot() => {
+                Err(DatabaseError::FailureIgnored(failure.why.clone()))
+            }
             _ => Ok(()),
         }
     }
@@ -134,21 +237,19 @@ impl Reader {
     /// Remembers a failed statement, so that a transaction cannot commit past it.
     fn note<T>(&mut self, result: sqlx::Result<T>) -> Result<T, DatabaseError> {
         result.map_err(|error| {
-            self.failure = Some(error.to_string());
-            match (error, &self.handle) {
-                (error, Handle::Writer(_)) if is_interrupt(&error) => DatabaseError::TransactionTimeout,
-                (error, Handle::Snapshot(_)) if is_interrupt(&error) => DatabaseError::ReadTimeout,
-                (sqlx::Error::PoolClosed, _) => DatabaseError::Closed,
-                (error, _) => DatabaseError::Statement(error),
-            }
+            let is_duplicate =
+                error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
+            let is_conflict = postgres::is_conflict(&error);
+            self.failure = Some(Failure { why: error.to_string(), is_conflict, is_duplicate });
+            let unique =
+                if let Handle::Postgres(session) = &self.handle { Some(session.unique()) } else { None };
+            DatabaseError::of_statement(error, self.handle.is_snapshot(), unique)
         })
     }
 }
 
-fn encode<'q>(binds: impl Binds<'q>) -> sqlx::Result<EmbeddedArguments> {
-    let mut arguments = EmbeddedArguments::default();
-    binds.bind_to(&mut arguments)?;
-    Ok(arguments)
+fn wrong_backend() -> sqlx::Error {
+    sqlx::Error::Protocol("the parameters are another backend's".to_owned())
 }
 
 /// A write transaction. Everything that a [`Reader`] can do, and changes.
@@ -161,8 +262,24 @@ impl Tx {
         sql: impl SqlSafeStr,
         binds: impl Binds<'q>,
     ) -> impl Future<Output = Result<u64, DatabaseError>> + Send {
-        let (sql, arguments) = (sql.into_sql_str(), encode(binds));
-        async move { self.0.run(&sql, arguments, Connection::execute) }
+        let statement = self.0.prepare(sql, binds);
+        async move { self.0.execute(statement).await }
+    }
+
+    /// Locks the rows of a SELECT, in its order, until the transaction ends: its result stays true as long. To lock in one
+    /// order wherever rows are locked keeps transactions from waiting for each other in a ring. An embedded store has
+    /// one writer, so that nothing is to be locked.
+    ///
+    /// # Errors
+    /// A failed statement.
+    pub async fn lock_rows(&mut self, select: &str, values: Vec<Bound>) -> Result<(), DatabaseError> {
+        if self.dialect() == Dialect::Postgres {
+            // Others may go on referring to the rows.
+            let sql = format!("{select} FOR NO KEY UPDATE");
+            let statement = self.0.prepare(AssertSqlSafe(sql), values);
+            self.0.rows(statement, Connection::rows).await?;
+        }
+        Ok(())
     }
 
     /// Runs a statement that must change exactly one row.

@@ -138,8 +138,7 @@ async fn finishes_what_waits_when_it_is_closed() {
     let read = store.database.read(DataScope::Platform, async |_reader| Ok::<_, DatabaseError>(())).await;
     assert!(matches!(read, Err(DatabaseError::Closed)), "{read:?}");
     let path = store.directory.path().join("store.db");
-    let again =
-        soko_infra::Database::open(soko_infra::DatabaseConfig::at(path), &super::SCHEMA).await.unwrap();
+    let again = soko_infra::Database::open(soko_infra::SqliteConfig::at(path), &super::SCHEMA).await.unwrap();
     let count = again.read(DataScope::Platform, async |reader| {
         reader.fetch_one::<(i64,)>("SELECT COUNT(*) FROM note", ()).await
     });

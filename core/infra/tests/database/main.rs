@@ -9,9 +9,12 @@ mod opening;
 
 use std::time::Duration;
 
-use soko_infra::{DataScope, Database, DatabaseConfig, DatabaseError, Tx};
+use soko_infra::{DataScope, Database, DatabaseError, Migrations, SqliteConfig, Tx};
 
-static SCHEMA: sqlx::migrate::Migrator = sqlx::migrate!("./tests/schema");
+static SCHEMA: Migrations = Migrations {
+    sqlite: sqlx::migrate!("./tests/schema"),
+    postgres: sqlx::migrate!("./tests/schema_postgres"),
+};
 
 /// A query that no machine finishes in time.
 const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000000000) SELECT COUNT(*) FROM n";
@@ -26,9 +29,9 @@ impl Store {
         Self::open_with(|_| ()).await
     }
 
-    async fn open_with(change: impl FnOnce(&mut DatabaseConfig)) -> Self {
+    async fn open_with(change: impl FnOnce(&mut SqliteConfig)) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut config = DatabaseConfig::at(directory.path().join("store.db"));
+        let mut config = SqliteConfig::at(directory.path().join("store.db"));
         change(&mut config);
         let database = Database::open(config, &SCHEMA).await.unwrap();
         Self { database, directory }

@@ -1,4 +1,4 @@
-use soko_infra::{DataScope, Database, DatabaseConfig, DatabaseError};
+use soko_infra::{DataScope, Database, DatabaseError, SqliteConfig};
 use tokio::task::JoinSet;
 
 use super::{SCHEMA, Store, add_note};
@@ -9,7 +9,7 @@ async fn migrates_once_when_many_open_one_file() {
     let path = directory.path().join("store.db");
     let mut opens = JoinSet::new();
     for number in 0..8 {
-        let config = DatabaseConfig::at(&path);
+        let config = SqliteConfig::at(&path);
         opens.spawn(async move {
             let database = Database::open(config, &SCHEMA).await.unwrap();
             let write =
@@ -40,7 +40,7 @@ async fn refuses_a_schema_newer_than_the_program() {
     });
     newer.await.unwrap();
     store.database.close().await;
-    let config = DatabaseConfig::at(store.directory.path().join("store.db"));
+    let config = SqliteConfig::at(store.directory.path().join("store.db"));
     let outcome = Database::open(config, &SCHEMA).await.map(|_| ());
     assert!(matches!(&outcome, Err(DatabaseError::Open(why)) if why.contains("9999")), "{outcome:?}");
 }
@@ -51,7 +51,7 @@ async fn refuses_files_that_are_no_store() {
     let text = directory.path().join("text.db");
     std::fs::write(&text, "not a database, and long enough to have a header ".repeat(100)).unwrap();
     for path in [text, directory.path().join("no/such/folder/store.db"), directory.path().to_owned()] {
-        let outcome = Database::open(DatabaseConfig::at(&path), &SCHEMA).await.map(|_| ());
+        let outcome = Database::open(SqliteConfig::at(&path), &SCHEMA).await.map(|_| ());
         assert!(matches!(outcome, Err(DatabaseError::Open(_))), "{}: {outcome:?}", path.display());
     }
 }
@@ -65,7 +65,7 @@ async fn keeps_answered_writes_without_being_closed() {
     for file in ["store.db", "store.db-wal"] {
         std::fs::copy(store.directory.path().join(file), copy.path().join(file)).unwrap();
     }
-    let config = DatabaseConfig::at(copy.path().join("store.db"));
+    let config = SqliteConfig::at(copy.path().join("store.db"));
     let database = Database::open(config, &SCHEMA).await.unwrap();
     let copied = Store { database, directory: copy };
     assert_eq!(copied.names().await, ["kept"]);

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::guests;
+use crate::postgres::TestServer;
 use crate::process::{announce, cargo, run as run_process, run_in_front, succeeds};
 use crate::toolchain::{GuestCompiler, TARGET};
 use crate::workspace::Workspace;
@@ -10,10 +11,18 @@ use crate::workspace::Workspace;
 /// The plugin of the walk-through, which must go on building as it is told there.
 const EXAMPLE_PLUGIN: &str = "examples/plugin-from-zero";
 
+/// The packages whose tests ask for a store, as cargo-nextest selects them.
+const WITH_A_STORE: &str = "package(soko-domain) | package(soko-graphql) | package(soko-tests)";
+/// By which tests find the server.
+const SERVER_VARIABLE: &str = "SOKO_TEST_POSTGRES";
+/// By which they know whether their stores are on it or in files.
+const BACKEND_VARIABLE: &str = "SOKO_TEST_BACKEND";
+
 /// Run all checks and tests, with all the set-up that they need.
 ///
 /// Builds the plugins, checks format and lints, runs the plugins' own tests, builds the server (some tests start and
-/// kill it), and runs every test of the workspace: with cargo-nextest when it is installed, else with cargo test.
+/// kill it), and runs every test of the workspace: with cargo-nextest when it is installed, else with cargo test. Those
+/// that use a store run twice: on SQLite, and on a PostgreSQL server that is started for them.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Run only tests of the workspace whose name contains this, without the format, lint and plugin checks.
@@ -40,7 +49,10 @@ pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     }
     announce("the server, for the tests that start it");
     run_process(cargo().args(["build", "--package", "soko", "--locked"]).current_dir(workspace.root()))?;
-    test_workspace(workspace, args.filter.as_deref())
+    let server = TestServer::start()?;
+    Backend::ALL
+        .into_iter()
+        .try_for_each(|backend| test_workspace(workspace, args.filter.as_deref(), &server, backend))
 }
 
 fn check_format(workspace: &Workspace) -> anyhow::Result<()> {
@@ -72,16 +84,45 @@ fn test_guests(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn test_workspace(workspace: &Workspace, filter: Option<&str>) -> anyhow::Result<()> {
+/// What the tests' stores are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+impl Backend {
+    const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// Runs the tests with stores of this kind; the second time only those that ask for a store.
+fn test_workspace(
+    workspace: &Workspace,
+    filter: Option<&str>,
+    server: &TestServer,
+    backend: Backend,
+) -> anyhow::Result<()> {
     let mut command = cargo();
     command.current_dir(workspace.root());
     if has_nextest() {
-        announce("cargo nextest run --workspace");
+        announce(&format!("cargo nextest run --workspace, on {}", backend.name()));
         command.args(["nextest", "run", "--workspace", "--locked"]);
+        if backend == Backend::Postgres {
+            // The same build as before: another selection of packages would have other features.
+            command.args(["--filterset", WITH_A_STORE]);
+        }
     } else {
-        announce("cargo test --workspace (cargo-nextest is not installed)");
+        announce(&format!("cargo test --workspace, on {} (cargo-nextest is not installed)", backend.name()));
         command.args(["test", "--workspace", "--locked"]);
     }
+    command.env(SERVER_VARIABLE, server.url()).env(BACKEND_VARIABLE, backend.name());
     run_in_front(command.args(filter))
 }
 

@@ -1,10 +1,14 @@
-//! Full-text search on SQLite (FTS5): the one place of the catalogue where the dialects differ.
+//! Full-text search: the one place of the catalogue where the dialects differ.
 //!
-//! A PostgreSQL counterpart has the same functions over a `tsvector` column of `search_document`.
+//! On SQLite the table `search_text` is an FTS5 index that cuts texts into words by itself. On PostgreSQL it is a table
+//! with a `tsvector` made of texts that are cut here, by the same rules.
 
-use soko_infra::db::{Bound, MultiRowInsert};
+use soko_infra::db::{Bound, Dialect, MultiRowInsert};
 use soko_infra::{DatabaseError, Tx};
 use soko_kernel::{ChannelScope, ProductId};
+
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use super::document::Document;
 use crate::catalogue::batch;
@@ -17,6 +21,8 @@ pub const TERM_WORDS_MAX: usize = 16;
 /// What a term counts more or less by where its words stand: channel, product name, variant name, SKU, facet values,
 /// description.
 const RANK: &str = "-bm25(search_text, 0.0, 10.0, 8.0, 6.0, 3.0, 1.0)";
+/// The same on PostgreSQL: description and channel, facet values, variant name and SKU, product name.
+const TS_RANK: &str = "ts_rank('{0.1, 0.3, 0.7, 1.0}', t.words, q.query)";
 
 /// How matching documents are found, in a statement that names the document `d`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,18 +37,30 @@ pub(super) struct Matching {
 
 /// Finds documents that have every word of the term, or one that begins with it, in any field. `None` for a term
 /// without a word, which matches nothing.
-pub(super) fn matching(values: &mut Vec<Bound>, scope: ChannelScope, term: &str) -> Option<Matching> {
+pub(super) fn matching(
+    dialect: Dialect,
+    values: &mut Vec<Bound>,
+    scope: ChannelScope,
+    term: &str,
+) -> Option<Matching> {
     let words = words(term);
     if words.is_empty() {
         return None;
     }
-    values.push(query(scope, &words).into());
+    let (query, found): (String, fn(usize) -> String) = match dialect {
+        Dialect::Sqlite => (query(scope, &words), |place| {
+            format!("SELECT rowid AS id, {RANK} AS score FROM search_text WHERE search_text MATCH ${place}")
+        }),
+        Dialect::Postgres => (ts_query(scope, &words), |place| {
+            format!(
+                "SELECT t.rowid AS id, CAST({TS_RANK} AS DOUBLE PRECISION) AS score \
+                 FROM search_text t, (SELECT CAST(${place} AS TSQUERY) AS query) q WHERE t.words @@ q.query"
+            )
+        }),
+    };
+    values.push(query.into());
     Some(Matching {
-        with: format!(
-            "found AS MATERIALIZED (SELECT rowid AS id, {RANK} AS score FROM search_text \
-             WHERE search_text MATCH ${})",
-            values.len()
-        ),
+        with: format!("found AS MATERIALIZED ({})", found(values.len())),
         from: "found JOIN search_document d ON d.id = found.id",
         score: "found.score",
     })
@@ -64,6 +82,38 @@ fn query(scope: ChannelScope, words: &[&str]) -> String {
         channel_word(scope),
         quoted.join(" AND ")
     )
+}
+
+/// The same for PostgreSQL: the words of each part follow each other, and its last may go on.
+fn ts_query(scope: ChannelScope, parts: &[&str]) -> String {
+    format!("'#{}' & {}", channel_word(scope), ts_phrases(parts))
+}
+
+fn ts_phrases(parts: &[&str]) -> String {
+    let phrase = |part: &&str| {
+        let words: Vec<String> = words_of(part).map(|word| format!("'{word}'")).collect();
+        format!("({}:*)", words.join(" <-> "))
+    };
+    parts.iter().map(phrase).collect::<Vec<_>>().join(" & ")
+}
+
+/// Runs of letters and digits, without diacritics, in lower case.
+fn words_of(text: &str) -> impl Iterator<Item = String> {
+    let plain: String = text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect();
+    let words: Vec<String> = plain
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    words.into_iter()
+}
+
+/// A text as the index of this dialect takes it.
+fn indexable(dialect: Dialect, text: String) -> String {
+    match dialect {
+        Dialect::Sqlite => text,
+        Dialect::Postgres => words_of(&text).collect::<Vec<_>>().join(" "),
+    }
 }
 
 fn channel_word(scope: ChannelScope) -> String {
@@ -115,16 +165,16 @@ pub(super) async fn add(
     let mut ids: Vec<(i64,)> = INSERT_DOCUMENTS.fetch(tx, rows).await?;
     // Ids are given in the rows' order; what is returned may come in another.
     ids.sort_unstable();
-    let channel = channel_word(scope);
+    let (channel, dialect) = (channel_word(scope), tx.dialect());
     let text = |(document, (id,)): (Document, (i64,))| -> Vec<Bound> {
         vec![
             id.into(),
             channel.as_str().into(),
-            document.product_name.into(),
-            document.variant_name.into(),
-            document.sku.into(),
-            document.facet_values.into(),
-            document.description.into(),
+            indexable(dialect, document.product_name).into(),
+            indexable(dialect, document.variant_name).into(),
+            indexable(dialect, document.sku).into(),
+            indexable(dialect, document.facet_values).into(),
+            indexable(dialect, document.description).into(),
         ]
     };
     let texts: Vec<Vec<Bound>> = documents.into_iter().zip(ids).map(text).collect();
@@ -144,5 +194,12 @@ mod tests {
         );
         assert_eq!(words(" !? \"\" * "), [] as [&str; 0]);
         assert_eq!(words(&"a ".repeat(100)).len(), TERM_WORDS_MAX);
+    }
+
+    #[test]
+    fn cuts_texts_into_plain_words() {
+        let plain: Vec<String> = words_of("Café Crème 1.5kg, 'l\u{2019}eau' -- ÇİÇEK").collect();
+        assert_eq!(plain, ["cafe", "creme", "1", "5kg", "l", "eau", "cicek"]);
+        assert_eq!(ts_phrases(&["green-tea", "50'"]), "('green' <-> 'tea':*) & ('50':*)");
     }
 }

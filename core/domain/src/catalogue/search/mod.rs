@@ -114,7 +114,7 @@ impl CatalogueReads {
     fn searcher(&self, actor: &Actor) -> Result<Searcher, CatalogueError> {
         let scope = self.scope(actor, Permission::ReadProduct)?;
         let (languages, now) = (Languages::of(actor), self.clock.now());
-        Ok(Searcher { scope, languages, audience: self.audience, now })
+        Ok(Searcher { scope, languages, audience: self.audience, now, dialect: self.database.dialect() })
     }
 }
 

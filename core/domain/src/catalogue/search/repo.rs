@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use soko_infra::db::{Bound, in_list};
+use soko_infra::db::{Bound, Dialect, in_list};
 use soko_infra::{DatabaseError, Reader};
 use soko_kernel::query::Direction;
 use soko_kernel::{ChannelScope, CollectionId, FacetId, FacetValueId, ProductId, Timestamp, VariantId};
@@ -33,6 +33,7 @@ pub(super) struct Searcher {
     pub(super) languages: Languages,
     pub(super) audience: Audience,
     pub(super) now: Timestamp,
+    pub(super) dialect: Dialect,
 }
 
 /// The best document of a variant for the searcher's language.
@@ -61,10 +62,10 @@ impl Matched {
         let mut condition = "v.channel_id = $1 AND v.deleted_at IS NULL AND p.deleted_at IS NULL \
              AND ((v.enabled AND p.enabled) OR $4)"
             .to_owned();
-        let mut score = "0.0";
+        let mut score = "CAST(0 AS DOUBLE PRECISION)";
         let mut with = format!("WITH {ASKED}");
         if let Some(term) = &search.term {
-            let matching = fulltext::matching(&mut values, searcher.scope, term)?;
+            let matching = fulltext::matching(searcher.dialect, &mut values, searcher.scope, term)?;
             from = format!("{} JOIN product_variant v ON v.id = d.variant_id", matching.from);
             condition = format!("{SHOWN_DOCUMENT} AND {condition}");
             with = format!("{with}, {}", matching.with);

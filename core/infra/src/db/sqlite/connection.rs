@@ -85,12 +85,12 @@ impl Connection {
     }
 
     /// The first row of a statement, if it has one. The statement runs to its end, for what it may change.
-    pub(in crate::db) fn row(
+    pub(in crate::db) fn first_row(
         &self,
         sql: &str,
         arguments: &EmbeddedArguments,
-    ) -> sqlx::Result<Option<EmbeddedRow>> {
-        Ok(self.collect(sql, arguments, 1)?.pop())
+    ) -> sqlx::Result<Vec<EmbeddedRow>> {
+        self.collect(sql, arguments, 1)
     }
 
     fn collect(
@@ -198,7 +198,7 @@ fn numbered(sql: &str) -> String {
     numbered
 }
 
-/// `text REGEXP pattern`. A pattern is compiled once per statement; one that is none matches nothing.
+/// `regexp(pattern, text)`. A pattern is compiled once per statement; one that is none matches nothing.
 fn add_regexp(connection: &rusqlite::Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("regexp", 2, flags, |context| {

@@ -37,7 +37,7 @@ const MIGRATION_WAIT_STEP: Duration = Duration::from_millis(20);
 
 /// Where the store is, and its bounds.
 #[derive(Debug, Clone)]
-pub struct DatabaseConfig {
+pub struct SqliteConfig {
     /// The database file. Its write-ahead log and lock files stand beside it.
     pub path: PathBuf,
     /// Connections for reading.
@@ -56,7 +56,7 @@ pub struct DatabaseConfig {
     pub page_cache_kib: u32,
 }
 
-impl DatabaseConfig {
+impl SqliteConfig {
     /// The defaults for a store at `path`.
     pub fn at(path: impl Into<PathBuf>) -> Self {
         Self {
@@ -80,7 +80,7 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     pub(super) async fn open(
-        config: DatabaseConfig,
+        config: SqliteConfig,
         migrations: &'static Migrator,
         statements: Arc<AtomicU64>,
     ) -> Result<Self, DatabaseError> {

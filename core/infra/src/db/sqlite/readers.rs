@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::DatabaseConfig;
+use super::SqliteConfig;
 use super::connection::{Access, Connection};
 use crate::db::error::DatabaseError;
 
@@ -28,7 +28,7 @@ struct Slots {
 
 impl Readers {
     /// Opens every connection at once.
-    pub(super) fn open(path: &Path, config: &DatabaseConfig, busy_timeout: Duration) -> sqlx::Result<Self> {
+    pub(super) fn open(path: &Path, config: &SqliteConfig, busy_timeout: Duration) -> sqlx::Result<Self> {
         let count = config.readers.max(1) as usize;
         let open = |_| Connection::open(path, Access::ReadOnly, busy_timeout, config.page_cache_kib);
         let connections = (0..count).map(|place| open(place).map(|opened| Mutex::new(Some(opened))));

@@ -8,20 +8,19 @@
 //! once rather than after one more wait each.
 
 use std::collections::VecDeque;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::DatabaseConfig;
+use super::SqliteConfig;
 use super::connection::Limit;
 use crate::db::DataScope;
 use crate::db::error::{DatabaseError, is_busy};
+use crate::db::guard::run_guarded;
 use crate::db::reader::{Handle, Tx, WriteFn, call};
 
 /// How the writer has batched so far.
@@ -52,7 +51,7 @@ enum Message {
 impl Writer {
     /// Starts the writer on a thread of its own: parking there is cheaper than a hop through the shared scheduler,
     /// and a long batch holds up nobody else's work.
-    pub(super) fn start(tx: Tx, limit: Limit, config: &DatabaseConfig) -> Result<Self, DatabaseError> {
+    pub(super) fn start(tx: Tx, limit: Limit, config: &SqliteConfig) -> Result<Self, DatabaseError> {
         let (queue, jobs) = mpsc::channel(config.queue_max);
         let stats = Arc::new(Mutex::new(WriterStats::default()));
         let worker = Worker {
@@ -162,11 +161,12 @@ where
         Box::pin(async move {
             tx.failure = None;
             let closure = self.closure.clone();
-            let mut outcome = run_guarded(async { call(closure, tx).await }, limit).await;
+            let guarded = run_guarded(async { call(closure, tx).await }, limit).await;
+            let mut outcome = guarded.unwrap_or_else(|ended| Err(ended.into()));
             if outcome.is_ok()
                 && let Some(failure) = tx.failure.take()
             {
-                outcome = Err(DatabaseError::FailureIgnored(failure).into());
+                outcome = Err(DatabaseError::FailureIgnored(failure.why).into());
             }
             let keep = outcome.is_ok();
             self.outcome = Some(outcome);
@@ -186,22 +186,6 @@ where
             // A caller that has gone away needs no answer; its work is committed all the same.
             reply.send(answer).ok();
         }
-    }
-}
-
-/// Runs a closure's future within a time limit, and turns a panic into an error.
-async fn run_guarded<T, E: From<DatabaseError>>(
-    work: impl Future<Output = Result<T, E>>,
-    limit: Duration,
-) -> Result<T, E> {
-    match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(panic)) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-            Err(DatabaseError::Panicked(text.to_owned()).into())
-        }
-        Err(_) => Err(DatabaseError::TransactionTimeout.into()),
     }
 }
 
@@ -415,7 +399,7 @@ impl Worker {
     }
 
     fn forget_writes(&self) {
-        let forgotten = self.tx.0.handle.run(|connection| {
+        let forgotten = self.tx.0.handle.run_embedded(|connection| {
             connection.forget_writes();
             Ok(())
         });
@@ -424,11 +408,11 @@ impl Worker {
 
     /// Whether the job that has just run wrote nothing, in a transaction that is still open.
     fn is_untouched(&self) -> bool {
-        self.tx.0.handle.run(|connection| Ok(connection.is_untouched())).unwrap_or(false)
+        self.tx.0.handle.run_embedded(|connection| Ok(connection.is_untouched())).unwrap_or(false)
     }
 
     fn control(&self, sql: &str) -> Result<(), sqlx::Error> {
-        self.tx.0.handle.run(|connection| connection.control(sql))
+        self.tx.0.handle.run_embedded(|connection| connection.control(sql))
     }
 
     fn count(&self, change: impl FnOnce(&mut WriterStats)) {

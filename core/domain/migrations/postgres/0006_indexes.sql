@@ -1,0 +1,65 @@
+-- What a foreign key refers to is looked for in every child table when it is deleted: without these, row by row.
+CREATE INDEX fulfillment_line_order_line ON fulfillment_line (order_line_id);
+CREATE INDEX product_featured_asset ON product (featured_asset_id);
+CREATE INDEX product_variant_featured_asset ON product_variant (featured_asset_id);
+CREATE INDEX collection_featured_asset ON collection (featured_asset_id);
+CREATE INDEX product_asset_asset ON product_asset (asset_id);
+CREATE INDEX variant_asset_asset ON variant_asset (asset_id);
+CREATE INDEX collection_asset_asset ON collection_asset (asset_id);
+CREATE INDEX asset_tag_tag ON asset_tag (tag_id);
+CREATE INDEX user_role_role ON user_role (role_id);
+CREATE INDEX channel_seller ON channel (seller_id);
+CREATE INDEX collection_parent_collection ON collection (parent_id);
+CREATE INDEX order_shipping_line_method ON order_shipping_line (shipping_method_id);
+CREATE INDEX plugin_binding_version ON plugin_binding (version_id);
+CREATE INDEX plugin_binding_previous_version ON plugin_binding (previous_version_id);
+CREATE INDEX plugin_version_digest ON plugin_version (digest);
+CREATE INDEX tax_rate_category ON tax_rate (tax_category_id);
+CREATE INDEX tax_rate_zone ON tax_rate (zone_id);
+CREATE INDEX tax_rate_customer_group ON tax_rate (customer_group_id);
+CREATE INDEX zone_country_country ON zone_country (country_id);
+
+-- One receipt of a provider pays once.
+CREATE UNIQUE INDEX payment_reference ON payment (channel_id, method, transaction_id)
+    WHERE transaction_id IS NOT NULL AND state IN ('Authorized', 'Settled');
+
+-- What the statements of both backends call by the same name.
+
+-- The ids of a list that is one parameter: `[1,2,3]`.
+CREATE FUNCTION json_each(ids TEXT) RETURNS TABLE (value BIGINT)
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT CAST(element AS BIGINT) FROM json_array_elements_text(CAST(ids AS JSON)) AS element $$;
+
+CREATE FUNCTION regexp(pattern TEXT, content TEXT) RETURNS BOOLEAN
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$ SELECT content ~ pattern $$;
+
+-- The second wall between channels: a transaction sees the rows of the channel that it says it works for, of any when
+-- it says 0, and none when it says nothing. Rows of no channel belong to the platform, and everybody sees them.
+
+CREATE FUNCTION scope_channel_id() RETURNS BIGINT
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$ SELECT CAST(NULLIF(current_setting('soko.channel_id', TRUE), '') AS BIGINT) $$;
+
+DO $$
+DECLARE
+    tenant_table TEXT;
+BEGIN
+    -- What a role may do where is the platform's: one role holds in many channels.
+    FOR tenant_table IN
+        SELECT table_name FROM information_schema.columns
+        WHERE table_schema = current_schema() AND column_name = 'channel_id' AND table_name <> 'role_channel'
+    LOOP
+        EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tenant_table);
+        EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tenant_table);
+        EXECUTE format(
+            'CREATE POLICY own_channel ON %I USING (channel_id IS NULL OR (SELECT scope_channel_id()) IN (0, channel_id))',
+            tenant_table
+        );
+    END LOOP;
+    ALTER TABLE search_text ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE search_text FORCE ROW LEVEL SECURITY;
+    CREATE POLICY own_channel ON search_text
+        USING ((SELECT scope_channel_id()) = 0 OR channel = (SELECT 'c' || scope_channel_id()));
+END
+$$;

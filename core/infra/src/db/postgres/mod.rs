@@ -1,0 +1,112 @@
+//! PostgreSQL: one server, any number of programs.
+//!
+//! Transactions run at READ COMMITTED. What keeps a closure's decisions true until it commits are locks that are taken
+//! in a fixed order: first one for the scope, which the closure holds alone (or together with others of its kind, see
+//! [`Concurrency`]), then rows. Every transaction says whose data it may touch, which row-level security holds it to.
+
+mod error;
+mod pool;
+mod session;
+mod unique;
+mod writing;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+
+use super::DataScope;
+use super::error::DatabaseError;
+use super::reader::{Handle, Reader, WriteFn};
+pub(super) use error::{is_conflict, is_timeout};
+use pool::Pool;
+use session::Bounds;
+pub(super) use session::Session;
+pub(super) use unique::UniqueConstraints;
+
+/// Where the server is, and the bounds of what this program asks of it.
+#[derive(Debug, Clone)]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host:port/database`, with the parameters that libpq knows.
+    pub url: String,
+    /// Most connections that this program opens.
+    pub connections: u32,
+    /// Most callers that wait for a connection; more are refused as overload.
+    pub queue_max: usize,
+    /// Longest that a caller may wait for a connection.
+    pub wait_limit: Duration,
+    /// Longest that a closure that writes may run, and a statement of it.
+    pub closure_limit: Duration,
+    /// Longest that a statement of a reader may run.
+    pub read_limit: Duration,
+}
+
+impl PostgresConfig {
+    /// The defaults for the server at `url`.
+    pub fn at(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            connections: 16,
+            queue_max: 1024,
+            wait_limit: Duration::from_secs(10),
+            closure_limit: Duration::from_secs(5),
+            read_limit: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Beside whom a closure that writes may run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Concurrency {
+    /// Alone in its scope: what it reads stays true until it commits.
+    Alone,
+    /// Beside others of this kind: it locks the rows by which it decides, or checks their version as it writes.
+    Together,
+}
+
+#[derive(Clone)]
+pub(super) struct Postgres {
+    pool: Pool,
+    statements: Arc<AtomicU64>,
+    closure_limit: Duration,
+}
+
+impl Postgres {
+    pub(super) async fn open(
+        config: PostgresConfig,
+        migrations: &'static Migrator,
+        statements: Arc<AtomicU64>,
+    ) -> Result<Self, DatabaseError> {
+        let closure_limit = config.closure_limit;
+        let pool = Pool::open(&config, migrations).await?;
+        Ok(Self { pool, statements, closure_limit })
+    }
+
+    /// A snapshot of the store, as soon as a connection is free.
+    pub(super) async fn snapshot(&self, scope: DataScope) -> Result<Reader, DatabaseError> {
+        let session = self.pool.begin(Bounds::Snapshot, scope).await?;
+        Ok(Reader::new(Handle::Postgres(Box::new(session)), scope, self.statements.clone()))
+    }
+
+    /// Runs a closure on a task of its own, so that a caller who goes away abandons nothing half done.
+    pub(super) async fn write<T, E, F>(
+        &self,
+        scope: DataScope,
+        concurrency: Concurrency,
+        work: F,
+    ) -> Result<T, E>
+    where
+        F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        let this = self.clone();
+        let written = tokio::spawn(async move { this.write_with_retries(scope, concurrency, work).await });
+        written.await.unwrap_or_else(|_| Err(DatabaseError::Closed.into()))
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}

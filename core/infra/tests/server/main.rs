@@ -1,0 +1,265 @@
+//! The store on a PostgreSQL server: who waits for whom, and what survives callers, connections and conflicts that go
+//! wrong. What holds on either backend is tested with the domains.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed test")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use soko_infra::testing::TestDatabase;
+use soko_infra::{DataScope, Database, DatabaseConfig, DatabaseError, Migrations, PostgresConfig, Tx};
+use soko_kernel::ErrorKind;
+use sqlx::{Connection as _, PgConnection};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
+
+static SCHEMA: Migrations = Migrations {
+    sqlite: sqlx::migrate!("./tests/schema"),
+    postgres: sqlx::migrate!("./tests/schema_postgres"),
+};
+
+struct Store {
+    database: Database,
+    own: TestDatabase,
+}
+
+impl Store {
+    async fn open() -> Self {
+        Self::open_with(|_| ()).await
+    }
+
+    async fn open_with(change: impl FnOnce(&mut PostgresConfig)) -> Self {
+        let own = TestDatabase::on_server(&SCHEMA).await;
+        let DatabaseConfig::Postgres(mut config) = own.config.clone() else { panic!("no server") };
+        change(&mut config);
+        Self { database: Database::open(config, &SCHEMA).await.unwrap(), own }
+    }
+
+    async fn add(&self, name: &str) -> Result<(), DatabaseError> {
+        let name = name.to_owned();
+        self.database.write(DataScope::Platform, async move |tx| add_note(tx, &name, 0).await).await
+    }
+
+    /// The names of all notes, sorted.
+    async fn names(&self) -> Vec<String> {
+        let names = self.database.read(DataScope::Platform, async |reader| {
+            reader.fetch_all::<(String,)>("SELECT name FROM note ORDER BY name", ()).await
+        });
+        names.await.unwrap().into_iter().map(|(name,)| name).collect()
+    }
+
+    async fn amount(&self, name: &'static str) -> i64 {
+        let amount: Result<(i64,), DatabaseError> = self
+            .database
+            .read(DataScope::Platform, async |reader| {
+                reader.fetch_one("SELECT amount FROM note WHERE name = $1", (name,)).await
+            })
+            .await;
+        amount.unwrap().0
+    }
+
+    /// A connection beside the store's.
+    async fn aside(&self) -> PgConnection {
+        PgConnection::connect(self.own.url().unwrap()).await.unwrap()
+    }
+}
+
+async fn add_note(tx: &mut Tx, name: &str, amount: i64) -> Result<(), DatabaseError> {
+    tx.execute_one("INSERT INTO note (name, amount) VALUES ($1, $2)", (name, amount)).await
+}
+
+/// Reads an amount and writes it back larger: what loses updates where two do it at once.
+async fn raise(tx: &mut Tx, name: &'static str) -> Result<(), DatabaseError> {
+    let (amount,): (i64,) = tx.fetch_one("SELECT amount FROM note WHERE name = $1", (name,)).await?;
+    tokio::task::yield_now().await;
+    tx.execute_one("UPDATE note SET amount = $1 WHERE name = $2", (amount + 1, name)).await
+}
+
+async fn raise_locked(tx: &mut Tx, name: &'static str) -> Result<(), DatabaseError> {
+    tx.lock_rows("SELECT id FROM note WHERE name = $1", vec![name.into()]).await?;
+    raise(tx, name).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loses_no_update_of_closures_that_run_alone_or_lock_their_rows() {
+    let store = Store::open().await;
+    store.add("alone").await.unwrap();
+    store.add("locked").await.unwrap();
+    let mut writes = JoinSet::new();
+    for _ in 0..40 {
+        let database = store.database.clone();
+        writes.spawn(async move {
+            database.write(DataScope::Platform, async |tx| raise(tx, "alone").await).await
+        });
+        let database = store.database.clone();
+        writes.spawn(async move {
+            let raise = async |tx: &mut Tx| raise_locked(tx, "locked").await;
+            database.write_concurrently(DataScope::Platform, raise).await
+        });
+    }
+    for outcome in writes.join_all().await {
+        outcome.unwrap();
+    }
+    assert_eq!((store.amount("alone").await, store.amount("locked").await), (40, 40));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn does_again_what_was_chosen_to_end_a_deadlock() {
+    let store = Store::open().await;
+    store.add("left").await.unwrap();
+    store.add("right").await.unwrap();
+    let (met, runs) = (Arc::new(Barrier::new(2)), Arc::new(AtomicU32::new(0)));
+    let mut writes = JoinSet::new();
+    for order in [["left", "right"], ["right", "left"]] {
+        let (database, met, runs) = (store.database.clone(), met.clone(), runs.clone());
+        writes.spawn(async move {
+            let both = async move |tx: &mut Tx| {
+                raise_locked(tx, order[0]).await?;
+                // Only the first run of each waits for the other.
+                if runs.fetch_add(1, Ordering::SeqCst) < 2 {
+                    met.wait().await;
+                }
+                raise_locked(tx, order[1]).await
+            };
+            database.write_concurrently(DataScope::Platform, both).await
+        });
+    }
+    for outcome in writes.join_all().await {
+        outcome.unwrap();
+    }
+    assert_eq!((store.amount("left").await, store.amount("right").await), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keeps_no_connection_that_a_caller_left_in_the_middle() {
+    let store = Store::open().await;
+    for number in 0_u32..400 {
+        let write = store.database.write(DataScope::Platform, async move |tx| {
+            add_note(tx, &format!("{number} first"), 0).await?;
+            add_note(tx, &format!("{number} second"), 0).await
+        });
+        let read = store.database.read(DataScope::Platform, async |reader| {
+            for expected in 0_i64..3 {
+                let (found,): (i64,) = reader.fetch_one("SELECT $1", (expected,)).await?;
+                assert_eq!(found, expected, "an answer to somebody else's question");
+            }
+            Ok::<_, DatabaseError>(())
+        });
+        let (mut write, mut read) = (Box::pin(write), Box::pin(read));
+        for _ in 0..number % 7 {
+            let done = ((&mut write).now_or_never().is_some(), (&mut read).now_or_never().is_some());
+            if done != (false, false) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_micros(u64::from(number % 11) * 60)).await;
+        }
+    }
+    store.add("last").await.unwrap();
+    let names = store.names().await;
+    let count = |which: &str| names.iter().filter(|name| name.ends_with(which)).count();
+    assert_eq!(count(" first"), count(" second"), "whole or not at all");
+    assert!(count(" first") > 0, "some had been handed over");
+    for expected in 0_i64..50 {
+        let read = store.database.read(DataScope::Platform, async move |reader| {
+            reader.fetch_one::<(i64,)>("SELECT $1", (expected,)).await
+        });
+        assert_eq!(read.await.unwrap(), (expected,));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn refuses_those_who_wait_too_long_and_then_goes_on() {
+    let store = Store::open_with(|config| {
+        (config.connections, config.queue_max) = (2, 4);
+        config.wait_limit = Duration::from_millis(200);
+    });
+    let store = Arc::new(store.await);
+    let mut reads = JoinSet::new();
+    for _ in 0..20 {
+        let database = store.database.clone();
+        reads.spawn(async move {
+            let read = database.read(DataScope::Platform, async |reader| {
+                reader.fetch_one::<(i64,)>("SELECT CAST(1 AS BIGINT) FROM pg_sleep(0.5)", ()).await
+            });
+            read.await.map(|_| ())
+        });
+    }
+    let outcomes = reads.join_all().await;
+    let refused: Vec<_> = outcomes.iter().filter_map(|outcome| outcome.as_ref().err()).collect();
+    assert!(refused.iter().all(|error| error.kind() == ErrorKind::Overloaded), "{refused:?}");
+    assert!(refused.len() >= 16, "two had a connection, nobody else in time: {}", refused.len());
+    store.add("later").await.unwrap();
+    assert_eq!(store.names().await, ["later"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replaces_connections_that_were_cut() {
+    let store = Store::open().await;
+    let mut aside = store.aside().await;
+    for round in 0..3 {
+        let mut reads = JoinSet::new();
+        for _ in 0..6 {
+            let database = store.database.clone();
+            reads.spawn(async move {
+                let read = database.read(DataScope::Platform, async |reader| {
+                    reader.fetch_one::<(i64,)>("SELECT CAST(1 AS BIGINT) FROM pg_sleep(0.02)", ()).await
+                });
+                read.await.unwrap();
+            });
+        }
+        reads.join_all().await;
+        let cut = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let (cut,): (i64,) = sqlx::query_as(cut).fetch_one(&mut aside).await.unwrap();
+        assert!(cut > 1, "{cut} connections were open");
+        store.add(&round.to_string()).await.unwrap();
+    }
+    store.database.check_readable().await.unwrap();
+    assert_eq!(store.names().await, ["0", "1", "2"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_nothing_of_what_is_late_panics_or_ignores_a_failure() {
+    let store = Store::open_with(|config| {
+        (config.closure_limit, config.read_limit) = (Duration::from_millis(300), Duration::from_millis(200));
+    });
+    let store = store.await;
+    let late = store.database.write(DataScope::Platform, async |tx| {
+        add_note(tx, "late", 0).await?;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        Ok(())
+    });
+    assert!(matches!(late.await, Err(DatabaseError::TransactionTimeout)));
+    let panics = store.database.write(DataScope::Platform, async |tx| {
+        add_note(tx, "panics", 0).await?;
+        assert!(tx.scope() != DataScope::Platform, "on purpose");
+        Ok(())
+    });
+    assert!(matches!(panics.await, Err(DatabaseError::Panicked(why)) if why.contains("on purpose")));
+    let ignores = store.database.write(DataScope::Platform, async |tx| {
+        add_note(tx, "ignores", 0).await?;
+        let failed = add_note(tx, "ignores", 0).await;
+        assert!(failed.unwrap_err().is_unique_violation("note", &["name"]));
+        Ok(())
+    });
+    assert!(matches!(ignores.await, Err(DatabaseError::FailureIgnored(_))));
+    let sleeps = store.database.read(DataScope::Platform, async |reader| {
+        reader.fetch_one::<(i64,)>("SELECT CAST(1 AS BIGINT) FROM pg_sleep(5)", ()).await
+    });
+    assert!(matches!(sleeps.await, Err(DatabaseError::ReadTimeout)));
+    assert_eq!(store.names().await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn says_why_a_server_cannot_be_used() {
+    for (url, why) in [
+        ("postgres://soko@127.0.0.1:1/soko", "cannot be opened"),
+        ("postgres://soko@127.0.0.1:not-a-port/soko", "cannot be opened"),
+        ("mysql://soko", "cannot be opened"),
+    ] {
+        let config = PostgresConfig { wait_limit: Duration::from_millis(300), ..PostgresConfig::at(url) };
+        let refused = Database::open(config, &SCHEMA).await.map(|_| ()).unwrap_err();
+        assert!(refused.to_string().contains(why), "{url}: {refused}");
+    }
+}
