@@ -8,7 +8,7 @@ use soko_tests::{Shopper, TestServer, with_server};
 const BUYERS: usize = 64;
 
 /// Walks the checkout as far as it goes. Every answer is an order or a typed refusal; says whether it was paid.
-async fn tries_to_buy(buyer: &Shopper, variant: &str, email: &str) -> bool {
+pub async fn tries_to_buy(buyer: &Shopper, variant: &str, email: &str) -> bool {
     let added = only_field(&buyer.try_add(variant, 1).await.data());
     if added["__typename"] != "Order" {
         assert_eq!(added["errorCode"], "INSUFFICIENT_STOCK_ERROR", "{added}");

@@ -19,6 +19,7 @@ mod hostile;
 mod import;
 mod limits;
 mod lists;
+mod nodes;
 mod plugins;
 mod pricing;
 mod search;

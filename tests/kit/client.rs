@@ -80,6 +80,13 @@ impl Client {
         other
     }
 
+    /// This client with the session that another has, perhaps at another server.
+    #[must_use]
+    pub fn with_session_of(self, other: &Self) -> Self {
+        self.set_session(other.session());
+        self
+    }
+
     /// The token of the session, if there is one.
     pub fn session(&self) -> Option<String> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -58,6 +58,23 @@ pub fn with_settings<F: AsyncFnOnce(&TestServer)>(change: impl FnOnce(&mut Setti
     });
 }
 
+/// Runs a test against two servers over one store, which know nothing of each other.
+///
+/// # Panics
+/// When a server cannot be started, or the test fails.
+pub fn with_two_nodes<F: AsyncFnOnce(&TestServer, &TestServer)>(test: F) {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().thread_stack_size(THREAD_STACK_BYTES).build();
+    runtime.expect("a runtime").block_on(async {
+        let home = TestHome::create().await;
+        let first = TestServer::start(home.settings()).await.expect("a server");
+        let second = TestServer::join(home.settings(), first.clock.clone()).await.expect("a second server");
+        test(&first, &second).await;
+        second.app.shutdown().await;
+        first.app.shutdown().await;
+    });
+}
+
 /// Settings for a server below a directory, with passwords that cost next to nothing.
 pub fn settings(directory: &Path) -> Settings {
     let mut settings = Settings::default();
@@ -68,18 +85,37 @@ pub fn settings(directory: &Path) -> Settings {
     settings
 }
 
+async fn open(settings: &Settings, clock: &Clock) -> anyhow::Result<Platform> {
+    let options = Options {
+        clock: clock.clone(),
+        random: Random::try_system()?,
+        compiler: None,
+        transaction_limit: None,
+    };
+    Platform::open(settings, &options, DataDirectory::Create).await
+}
+
 impl TestServer {
     async fn start(settings: Settings) -> anyhow::Result<Self> {
         let clock = Clock::fixed(START);
-        let options = Options {
-            clock: clock.clone(),
-            random: Random::try_system()?,
-            compiler: None,
-            transaction_limit: None,
-        };
-        let listener = listen(&settings).await?;
-        let opened = Platform::open(&settings, &options, DataDirectory::Create).await?;
+        let opened = open(&settings, &clock).await?;
         let shops = platform::open_shops(&opened.services).await?;
+        Self::serve(settings, clock, opened, shops).await
+    }
+
+    /// Another server over a store that has the shops.
+    async fn join(settings: Settings, clock: Clock) -> anyhow::Result<Self> {
+        let opened = open(&settings, &clock).await?;
+        Self::serve(settings, clock, opened, Vec::new()).await
+    }
+
+    async fn serve(
+        settings: Settings,
+        clock: Clock,
+        opened: Platform,
+        shops: Vec<DemoShop>,
+    ) -> anyhow::Result<Self> {
+        let listener = listen(&settings).await?;
         let data = settings.data.0.clone();
         let app = App::serve(settings, opened, listener).await?;
         Ok(Self { app, clock, shops, data, http: reqwest::Client::new() })

@@ -141,6 +141,10 @@ impl Platform {
             let (new, now) = (first_channel(self.options.random.session_token()), self.options.clock.now());
             self.database
                 .write(DataScope::Platform, async move |tx| {
+                    // Another node may have been first.
+                    if Channels::exist_in(tx).await? {
+                        return Ok(());
+                    }
                     let channel = Channels::create_in_tx(tx, &new, now).await?;
                     let scope = Actor::system(channel.for_actor()).public_scope();
                     let location = NewStockLocation { name: FIRST_LOCATION.to_owned(), ..Default::default() };

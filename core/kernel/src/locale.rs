@@ -50,6 +50,12 @@ impl Language {
         LANGUAGE_CODES.iter().find(|known| **known == code).map(|known| Self(known))
     }
 
+    /// The first language that is named twice.
+    pub fn first_twice(languages: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut seen = std::collections::HashSet::new();
+        languages.into_iter().find(|language| !seen.insert(*language))
+    }
+
     /// The code.
     pub fn code(&self) -> &'static str {
         self.0

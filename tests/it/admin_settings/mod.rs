@@ -398,3 +398,32 @@ fn tells_whoever_is_logged_in_what_the_server_offers() {
         assert_eq!(server.admin(BETA).send(text, json!({})).await.code(), "UNAUTHENTICATED");
     });
 }
+
+#[test]
+fn the_operator_changes_any_shop_from_any_other() {
+    with_server(async |server| {
+        let operator = server.operator(ALPHA).await;
+        let beta = server.administrator(BETA).await;
+        let id = ask(&beta, "{ activeChannel { id } }", json!({})).await["id"].clone();
+        let zone = find(&beta, "zones", "name", ("name", "Kenya")).await;
+        let text = "mutation ($input: UpdateChannelInput!) { updateChannel(input: $input) {
+            ... on Channel { code pricesIncludeTax } ... on ErrorResult { errorCode message } } }";
+        let input = json!({ "id": id, "pricesIncludeTax": false, "defaultShippingZoneId": zone["id"] });
+        let changed = ask(&operator, text, json!({ "input": input })).await;
+        assert_eq!(changed, json!({ "code": BETA, "pricesIncludeTax": false }));
+        assert_eq!(prices(&server.shop(BETA), SUGAR).await.0, 36_000);
+        assert_eq!(prices(&server.shop(ALPHA), SUGAR).await.1, 36_000, "the operator's own shop stays");
+    });
+}
+
+#[test]
+fn refuses_two_texts_in_one_language() {
+    with_server(async |server| {
+        let admin = server.administrator(ALPHA).await;
+        let mut twice = mpesa();
+        let text = twice["translations"][0].clone();
+        twice["translations"] = json!([text, text]);
+        let refused = admin.send(CREATE_PAYMENT, json!({ "input": twice })).await;
+        assert_eq!(refused.message(), "there are two texts in the language en");
+    });
+}

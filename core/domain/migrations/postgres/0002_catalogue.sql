@@ -314,7 +314,7 @@ CREATE TABLE search_document (
 CREATE INDEX search_document_product ON search_document (product_id);
 CREATE INDEX search_document_channel ON search_document (channel_id);
 
--- The words of the documents, by the same id: in lower case, without diacritics, one space between two. The column
+-- The words of the documents, by the same id: `'green':1 'tea':2`, in lower case and without diacritics. The column
 -- `channel` holds one word that names the channel, so that a search never reads another's postings.
 CREATE TABLE search_text (
     rowid BIGINT PRIMARY KEY REFERENCES search_document (id),
@@ -325,10 +325,10 @@ CREATE TABLE search_text (
     facet_values TEXT COLLATE "C" NOT NULL,
     description TEXT COLLATE "C" NOT NULL,
     words TSVECTOR NOT NULL GENERATED ALWAYS AS (
-        setweight(to_tsvector('simple', product_name), 'A')
-        || setweight(to_tsvector('simple', variant_name || ' ' || sku), 'B')
-        || setweight(to_tsvector('simple', facet_values), 'C')
-        || to_tsvector('simple', description)
+        setweight(CAST(product_name AS TSVECTOR), 'A')
+        || setweight(CAST(variant_name AS TSVECTOR) || CAST(sku AS TSVECTOR), 'B')
+        || setweight(CAST(facet_values AS TSVECTOR), 'C')
+        || CAST(description AS TSVECTOR)
         -- No text has such a word.
         || array_to_tsvector(ARRAY['#' || channel])
     ) STORED

@@ -173,8 +173,12 @@ impl Auth {
             (None, password) => {
                 let generated_password = password.is_none().then(|| self.random.order_code());
                 let password = password.or_else(|| generated_password.clone()).unwrap_or_default();
-                self.create_superadmin(password).await?;
-                Ok(SuperadminSetup::Created { generated_password })
+                let created = self.create_superadmin(password).await?;
+                Ok(if created {
+                    SuperadminSetup::Created { generated_password }
+                } else {
+                    SuperadminSetup::Existing
+                })
             }
         }
     }
@@ -190,17 +194,22 @@ impl Auth {
             .await
     }
 
-    async fn create_superadmin(&self, password: String) -> Result<(), AuthError> {
+    /// False when another node was first.
+    async fn create_superadmin(&self, password: String) -> Result<bool, AuthError> {
         let hash = self.hash_password(password).await?;
         let now = self.clock.now();
         self.database
             .write(DataScope::Platform, async move |tx| {
+                if repo::superadmin_count(tx).await? > 0 {
+                    return Ok(false);
+                }
                 let user = repo::insert_user(tx, None, SUPERADMIN_IDENTIFIER, Some(&hash), now).await?;
                 repo::insert_administrator(tx, user, ["Super", "Admin", SUPERADMIN_IDENTIFIER], now).await?;
                 let permissions = std::iter::once(Permission::SuperAdmin).collect();
                 let description = "May do everything everywhere";
                 let role = repo::insert_role(tx, SUPERADMIN_ROLE, description, permissions, now).await?;
-                Ok(repo::set_roles(tx, user, &[role]).await?)
+                repo::set_roles(tx, user, &[role]).await?;
+                Ok(true)
             })
             .await
     }

@@ -133,12 +133,11 @@ impl Channels {
         changes: ChannelChanges,
     ) -> Result<Channel, ChannelError> {
         let own = actor.require(Permission::UpdateChannel)?;
-        if own.channel_id() != id || changes.needs_operator() {
-            actor.platform_scope(id)?;
-        }
+        let scope =
+            if own.channel_id() != id || changes.needs_operator() { actor.platform_scope(id)? } else { own };
         let (now, user) = (self.clock.now(), actor.user);
         self.database
-            .write(own, async move |tx| {
+            .write(scope, async move |tx| {
                 let mut channel = repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))?;
                 channel.apply(&changes)?;
                 check_zones(tx, id, &changes).await?;
@@ -204,9 +203,15 @@ impl Channels {
     /// # Errors
     /// A failing store.
     pub async fn exist(&self) -> Result<bool, ChannelError> {
-        let default =
-            self.database.read(DataScope::Platform, async |reader| repo::find_default(reader).await);
-        Ok(default.await?.is_some())
+        self.database.read(DataScope::Platform, async |reader| Self::exist_in(reader).await).await
+    }
+
+    /// [`Self::exist`], for whoever holds a connection already.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn exist_in(reader: &mut Reader) -> Result<bool, ChannelError> {
+        Ok(repo::find_default(reader).await?.is_some())
     }
 
     /// The channel with this code, for commands of the platform's operators that run beside the server.

@@ -3,7 +3,7 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, PaymentId, PaymentMethodId};
+use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, Language, PaymentId, PaymentMethodId};
 
 use super::entity::PaymentState;
 
@@ -25,6 +25,9 @@ pub enum PaymentError {
     /// A method without texts, or with an empty name.
     #[error("a payment method needs a name in at least one language")]
     NameMissing,
+    /// Two texts in one language.
+    #[error("there are two texts in the language {0}")]
+    LanguageTwice(Language),
     /// A handler that this core does not have.
     #[error("there is no payment handler {0:?}")]
     UnknownHandler(String),
@@ -90,6 +93,7 @@ impl PaymentError {
             | Self::HandlerRefused(_) => ErrorKind::Conflict,
             Self::InvalidCode
             | Self::NameMissing
+            | Self::LanguageTwice(_)
             | Self::UnknownHandler(_)
             | Self::UnknownArgument { .. }
             | Self::MissingArgument { .. }

@@ -16,8 +16,8 @@ use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentReference};
 use soko_infra::{Database, DatabaseError, Reader, RevisionCache, Tx};
 use soko_kernel::operation::OperationDefinition;
 use soko_kernel::{
-    Actor, ChannelScope, Clock, ConfigurableOperation, IDS_MAX, ListQuery, OrderId, Page, PaymentId,
-    PaymentMethodId, Permission, Timestamp,
+    Actor, ChannelScope, Clock, ConfigurableOperation, IDS_MAX, Language, ListQuery, OrderId, Page,
+    PaymentId, PaymentMethodId, Permission, Timestamp,
 };
 
 use crate::channels::Channels;
@@ -352,5 +352,6 @@ fn check_texts(texts: &[MethodText], required: bool) -> Result<(), PaymentError>
     if (required && texts.is_empty()) || texts.iter().any(|text| text.name.trim().is_empty()) {
         return Err(PaymentError::NameMissing);
     }
-    Ok(())
+    let twice = Language::first_twice(texts.iter().map(|text| text.language));
+    twice.map_or(Ok(()), |twice| Err(PaymentError::LanguageTwice(twice)))
 }

@@ -175,10 +175,10 @@ fn check_handler(code: &str) -> Result<(), ShippingError> {
 
 fn check_texts(texts: &[ShippingMethodText]) -> Result<(), ShippingError> {
     if texts.iter().any(|text| text.name.trim().is_empty()) {
-        Err(ShippingError::NameMissing)
-    } else {
-        Ok(())
+        return Err(ShippingError::NameMissing);
     }
+    let twice = Language::first_twice(texts.iter().map(|text| text.language));
+    twice.map_or(Ok(()), |twice| Err(ShippingError::LanguageTwice(twice)))
 }
 
 /// What of an order decides about its delivery. Amounts are minor units.

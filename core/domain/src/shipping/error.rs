@@ -3,7 +3,7 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, ShippingMethodId};
+use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, Language, ShippingMethodId};
 
 /// Why an operation on shipping methods failed.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum ShippingError {
     /// A method without texts, or with an empty name.
     #[error("a shipping method needs a name in at least one language")]
     NameMissing,
+    /// Two texts in one language.
+    #[error("there are two texts in the language {0}")]
+    LanguageTwice(Language),
     /// A checker or calculator that this core does not have.
     #[error("there is no shipping checker or calculator {0:?}")]
     UnknownOperation(String),
@@ -64,6 +67,7 @@ impl ShippingError {
             Self::CodeInUse(_) => ErrorKind::Conflict,
             Self::InvalidCode
             | Self::NameMissing
+            | Self::LanguageTwice(_)
             | Self::UnknownOperation(_)
             | Self::UnknownHandler(_)
             | Self::TooMany

@@ -1,7 +1,5 @@
 //! A channel's places and taxes, and which rate applies.
 
-use std::collections::HashSet;
-
 use soko_kernel::{
     CountryId, CustomerGroupId, Language, TaxCategoryId, TaxRateId, TaxRatePpm, Timestamp, ZoneId,
 };
@@ -96,9 +94,8 @@ fn check_country_code(code: &str) -> Result<(), TaxError> {
 }
 
 fn check_names(names: &[(Language, String)]) -> Result<(), TaxError> {
-    let mut languages = HashSet::new();
-    if let Some((twice, _)) = names.iter().find(|(language, _)| !languages.insert(*language)) {
-        return Err(TaxError::LanguageTwice(*twice));
+    if let Some(twice) = Language::first_twice(names.iter().map(|(language, _)| *language)) {
+        return Err(TaxError::LanguageTwice(twice));
     }
     names.iter().try_for_each(|(_, name)| check_name(name))
 }

@@ -2,7 +2,7 @@
 
 use soko_kernel::ErrorKind;
 
-use super::postgres::{UniqueConstraints, is_timeout};
+use super::postgres::{UniqueConstraints, is_invalid_value, is_stale, is_timeout};
 
 /// A failure of the store, not of what was asked of it.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,13 @@ pub enum DatabaseError {
     /// A foreign key refused the statement: a row that it needs is missing, or one that it deletes is needed.
     #[error("a row refers to another that is not there: {0}")]
     ForeignKeyViolation(String),
+    /// The server does not take a value: a text with a zero byte, a key that is too long, a regular expression that is
+    /// none in its dialect.
+    #[error("the database does not take the value: {0}")]
+    InvalidValue(String),
+    /// The connection broke while a transaction was being committed: it is done, or it is not.
+    #[error("the connection broke during a commit, whose outcome is not known: {0}")]
+    OutcomeUnknown(String),
     /// A checked statement changed another number of rows than it must.
     #[error("a statement changed {changed} rows where it must change {expected}")]
     RowCount {
@@ -76,12 +83,13 @@ impl DatabaseError {
         Self::Corrupt { what, why: why.to_string() }
     }
 
-    /// Overload is the client's to retry, and a server that is gone for a while; everything else is our fault.
+    /// Overload is the client's to retry, and a server that is gone for a while; nearly everything else is our fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Overloaded | Self::TransactionTimeout | Self::ReadTimeout | Self::Unreachable(_) => {
                 ErrorKind::Overloaded
             }
+            Self::InvalidValue(_) => ErrorKind::InvalidInput,
             _ => ErrorKind::Internal,
         }
     }
@@ -95,9 +103,14 @@ impl DatabaseError {
         if is_interrupt(&error) || is_timeout(&error) {
             return if in_snapshot { Self::ReadTimeout } else { Self::TransactionTimeout };
         }
+        if is_invalid_value(&error) {
+            return Self::InvalidValue(error.to_string());
+        }
+        if is_stale(&error) {
+            return Self::Unreachable(error.to_string());
+        }
         match &error {
             sqlx::Error::PoolClosed => Self::Closed,
-            sqlx::Error::Io(broken) => Self::Unreachable(broken.to_string()),
             sqlx::Error::Database(refusal) if refusal.is_foreign_key_violation() => {
                 Self::ForeignKeyViolation(refusal.message().to_owned())
             }

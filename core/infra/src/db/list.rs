@@ -141,9 +141,10 @@ fn order_by(
         if column.related.is_some() {
             return Err(InvalidListQuery::UnsupportedOperator("sort", column.field));
         }
+        // As on SQLite, where nothing comes before everything.
         let word = match direction {
-            Direction::Ascending => "ASC",
-            Direction::Descending => "DESC",
+            Direction::Ascending => "ASC NULLS FIRST",
+            Direction::Descending => "DESC NULLS LAST",
         };
         terms.push(format!("{} {word}", column.sql));
     }
@@ -231,12 +232,12 @@ impl Builder {
             }
             Comparison::Contains(text) => {
                 text_only(column, "contains")?;
-                format!("LOWER({sql}) LIKE LOWER({}) ESCAPE '\\'", self.bind(pattern(column, text)?))
+                format!("LOWER({sql}) LIKE {} ESCAPE '\\'", self.bind(pattern(column, text)?))
             }
             Comparison::NotContains(text) => {
                 text_only(column, "notContains")?;
                 format!(
-                    "({sql} IS NULL OR LOWER({sql}) NOT LIKE LOWER({}) ESCAPE '\\')",
+                    "({sql} IS NULL OR LOWER({sql}) NOT LIKE {} ESCAPE '\\')",
                     self.bind(pattern(column, text)?)
                 )
             }
@@ -290,7 +291,9 @@ fn pattern(column: Column, text: &str) -> Result<String, InvalidListQuery> {
     if text.len() > SEARCHED_TEXT_BYTES_MAX || text.contains('\0') {
         return Err(InvalidListQuery::InvalidValue(column.field));
     }
-    let escaped = text.trim().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    // By the same rule as LOWER on either backend: letters of ASCII only.
+    let escaped =
+        text.trim().to_ascii_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     Ok(format!("%{escaped}%"))
 }
 

@@ -171,7 +171,7 @@ impl Reader {
     /// Gives the connection back. One of an embedded store goes back by being dropped.
     pub(super) async fn end(self) {
         if let Handle::Postgres(session) = self.handle
-            && let Err(error) = Box::pin(session.end(false)).await
+            && let Err(error) = Box::pin(session.roll_back()).await
         {
             tracing::debug!(%error, "a snapshot did not end in order");
         }

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use soko_infra::db::{Column, ListError, ListSql};
 use soko_infra::testing::TestDatabase;
 use soko_infra::{DataScope, Database, DatabaseConfig, DatabaseError, Migrations, PostgresConfig, Tx};
-use soko_kernel::ErrorKind;
+use soko_kernel::query::Direction;
+use soko_kernel::{ErrorKind, ListQuery, Page};
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
@@ -249,6 +251,41 @@ async fn writes_nothing_of_what_is_late_panics_or_ignores_a_failure() {
     });
     assert!(matches!(sleeps.await, Err(DatabaseError::ReadTimeout)));
     assert_eq!(store.names().await, [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn sorts_and_refuses_as_an_embedded_store_does() {
+    const AMOUNT: &[Column] = &[Column::integer("amount", "n.amount")];
+    let store = Store::open().await;
+    let add = async |tx: &mut Tx| {
+        for (name, amount) in [("some", Some(2_i64)), ("none", None), ("few", Some(1))] {
+            tx.execute_one("INSERT INTO note (name, amount) VALUES ($1, $2)", (name, amount)).await?;
+        }
+        Ok::<_, DatabaseError>(())
+    };
+    store.database.write(DataScope::Platform, add).await.unwrap();
+    let sorted = async |direction| -> Vec<String> {
+        let query = ListQuery::try_new(None, None, vec![("amount", direction)], None).unwrap();
+        let list = ListSql {
+            select: "n.name",
+            from: "FROM note n",
+            condition: "TRUE".to_owned(),
+            values: Vec::new(),
+            columns: AMOUNT,
+            tie_break: "n.id",
+        };
+        let page: Result<Page<(String,)>, ListError> = store
+            .database
+            .read(DataScope::Platform, async |reader| list.clone().fetch(reader, &query).await)
+            .await;
+        page.unwrap().items.into_iter().map(|(name,)| name).collect()
+    };
+    assert_eq!(sorted(Direction::Ascending).await, ["none", "few", "some"]);
+    assert_eq!(sorted(Direction::Descending).await, ["some", "few", "none"]);
+    let strange = store.database.read(DataScope::Platform, async |reader| {
+        reader.fetch_one::<(bool,)>("SELECT 'a' ~ $1", (r"\p{L}",)).await
+    });
+    assert_eq!(strange.await.unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 #[tokio::test]

@@ -24,6 +24,10 @@ const RANK: &str = "-bm25(search_text, 0.0, 10.0, 8.0, 6.0, 3.0, 1.0)";
 /// The same on PostgreSQL: description and channel, facet values, variant name and SKU, product name.
 const TS_RANK: &str = "ts_rank('{0.1, 0.3, 0.7, 1.0}', t.words, q.query)";
 
+/// Longest word, and last place of a word, that PostgreSQL's index takes.
+const LEXEME_BYTES_MAX: usize = 2_046;
+const POSITION_MAX: usize = 16_383;
+
 /// How matching documents are found, in a statement that names the document `d`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Matching {
@@ -51,6 +55,8 @@ pub(super) fn matching(
         Dialect::Sqlite => (query(scope, &words), |place| {
             format!("SELECT rowid AS id, {RANK} AS score FROM search_text WHERE search_text MATCH ${place}")
         }),
+        // Parts without a word of the index, such as a sign that belongs to a letter, match nothing.
+        Dialect::Postgres if words.iter().any(|part| words_of(part).next().is_none()) => return None,
         Dialect::Postgres => (ts_query(scope, &words), |place| {
             format!(
                 "SELECT t.rowid AS id, CAST({TS_RANK} AS DOUBLE PRECISION) AS score \
@@ -112,8 +118,15 @@ fn words_of(text: &str) -> impl Iterator<Item = String> {
 fn indexable(dialect: Dialect, text: String) -> String {
     match dialect {
         Dialect::Sqlite => text,
-        Dialect::Postgres => words_of(&text).collect::<Vec<_>>().join(" "),
+        Dialect::Postgres => lexemes(&text),
     }
+}
+
+/// The words with their places: `'green':1 'tea':2`. Places beyond what PostgreSQL counts are all its last.
+fn lexemes(text: &str) -> String {
+    let numbered = (1..).zip(words_of(text)).filter(|(_, word)| word.len() <= LEXEME_BYTES_MAX);
+    let lexeme = |(place, word): (usize, String)| format!("'{word}':{}", place.min(POSITION_MAX));
+    numbered.map(lexeme).collect::<Vec<_>>().join(" ")
 }
 
 fn channel_word(scope: ChannelScope) -> String {
@@ -200,6 +213,7 @@ mod tests {
     fn cuts_texts_into_plain_words() {
         let plain: Vec<String> = words_of("Café Crème 1.5kg, 'l\u{2019}eau' -- ÇİÇEK").collect();
         assert_eq!(plain, ["cafe", "creme", "1", "5kg", "l", "eau", "cicek"]);
+        assert_eq!(lexemes("Green-tea 12E4F9"), "'green':1 'tea':2 '12e4f9':3");
         assert_eq!(ts_phrases(&["green-tea", "50'"]), "('green' <-> 'tea':*) & ('50':*)");
     }
 }

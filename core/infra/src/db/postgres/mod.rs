@@ -19,7 +19,7 @@ use sqlx::migrate::Migrator;
 use super::DataScope;
 use super::error::DatabaseError;
 use super::reader::{Handle, Reader, WriteFn};
-pub(super) use error::{is_conflict, is_timeout};
+pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
 use pool::Pool;
 use session::Bounds;
 pub(super) use session::Session;

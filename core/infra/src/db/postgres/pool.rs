@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use super::PostgresConfig;
 use super::error::{is_lock_timeout, is_stale, is_timeout};
@@ -25,29 +25,35 @@ const IDLE_TRANSACTION_MAX: Duration = Duration::from_secs(30);
 
 #[derive(Clone)]
 pub(super) struct Pool {
-    connections: PgPool,
+    /// Apart from each other, so that those who wait for one channel's lock keep nobody from reading.
+    readers: PgPool,
+    writers: PgPool,
     unique: Arc<UniqueConstraints>,
     waiting: Arc<AtomicUsize>,
     queue_max: usize,
 }
 
 impl Pool {
-    /// Connects, and brings the schema up to date: one program at a time, by the migrator's own advisory lock.
+    /// Brings the schema up to date, and connects.
     pub(super) async fn open(
         config: &PostgresConfig,
         migrations: &'static Migrator,
     ) -> Result<Self, DatabaseError> {
         let open = async || {
-            let pool = PgPoolOptions::new()
-                .max_connections(config.connections.max(1))
-                .acquire_timeout(config.wait_limit)
-                .test_before_acquire(false);
-            let connections = pool.connect_with(options(config)?).await?;
-            check_server(&connections).await?;
-            migrations.run(&connections).await?;
-            let unique = Arc::new(UniqueConstraints::load(&connections).await?);
+            migrate(config, migrations).await?;
+            let pool = |connections: u32| {
+                PgPoolOptions::new()
+                    .max_connections(connections.max(1))
+                    .acquire_timeout(config.wait_limit)
+                    .test_before_acquire(false)
+            };
+            let (writing, options) = (config.connections / 2, options(config)?);
+            let readers = pool(config.connections - writing).connect_with(options.clone()).await?;
+            let unique = Arc::new(UniqueConstraints::load(&readers).await?);
+            let writers = pool(writing).connect_lazy_with(options);
             Ok::<_, sqlx::Error>(Self {
-                connections,
+                readers,
+                writers,
                 unique,
                 waiting: Arc::default(),
                 queue_max: config.queue_max,
@@ -56,28 +62,36 @@ impl Pool {
         open().await.map_err(|error| DatabaseError::Open(error.to_string()))
     }
 
-    /// A transaction, as soon as a connection is free. A connection that the server has closed meanwhile is replaced.
+    /// A transaction, as soon as a connection is free. Connections that the server has closed meanwhile are replaced.
     pub(super) async fn begin(&self, bounds: Bounds, scope: DataScope) -> Result<Session, DatabaseError> {
+        let connections = if bounds == Bounds::Snapshot { &self.readers } else { &self.writers };
+        // As many as there are may be stale.
+        let mut stale_left = connections.options().get_max_connections();
         loop {
-            let connection = self.connect().await?;
-            match Session::begin(connection, Arc::clone(&self.unique), bounds, scope).await {
-                // Each try closes one, so that this ends.
-                Err(error) if is_stale(&error) => tracing::debug!(%error, "a connection was stale"),
+            let connection = self.connect(connections).await?;
+            let unique = Arc::clone(&self.unique);
+            let error = match Session::begin(connection, unique, bounds, scope).await {
+                Ok(session) => return Ok(session),
+                Err(error) => error,
+            };
+            if is_timeout(&error) || is_lock_timeout(&error) {
                 // The lock of the scope was not free in time.
-                Err(error) if is_timeout(&error) || is_lock_timeout(&error) => {
-                    return Err(DatabaseError::Overloaded);
-                }
-                begun => return begun.map_err(|error| DatabaseError::of_statement(error, false, None)),
+                return Err(DatabaseError::Overloaded);
             }
+            if !is_stale(&error) || stale_left == 0 {
+                return Err(DatabaseError::of_statement(error, bounds == Bounds::Snapshot, None));
+            }
+            tracing::debug!(%error, "a connection was stale");
+            stale_left -= 1;
         }
     }
 
-    async fn connect(&self) -> Result<PoolConnection<sqlx::Postgres>, DatabaseError> {
-        if let Some(connection) = self.connections.try_acquire() {
+    async fn connect(&self, connections: &PgPool) -> Result<PoolConnection<sqlx::Postgres>, DatabaseError> {
+        if let Some(connection) = connections.try_acquire() {
             return Ok(connection);
         }
         let _place = Waiting::enter(&self.waiting, self.queue_max)?;
-        self.connections.acquire().await.map_err(|error| match error {
+        connections.acquire().await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => DatabaseError::Overloaded,
             error if is_stale(&error) => DatabaseError::Unreachable(error.to_string()),
             error => DatabaseError::of_statement(error, false, None),
@@ -85,7 +99,8 @@ impl Pool {
     }
 
     pub(super) async fn close(&self) {
-        self.connections.close().await;
+        self.writers.close().await;
+        self.readers.close().await;
     }
 }
 
@@ -123,13 +138,23 @@ fn options(config: &PostgresConfig) -> sqlx::Result<PgConnectOptions> {
         .disable_statement_logging())
 }
 
+/// Brings the schema up to date: one program at a time, by the migrator's own advisory lock. On a connection that may wait
+/// for others and touch every channel's rows.
+async fn migrate(config: &PostgresConfig, migrations: &'static Migrator) -> sqlx::Result<()> {
+    let unbound = [("statement_timeout", "0"), ("lock_timeout", "0"), ("soko.channel_id", "0")];
+    let mut connection = options(config)?.options(unbound).connect().await?;
+    check_server(&mut connection).await?;
+    migrations.run_direct(None, &mut connection, false).await?;
+    connection.close().await
+}
+
 /// Refuses a server that is too old, and warns of a user whom row-level security does not hold.
-async fn check_server(connections: &PgPool) -> sqlx::Result<()> {
+async fn check_server(connection: &mut PgConnection) -> sqlx::Result<()> {
     let (version, unbound): (i32, bool) = sqlx::query_as(
         "SELECT current_setting('server_version_num')::INT, rolsuper OR rolbypassrls FROM pg_roles \
          WHERE rolname = current_user",
     )
-    .fetch_one(connections)
+    .fetch_one(connection)
     .await?;
     if version < SERVER_VERSION_MIN {
         let (wanted, found) = (SERVER_VERSION_MIN / 10_000, version / 10_000);

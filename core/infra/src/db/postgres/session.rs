@@ -1,6 +1,7 @@
 //! A connection in a transaction.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
@@ -8,13 +9,18 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{AssertSqlSafe, Executor as _, Postgres as Driver};
 
 use super::Concurrency;
+use super::error::is_stale;
 use super::unique::UniqueConstraints;
 use crate::db::DataScope;
+use crate::db::error::DatabaseError;
 
 /// The setting that row-level security reads: the id of the channel whose rows may be touched, [`PLATFORM`] for all.
 const SCOPE_SETTING: &str = "soko.channel_id";
 /// What the platform's own work has in place of a channel's id; no channel has it.
 const PLATFORM: i64 = 0;
+
+/// Longest that the server may take to begin or to end a transaction, with what it waits for by its own limits.
+const CONTROL_MAX: Duration = Duration::from_secs(15);
 
 /// What kind of transaction a session is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +31,7 @@ pub(super) enum Bounds {
     Write(Concurrency),
 }
 
-/// A connection in a transaction. One that is dropped before [`Session::end`], by a caller who went away in the middle of
+/// A connection in a transaction. One that is dropped before [`Session::commit`] or [`Session::roll_back`], by a caller who went away in the middle of
 /// a statement, is closed rather than given back: nobody knows what is still on its wire.
 pub(in crate::db) struct Session {
     connection: PoolConnection<Driver>,
@@ -56,7 +62,7 @@ impl Session {
         if let Some(lock) = lock {
             sql.push_str(&format!("; SELECT {lock}({channel})"));
         }
-        session.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
+        session.control(sqlx::raw_sql(AssertSqlSafe(sql))).await?;
         Ok(session)
     }
 
@@ -85,11 +91,33 @@ impl Session {
         &self.unique
     }
 
-    /// Ends the transaction and gives the connection back.
-    pub(in crate::db) async fn end(mut self, commit: bool) -> sqlx::Result<()> {
-        self.connection.execute(sqlx::raw_sql(if commit { "COMMIT" } else { "ROLLBACK" })).await?;
+    /// Commits and gives the connection back.
+    pub(super) async fn commit(mut self) -> Result<(), DatabaseError> {
+        match self.control(sqlx::raw_sql("COMMIT")).await {
+            Ok(()) => {
+                self.is_open = false;
+                Ok(())
+            }
+            Err(error) if is_stale(&error) => Err(DatabaseError::OutcomeUnknown(error.to_string())),
+            Err(error) => Err(DatabaseError::Commit(error.to_string())),
+        }
+    }
+
+    /// Takes everything back and gives the connection back.
+    pub(in crate::db) async fn roll_back(mut self) -> Result<(), DatabaseError> {
+        let rolled_back = self.control(sqlx::raw_sql("ROLLBACK")).await;
+        rolled_back.map_err(|error| DatabaseError::Unreachable(error.to_string()))?;
         self.is_open = false;
         Ok(())
+    }
+
+    /// Runs statements that bound a transaction. The server may have gone without a word.
+    async fn control(&mut self, sql: sqlx::RawSql) -> sqlx::Result<()> {
+        let run = self.connection.execute(sql);
+        match tokio::time::timeout(CONTROL_MAX, run).await {
+            Ok(done) => done.map(|_| ()),
+            Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
+        }
     }
 }
 

@@ -83,13 +83,13 @@ impl Postgres {
             (Ok(_), Some(failure)) => Err(DatabaseError::FailureIgnored(failure.why).into()),
             (outcome, _) => outcome,
         };
-        let ended = session.end(outcome.is_ok()).await;
+        let ended = if outcome.is_ok() { session.commit().await } else { session.roll_back().await };
         match (outcome, ended) {
             (Err(error), _) if is_conflict => Attempt::Conflict(error),
             // Whether a transaction that fails to roll back leaves nothing is the server's to see to.
             (Err(error), _) => Attempt::Done(Err(error)),
             (Ok(value), Ok(())) => Attempt::Done(Ok(value)),
-            (Ok(_), Err(error)) => Attempt::Done(Err(DatabaseError::Commit(error.to_string()).into())),
+            (Ok(_), Err(error)) => Attempt::Done(Err(error.into())),
         }
     }
 }
