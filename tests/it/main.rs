@@ -13,6 +13,7 @@ mod checkout;
 mod command_line;
 mod concurrency;
 mod crash;
+mod demo;
 mod explorer;
 mod holds;
 mod hostile;

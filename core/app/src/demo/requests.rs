@@ -21,10 +21,13 @@ impl DemoPlatform {
     pub fn requests(&self, base_url: &str) -> Vec<DemoRequest> {
         let carts = self.shops.iter().filter(|shop| !shop.plan.is_default);
         let carts: Vec<String> = carts.filter_map(|shop| add_to_cart(shop, base_url)).collect();
-        let mut requests = vec![DemoRequest {
-            title: "The same cart in both shops, each with its own pricing plugin".to_owned(),
-            command: carts.join("\n"),
-        }];
+        let priced = self.shops.iter().any(|shop| shop.binding.is_some());
+        let title = if priced {
+            "The same cart in both shops, each with its own pricing plugin"
+        } else {
+            "The same cart in both shops, at list price: --plugins DIR gives each its own pricing plugin"
+        };
+        let mut requests = vec![DemoRequest { title: title.to_owned(), command: carts.join("\n") }];
         let managed = self.shops.iter().find_map(|shop| Some((shop, shop.binding?)));
         let managed = managed.and_then(|(shop, binding)| self.administration(shop, binding, base_url));
         requests.extend(managed.into_iter().flatten());
@@ -47,8 +50,11 @@ impl DemoPlatform {
             "mutation {{ login(username: \"{}\", password: \"{}\") {{ __typename }} }}",
             account.identifier, account.password
         );
-        let list = "{ pluginBindings { items { id plugin { name } version { version } config enabled } } }";
-        let roll_back = "mutation ($id: ID!) { rollbackPlugin(bindingId: $id) { id config } }";
+        let list =
+            "{ pluginBindings { items { id pluginName enabled current { version { version } config } } } }";
+        let roll_back = "mutation ($id: ID!) { rollbackPlugin(bindingId: $id) { __typename \
+                         ... on PluginBinding { id current { version { version } config } } \
+                         ... on ErrorResult { errorCode message } } }";
         let log_in = post(base_url, "/admin-api", code, &["-D -", "-o /dev/null"], &body(&log_in, ""));
         let authorised = ["-H \"authorization: Bearer $TOKEN\""];
         let list = post(base_url, "/admin-api", code, &authorised, &body(list, ""));
