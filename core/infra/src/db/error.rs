@@ -44,8 +44,10 @@ pub enum DatabaseError {
     ForeignKeyViolation(String),
     /// The server does not take a value: a text with a zero byte, a key that is too long, a regular expression that is
     /// none in its dialect.
-    #[error("the database does not take the value: {0}")]
-    InvalidValue(String),
+    #[error(
+        "the database does not take a value: for a zero byte, a key too long, or as a regular expression"
+    )]
+    InvalidValue(#[source] sqlx::Error),
     /// The connection broke while a transaction was being committed: it is done, or it is not.
     #[error("the connection broke during a commit, whose outcome is not known: {0}")]
     OutcomeUnknown(String),
@@ -104,7 +106,7 @@ impl DatabaseError {
             return if in_snapshot { Self::ReadTimeout } else { Self::TransactionTimeout };
         }
         if is_invalid_value(&error) {
-            return Self::InvalidValue(error.to_string());
+            return Self::InvalidValue(error);
         }
         if is_stale(&error) {
             return Self::Unreachable(error.to_string());

@@ -134,6 +134,8 @@ fn options(config: &PostgresConfig) -> sqlx::Result<PgConnectOptions> {
             ("statement_timeout", millis(config.read_limit.max(config.closure_limit))),
             ("lock_timeout", millis(config.closure_limit)),
             ("idle_in_transaction_session_timeout", millis(IDLE_TRANSACTION_MAX)),
+            // What a migration need not do is no news.
+            ("client_min_messages", "warning".to_owned()),
         ])
         .disable_statement_logging())
 }

@@ -31,8 +31,8 @@ pub(super) enum Bounds {
     Write(Concurrency),
 }
 
-/// A connection in a transaction. One that is dropped before [`Session::commit`] or [`Session::roll_back`], by a caller who went away in the middle of
-/// a statement, is closed rather than given back: nobody knows what is still on its wire.
+/// A connection in a transaction. One that is dropped before [`Session::commit`] or [`Session::roll_back`], by a caller
+/// who went away in the middle of a statement, is closed rather than given back: nobody knows what is still on its wire.
 pub(in crate::db) struct Session {
     connection: PoolConnection<Driver>,
     unique: Arc<UniqueConstraints>,
