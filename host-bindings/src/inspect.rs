@@ -41,7 +41,7 @@ pub(crate) async fn inspect(
     let size_bytes = bytes.len() as u64;
     let limit_bytes = size_limit_bytes.min(COMPONENT_BYTES_OPT_IN);
     if size_bytes > limit_bytes {
-        return Err(Rejection::TooLarge { size_bytes, limit_bytes });
+        return Err(Rejection::TooLarge { limit_bytes });
     }
     let given = bytes.clone();
     let (digest, outline) = blocking(move || outline(&given).map(|outline| (digest_of(&given), outline)))

@@ -99,10 +99,11 @@ pub struct Inspection {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// Larger than the channel may upload.
-    #[error("the component has {size_bytes} bytes; at most {limit_bytes} are allowed")]
+    #[error(
+        "the component is larger than the {limit_bytes} bytes that this platform allows; its operator may allow more \
+         (uploads.component_bytes_max, and uploads.allow_large_components for languages that bring their runtime along)"
+    )]
     TooLarge {
-        /// Size of the upload.
-        size_bytes: u64,
         /// The limit in force.
         limit_bytes: u64,
     },

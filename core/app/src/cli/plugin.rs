@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use async_trait::async_trait;
 use clap::{Args, Subcommand, ValueEnum};
 use soko_domain::plugins::{
-    BindingChanges, FailurePolicy, NewBinding, PluginBinding, PluginRef, Plugins, Upload,
+    BINDING_PRIORITY_DEFAULT, BindingChanges, FailurePolicy, NewBinding, PluginBinding, PluginRef, Plugins, Upload,
 };
 use soko_extension::{
     ComponentBytes, ComponentInspector as _, ComponentSource, Digest, Inspection, PluginFailure,
@@ -18,9 +18,6 @@ use soko_kernel::{Actor, ListQuery, PluginVersionId};
 use super::operator;
 use crate::config::Settings;
 use crate::wiring::{Options, Platform, host_config};
-
-/// Priority of a binding whose priority nobody gave.
-const PRIORITY_DEFAULT: i64 = 100;
 
 /// Check, upload, bind and list plugins. A running server uses what changes with its next request.
 #[derive(Debug, Subcommand)]
@@ -221,8 +218,8 @@ async fn bind(plugins: &Plugins, actor: &Actor, args: BindArgs) -> anyhow::Resul
             plugin,
             version,
             config: config.unwrap_or_else(|| "{}".to_owned()),
-            priority: args.priority.unwrap_or(PRIORITY_DEFAULT),
-            failure_policy: failure_policy.unwrap_or(FailurePolicy::Skip),
+            priority: args.priority.unwrap_or(BINDING_PRIORITY_DEFAULT),
+            failure_policy: failure_policy.unwrap_or_default(),
             enabled: true,
         };
         plugins.bind(actor, new).await?

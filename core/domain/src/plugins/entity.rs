@@ -168,11 +168,12 @@ pub struct Upload {
 }
 
 /// What happens to an order when the plugin fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum FailurePolicy {
     /// The change of the order is refused.
     FailClosed,
-    /// The order is priced without the plugin, and its receipt says so.
+    /// The order is priced without the plugin, and its receipt says so: the default, for a shop goes on selling.
+    #[default]
     Skip,
 }
 
@@ -242,6 +243,9 @@ impl PluginBinding {
         Ok(())
     }
 }
+
+/// The priority of a binding for which nobody chose one: others find room before and after it.
+pub const BINDING_PRIORITY_DEFAULT: i64 = 100;
 
 /// What a new binding needs.
 #[derive(Debug, Clone)]

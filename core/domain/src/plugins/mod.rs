@@ -27,7 +27,7 @@ use soko_kernel::{Actor, Clock, ListQuery, Page, Permission, PluginBindingId, Pl
 
 pub use component::StoredComponents;
 pub use entity::{
-    ActiveBinding, BindingChanges, FailurePolicy, ImportsDifference, NewBinding, Plugin, PluginBinding,
+    ActiveBinding, BINDING_PRIORITY_DEFAULT, BindingChanges, FailurePolicy, ImportsDifference, NewBinding, Plugin, PluginBinding,
     PluginLimits, PluginRef, PluginVersion, Setting, Upload, VersionRef,
 };
 pub use error::{ConfigProblem, PluginError};

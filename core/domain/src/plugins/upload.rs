@@ -36,9 +36,9 @@ impl Plugins {
         file_name: Option<&str>,
     ) -> Result<Upload, PluginError> {
         let scope = actor.require(Permission::CreatePlugin)?;
-        let (size_bytes, limit_bytes) = (bytes.len() as u64, self.limits.upload_bytes_max());
-        if size_bytes > limit_bytes {
-            return Err(Rejection::TooLarge { size_bytes, limit_bytes }.into());
+        let limit_bytes = self.limits.upload_bytes_max();
+        if bytes.len() as u64 > limit_bytes {
+            return Err(Rejection::TooLarge { limit_bytes }.into());
         }
         let hashed = bytes.clone();
         let digest = off_the_request_thread(move || repo::digest_of(&hashed)).await?;

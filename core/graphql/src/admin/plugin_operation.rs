@@ -1,7 +1,7 @@
 //! What administrators ask of plugins and do with them.
 
 use async_graphql::{Context, InputObject, Object};
-use soko_domain::plugins::{BindingChanges, NewBinding, PluginRef};
+use soko_domain::plugins::{BINDING_PRIORITY_DEFAULT, BindingChanges, NewBinding, PluginRef};
 
 use super::lists::{PluginBindings, PluginRuns, PluginVersions, Plugins, PriceReceipts};
 use super::plugin::{
@@ -27,10 +27,9 @@ pub struct BindPluginInput {
     pub version_id: Option<Id>,
     /// The configuration, which the version's schema describes.
     pub config: Json,
-    /// Lower numbers are called first.
-    #[graphql(default = 0)]
-    pub priority: i32,
-    /// What happens when it fails; the change of the order is refused when absent.
+    /// Lower numbers are called first; 100 when absent.
+    pub priority: Option<i32>,
+    /// What happens when it fails; the order is priced without it when absent.
     pub failure_policy: Option<PluginFailurePolicy>,
     /// Whether it is called from now on.
     #[graphql(default = true)]
@@ -43,8 +42,8 @@ impl From<BindPluginInput> for NewBinding {
             plugin: PluginRef::Id(input.plugin_id.into()),
             version: input.version_id.map(Into::into),
             config: input.config.0.to_string(),
-            priority: i64::from(input.priority),
-            failure_policy: input.failure_policy.unwrap_or(PluginFailurePolicy::FailClosed).into(),
+            priority: input.priority.map_or(BINDING_PRIORITY_DEFAULT, i64::from),
+            failure_policy: input.failure_policy.map(Into::into).unwrap_or_default(),
             enabled: input.enabled,
         }
     }

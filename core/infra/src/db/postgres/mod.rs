@@ -7,6 +7,7 @@
 mod error;
 mod pool;
 mod session;
+mod turns;
 mod unique;
 mod writing;
 
@@ -23,6 +24,7 @@ pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
 use pool::Pool;
 use session::Bounds;
 pub(super) use session::Session;
+use turns::Turns;
 pub(super) use unique::UniqueConstraints;
 
 /// Where the server is, and the bounds of what this program asks of it.
@@ -68,6 +70,8 @@ pub(super) enum Concurrency {
 #[derive(Clone)]
 pub(super) struct Postgres {
     pool: Pool,
+    turns: Arc<Turns>,
+    wait_limit: Duration,
     statements: Arc<AtomicU64>,
     closure_limit: Duration,
 }
@@ -78,9 +82,9 @@ impl Postgres {
         migrations: &'static Migrator,
         statements: Arc<AtomicU64>,
     ) -> Result<Self, DatabaseError> {
-        let closure_limit = config.closure_limit;
+        let PostgresConfig { closure_limit, wait_limit, .. } = config;
         let pool = Pool::open(&config, migrations).await?;
-        Ok(Self { pool, statements, closure_limit })
+        Ok(Self { pool, turns: Arc::default(), wait_limit, statements, closure_limit })
     }
 
     /// A snapshot of the store, as soon as a connection is free.

@@ -59,7 +59,7 @@ impl Pool {
                 queue_max: config.queue_max,
             })
         };
-        open().await.map_err(|error| DatabaseError::Open(error.to_string()))
+        open().await.map_err(|error| DatabaseError::Open(reason(&error)))
     }
 
     /// A transaction, as soon as a connection is free. Connections that the server has closed meanwhile are replaced.
@@ -86,11 +86,16 @@ impl Pool {
         }
     }
 
+    /// A place among those who wait, until it is dropped.
+    pub(super) fn enter_queue(&self) -> Result<Waiting<'_>, DatabaseError> {
+        Waiting::enter(&self.waiting, self.queue_max)
+    }
+
     async fn connect(&self, connections: &PgPool) -> Result<PoolConnection<sqlx::Postgres>, DatabaseError> {
         if let Some(connection) = connections.try_acquire() {
             return Ok(connection);
         }
-        let _place = Waiting::enter(&self.waiting, self.queue_max)?;
+        let _place = self.enter_queue()?;
         connections.acquire().await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => DatabaseError::Overloaded,
             error if is_stale(&error) => DatabaseError::Unreachable(error.to_string()),
@@ -105,7 +110,7 @@ impl Pool {
 }
 
 /// A place in the queue for a connection.
-struct Waiting<'p>(&'p AtomicUsize);
+pub(super) struct Waiting<'p>(&'p AtomicUsize);
 
 impl<'p> Waiting<'p> {
     fn enter(waiting: &'p AtomicUsize, queue_max: usize) -> Result<Self, DatabaseError> {
@@ -122,6 +127,11 @@ impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// What the server said, without the place in its source where it said so.
+fn reason(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |refusal| refusal.message().to_owned())
 }
 
 fn options(config: &PostgresConfig) -> sqlx::Result<PgConnectOptions> {

@@ -40,6 +40,14 @@ pub(in crate::db) struct Session {
     pub(in crate::db) is_snapshot: bool,
 }
 
+/// What the server's settings and locks call a scope: its channel's id.
+pub(super) fn scope_key(scope: DataScope) -> i64 {
+    match scope {
+        DataScope::Channel(scope) => scope.channel_id().0,
+        DataScope::Platform => PLATFORM,
+    }
+}
+
 impl Session {
     /// Begins a transaction, in one round trip.
     pub(super) async fn begin(
@@ -49,10 +57,7 @@ impl Session {
         scope: DataScope,
     ) -> sqlx::Result<Self> {
         let mut session = Self { connection, unique, is_open: true, is_snapshot: bounds == Bounds::Snapshot };
-        let channel = match scope {
-            DataScope::Channel(scope) => scope.channel_id().0,
-            DataScope::Platform => PLATFORM,
-        };
+        let channel = scope_key(scope);
         let (begin, lock) = match bounds {
             Bounds::Snapshot => ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", None),
             Bounds::Write(Concurrency::Alone) => ("BEGIN", Some("pg_advisory_xact_lock")),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use rand::Rng as _;
 
-use super::session::Bounds;
+use super::session::{Bounds, Session, scope_key};
+use super::turns::Turn;
 use super::{Concurrency, Postgres};
 use crate::db::DataScope;
 use crate::db::error::DatabaseError;
@@ -54,14 +55,29 @@ impl Postgres {
         }
     }
 
+    /// A transaction once it is this scope's turn.
+    async fn begin(
+        &self,
+        scope: DataScope,
+        concurrency: Concurrency,
+    ) -> Result<(Turn, Session), DatabaseError> {
+        let turn = {
+            let _place = self.pool.enter_queue()?;
+            let turn = tokio::time::timeout(self.wait_limit, self.turns.take(scope_key(scope), concurrency));
+            turn.await.map_err(|_| DatabaseError::Overloaded)?
+        };
+        let session = self.pool.begin(Bounds::Write(concurrency), scope).await?;
+        Ok((turn, session))
+    }
+
     async fn try_write<T, E, F>(&self, scope: DataScope, concurrency: Concurrency, work: F) -> Attempt<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        let session = match self.pool.begin(Bounds::Write(concurrency), scope).await {
-            Ok(session) => session,
+        let (_turn, session) = match self.begin(scope, concurrency).await {
+            Ok(begun) => begun,
             Err(error) => return Attempt::Done(Err(error.into())),
         };
         let handle = Handle::Postgres(Box::new(session));
