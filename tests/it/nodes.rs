@@ -1,12 +1,18 @@
 //! Two servers over one store: on PostgreSQL two machines, on SQLite two processes on one.
 
+use std::time::Duration;
+
 use serde_json::json;
-use soko::wiring::{App, Options};
+use soko::config::Role;
+use soko::wiring::{App, Options, RunningApp};
 use soko_domain::auth::SuperadminSetup;
-use soko_tests::platform::{ALPHA, LAST, SUGAR};
+use soko_infra::DataScope;
+use soko_infra::db::Dialect;
+use soko_kernel::Clock;
+use soko_tests::platform::{ALPHA, LAST, PASSWORD, SUGAR};
 use soko_tests::plugins::{bind, cents_off, try_roll_back, update, upload};
-use soko_tests::server::with_two_nodes;
-use soko_tests::{Shopper, TestHome};
+use soko_tests::server::{START, with_two_nodes};
+use soko_tests::{Client, Shopper, TestHome};
 
 use crate::concurrency::tries_to_buy;
 
@@ -50,8 +56,7 @@ fn the_last_unit_sells_once_on_two_nodes() {
 
 #[test]
 fn two_nodes_may_be_the_first_at_once() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime").block_on(async {
+    on_two_threads(async {
         let home = TestHome::create().await;
         let start = async || {
             let options = Options::in_process().expect("randomness");
@@ -65,4 +70,95 @@ fn two_nodes_may_be_the_first_at_once() {
             node.shutdown().await;
         }
     });
+}
+
+/// A node of a platform, by this clock.
+async fn node(home: &TestHome, role: Role, clock: Clock) -> RunningApp {
+    let mut settings = home.settings();
+    (settings.server.role, settings.server.sweep_s) = (role, 1);
+    let options = Options { clock, ..Options::in_process().expect("randomness") };
+    App::start(settings, options).await.expect("a node")
+}
+
+async fn sessions(app: &RunningApp) -> i64 {
+    let counted: Result<(i64,), soko_infra::DatabaseError> = app
+        .platform()
+        .database
+        .read(DataScope::Platform, async |reader| reader.fetch_one("SELECT COUNT(*) FROM session", ()).await)
+        .await;
+    counted.expect("a number").0
+}
+
+/// Begins a session at a node, and says what its answer was.
+async fn log_in(app: &RunningApp) -> Client {
+    let client = Client::new(reqwest::Client::new(), format!("http://{}/admin-api", app.address()), None);
+    let text = "mutation ($password: String!) { login(username: \"superadmin\", password: $password) { __typename } }";
+    client.expect("CurrentUser", text, json!({ "password": PASSWORD })).await;
+    client
+}
+
+#[test]
+fn workers_do_the_jobs_and_serve_nobody_and_the_next_takes_over() {
+    on_two_threads(async {
+        let home = TestHome::create().await;
+        let clock = Clock::fixed(START);
+        let api = node(&home, Role::Api, clock.clone()).await;
+        log_in(&api).await;
+        clock.advance(Duration::from_hours(24 * 400));
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+        assert_eq!(sessions(&api).await, 1, "nobody here does jobs");
+
+        let worker = node(&home, Role::Worker, clock.clone()).await;
+        let swept = async || (sessions(&api).await == 0).then_some(());
+        until(swept, "the worker removes what has expired").await;
+        let of_worker = |path: &str| reqwest::get(format!("http://{}{path}", worker.address()));
+        assert_eq!(of_worker("/readyz").await.expect("an answer").status(), 200);
+        assert_eq!(of_worker("/shop-api").await.expect("an answer").status(), 404);
+
+        let next = node(&home, Role::Worker, clock.clone()).await;
+        worker.shutdown().await;
+        log_in(&api).await;
+        clock.advance(Duration::from_hours(24 * 400));
+        until(swept, "the next worker takes over").await;
+        next.shutdown().await;
+        api.shutdown().await;
+    });
+}
+
+#[test]
+fn clocks_that_differ_by_minutes_end_nothing_early() {
+    const FIVE_MINUTES_MS: i64 = 300_000;
+    on_two_threads(async {
+        let home = TestHome::create().await;
+        let first = node(&home, Role::All, Clock::system()).await;
+        if first.platform().database.dialect() == Dialect::Sqlite {
+            // One file has one machine, and it one clock.
+            return first.shutdown().await;
+        }
+        let late = node(&home, Role::All, Clock::wrong_by(-FIVE_MINUTES_MS)).await;
+        let early = node(&home, Role::All, Clock::wrong_by(FIVE_MINUTES_MS)).await;
+        let now = first.services().clock.now();
+        for other in [&late, &early] {
+            let apart = (other.services().clock.now().0 - now.0).abs();
+            assert!(apart < FIVE_MINUTES_MS / 10, "{apart} ms apart");
+        }
+        early.shutdown().await;
+        late.shutdown().await;
+        first.shutdown().await
+    });
+}
+
+fn on_two_threads<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime").block_on(work)
+}
+
+async fn until<T>(mut look: impl AsyncFnMut() -> Option<T>, what: &str) -> T {
+    for _ in 0..200 {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what}: not within ten seconds");
 }

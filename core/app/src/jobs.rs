@@ -1,12 +1,31 @@
-//! What the server does by itself, now and then.
+//! What the platform does by itself, now and then. Any number of nodes may be willing; one of them does it.
+//!
+//! To add a job: a line in [`JOBS`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use soko_domain::Services;
+use soko_infra::Leadership;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior};
+
+/// Longest time between two looks whether the node that does the jobs is still there.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// What is done in every round. Says how many rows it removed. A failure is left to the next round.
+type Job = (&'static str, fn(Arc<Services>) -> BoxFuture<'static, anyhow::Result<u64>>);
+
+const JOBS: &[Job] = &[
+    ("expired holds on stock", |services| {
+        Box::pin(async move { Ok(services.inventory.expire_holds(services.clock.now()).await?) })
+    }),
+    ("expired sessions", |services| {
+        Box::pin(async move { Ok(services.auth.expire_sessions(services.clock.now()).await?) })
+    }),
+];
 
 /// The jobs of a running server. They end after the round in hand when this is stopped or dropped.
 pub struct Jobs {
@@ -15,13 +34,13 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Starts the jobs: a first round now, the next ones `every` so often.
+    /// Starts the jobs: a first round as soon as this node leads, the next ones `every` so often.
     pub fn start(services: Arc<Services>, every: Duration) -> Self {
         let (stop, stopped) = oneshot::channel();
-        Self { stop, task: tokio::spawn(repeat(services, every, stopped)) }
+        Self { stop, task: tokio::spawn(lead_and_work(services, every, stopped)) }
     }
 
-    /// Finishes the round in hand, and does no other.
+    /// Finishes the round in hand, does no other, and lets another node lead.
     pub async fn stop(self) {
         // An error means that the jobs have ended by themselves.
         let _ended_before = self.stop.send(());
@@ -31,29 +50,54 @@ impl Jobs {
     }
 }
 
-async fn repeat(services: Arc<Services>, every: Duration, mut stopped: oneshot::Receiver<()>) {
-    let mut rounds = tokio::time::interval(every);
-    rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+async fn lead_and_work(services: Arc<Services>, every: Duration, mut stopped: oneshot::Receiver<()>) {
+    let mut looks = tokio::time::interval(every.min(LOOK_EVERY));
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut leading: Option<Leadership> = None;
+    let mut due = Instant::now();
     loop {
         tokio::select! {
             biased;
-            _ = &mut stopped => return,
-            _ = rounds.tick() => sweep(&services).await,
+            _ = &mut stopped => break,
+            _ = looks.tick() => {}
+        }
+        leading = still_or_newly(leading, &services).await;
+        if leading.is_some() && Instant::now() >= due {
+            work(&services).await;
+            due = Instant::now() + every;
+        }
+    }
+    if let Some(leading) = leading {
+        leading.give_back().await;
+    }
+}
+
+async fn still_or_newly(leading: Option<Leadership>, services: &Services) -> Option<Leadership> {
+    if let Some(mut leading) = leading {
+        if leading.is_held().await {
+            return Some(leading);
+        }
+        tracing::warn!("this node does the platform's jobs no longer: its connection broke");
+    }
+    match services.database.try_lead().await {
+        Ok(Some(leading)) => {
+            tracing::info!("this node does the platform's jobs");
+            Some(leading)
+        }
+        Ok(None) => None,
+        Err(error) => {
+            tracing::warn!(%error, "it cannot be said who does the platform's jobs");
+            None
         }
     }
 }
 
-/// Removes what has expired. A failure is left to the next round: nothing but the size of tables depends on it.
-async fn sweep(services: &Services) {
-    let now = services.clock.now();
-    report("holds on stock", services.inventory.expire_holds(now).await);
-    report("sessions", services.auth.expire_sessions(now).await);
-}
-
-fn report(what: &str, removed: Result<u64, impl std::fmt::Display>) {
-    match removed {
-        Ok(0) => {}
-        Ok(removed) => tracing::info!(what, removed, "expired rows are removed"),
-        Err(error) => tracing::warn!(what, %error, "expired rows could not be removed"),
+async fn work(services: &Arc<Services>) {
+    for (what, job) in JOBS {
+        match job(Arc::clone(services)).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(what, removed, "removed"),
+            Err(error) => tracing::warn!(what, error = format!("{error:#}"), "could not be removed"),
+        }
     }
 }

@@ -12,4 +12,5 @@ pub mod http;
 pub mod jobs;
 pub mod shutdown;
 pub mod telemetry;
+mod timekeeper;
 pub mod wiring;

@@ -28,6 +28,7 @@ use crate::cli::COMPILE_COMPONENT;
 use crate::config::Settings;
 use crate::http::{self, Endpoints, Guard, Readiness};
 use crate::jobs::Jobs;
+use crate::timekeeper::Timekeeper;
 
 /// The database's file in the data directory.
 const DATABASE_FILE: &str = "soko.db";
@@ -112,6 +113,7 @@ impl Platform {
         directory: DataDirectory,
     ) -> anyhow::Result<Self> {
         let database = open_database(settings, options.transaction_limit, directory).await?;
+        Timekeeper::set_right(&database, &options.clock).await?;
         let data = &settings.data.0;
         let blobs = Blobs::open(&data.join(BLOBS_FOLDER)).context("the folder of assets cannot be opened")?;
         let cache = open_folder(&data.join(COMPONENT_CACHE_FOLDER))?;
@@ -190,9 +192,11 @@ pub struct RunningApp {
     platform: Platform,
     superadmin: SuperadminSetup,
     readiness: Readiness,
+    withdraw: Duration,
     stop: oneshot::Sender<()>,
     task: JoinHandle<usize>,
-    jobs: Jobs,
+    jobs: Option<Jobs>,
+    timekeeper: Timekeeper,
 }
 
 impl App {
@@ -218,6 +222,7 @@ impl App {
         let superadmin = platform.complete_first_start(&settings).await?;
         let address = listener.local_addr().context("the system does not say where the server listens")?;
         let readiness = Readiness::new(platform.database.clone());
+        let role = settings.server.role;
         let timeout = Duration::from_secs(settings.http.request_timeout_s);
         let guard = Guard::new(settings.server.requests_max, timeout, platform.options.random.salt());
         let endpoints = Endpoints {
@@ -228,7 +233,11 @@ impl App {
             sessions: settings.session,
             uploads: settings.uploads,
         };
-        let router = http::router(endpoints, platform.blobs.clone(), readiness.clone(), guard);
+        let router = if role.serves() {
+            http::router(endpoints, platform.blobs.clone(), readiness.clone(), guard)
+        } else {
+            http::health_router(readiness.clone(), guard)
+        };
         let (stop, stopped) = oneshot::channel();
         let drain = Duration::from_secs(settings.server.drain_s);
         let connections_max = settings.server.connections_max;
@@ -237,9 +246,12 @@ impl App {
             http::serve(listener, router, connections_max, drain, async { stopped.await.unwrap_or_default() })
                 .await
         });
-        let jobs = Jobs::start(Arc::clone(&platform.services), Duration::from_secs(settings.server.sweep_s));
-        tracing::info!(%address, "serving");
-        Ok(RunningApp { address, platform, superadmin, readiness, stop, task, jobs })
+        let every = Duration::from_secs(settings.server.sweep_s);
+        let jobs = role.works().then(|| Jobs::start(Arc::clone(&platform.services), every));
+        let timekeeper = Timekeeper::start(platform.database.clone(), platform.options.clock.clone());
+        let withdraw = Duration::from_secs(settings.server.withdraw_s);
+        tracing::info!(%address, ?role, "serving");
+        Ok(RunningApp { address, platform, superadmin, readiness, withdraw, stop, task, jobs, timekeeper })
     }
 }
 
@@ -264,17 +276,21 @@ impl RunningApp {
         &self.superadmin
     }
 
-    /// Stops in good order: not ready any more, requests finished within the drain time, jobs ended, plugin runs
-    /// recorded, store closed. Returns how many connections had to be cut.
+    /// Stops in good order: not ready any more, and some time to notice it; requests finished within the drain time, jobs
+    /// ended and left to another node, plugin runs recorded, store closed. Returns how many connections had to be cut.
     pub async fn shutdown(self) -> usize {
         self.readiness.withdraw();
+        tokio::time::sleep(self.withdraw).await;
         // An error means that the server has stopped by itself.
         let _stopped_before = self.stop.send(());
         let cut = self.task.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the server ended badly");
             0
         });
-        self.jobs.stop().await;
+        if let Some(jobs) = self.jobs {
+            jobs.stop().await;
+        }
+        drop(self.timekeeper);
         self.platform.close().await;
         cut
     }

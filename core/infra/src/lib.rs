@@ -13,5 +13,6 @@ pub mod testing;
 pub use blobs::Blobs;
 pub use cache::RevisionCache;
 pub use db::{
-    DataScope, Database, DatabaseConfig, DatabaseError, Migrations, PostgresConfig, Reader, SqliteConfig, Tx,
+    DataScope, Database, DatabaseConfig, DatabaseError, Leadership, Migrations, PostgresConfig, Reader,
+    SqliteConfig, Tx,
 };

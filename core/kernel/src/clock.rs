@@ -42,20 +42,27 @@ impl Timestamp {
     }
 }
 
-/// Tells the time: the machine's, or in tests one that stands still until it is moved.
+/// Tells the time: the machine's, set right by another clock where there is one; or in tests one that stands still until
+/// it is moved.
 #[derive(Debug, Clone)]
 pub struct Clock(Source);
 
 #[derive(Debug, Clone)]
 enum Source {
-    System,
+    /// The machine's clock, and the milliseconds by which it is behind.
+    System(Arc<AtomicI64>),
     Fixed(Arc<AtomicI64>),
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self(Source::System)
+        Self(Source::System(Arc::default()))
+    }
+
+    /// The machine's clock, wrong by so many milliseconds until it is set right: for tests of machines that disagree.
+    pub fn wrong_by(milliseconds: i64) -> Self {
+        Self(Source::System(Arc::new(AtomicI64::new(milliseconds))))
     }
 
     /// A clock that stands at `start`. Clones share the hands.
@@ -68,11 +75,22 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::Fixed(hands) => Timestamp(hands.load(Ordering::Relaxed)),
-            Source::System => {
+            Source::System(behind) => {
                 let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+                let machine = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
+                Timestamp(machine.saturating_add(behind.load(Ordering::Relaxed)))
             }
         }
+    }
+
+    /// Sets the machine's clock right by another one, for this clock and its clones: `told` is what the other said between
+    /// `asked` and `heard`, both by this clock. Returns by how many milliseconds it was behind. A fixed clock stays.
+    pub fn set_by(&self, asked: Timestamp, told: Timestamp, heard: Timestamp) -> i64 {
+        let Source::System(behind) = &self.0 else { return 0 };
+        let halfway = asked.0.midpoint(heard.0);
+        let correction = told.0.saturating_sub(halfway);
+        behind.fetch_add(correction, Ordering::Relaxed);
+        correction
     }
 
     /// Moves a fixed clock on; the machine's clock stays as it is.
@@ -86,6 +104,19 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn is_set_by_another_clock_for_all_its_clones() {
+        let clock = Clock::wrong_by(300_000);
+        let clone = clock.clone();
+        let now = Clock::system().now();
+        let wrong = clock.now();
+        assert!(wrong.0 >= now.0 + 300_000);
+        assert!(clock.set_by(wrong, now, wrong) <= -300_000);
+        assert!(clone.now().0 - now.0 < 60_000, "{clone:?}");
+        let fixed = Clock::fixed(Timestamp(5));
+        assert_eq!((fixed.set_by(Timestamp(0), now, Timestamp(0)), fixed.now()), (0, Timestamp(5)));
+    }
 
     #[test]
     fn reads_and_writes_the_same_moment() {

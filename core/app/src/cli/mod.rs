@@ -186,18 +186,24 @@ async fn keep_a_timer_near() {
 
 impl SettingArgs {
     fn into_sources(self, file: FileArg, command: &Command) -> Sources {
-        let (listen, own_file) = match command {
-            Command::Serve(args) => (args.listen.clone(), args.file.clone()),
-            Command::Demo(args) => (args.serve.listen.clone(), args.serve.file.clone()),
-            Command::Migrate(args) => (None, args.file.clone()),
-            Command::Config(args) => (None, args.file.clone()),
-            Command::Import(command) => (None, command.settings_file()),
-            Command::Receipts(command) => (None, command.settings_file()),
-            _ => (None, FileArg::default()),
+        let serving = match command {
+            Command::Serve(args) => Some(args),
+            Command::Demo(args) => Some(&args.serve),
+            _ => None,
+        };
+        let own_file = match command {
+            Command::Serve(args) => args.file.clone(),
+            Command::Demo(args) => args.serve.file.clone(),
+            Command::Migrate(args) => args.file.clone(),
+            Command::Config(args) => args.file.clone(),
+            Command::Import(command) => command.settings_file(),
+            Command::Receipts(command) => command.settings_file(),
+            _ => FileArg::default(),
         };
         let data = self.data.map(|path| path.to_string_lossy().into_owned());
         let flags = [
-            ("--listen", "listen", listen),
+            ("--listen", "listen", serving.and_then(|args| args.listen.clone())),
+            ("--role", "server.role", serving.and_then(|args| args.role.clone())),
             ("--data", "data", data),
             ("--database", "database.url", self.database),
             ("--log-level", "log.level", self.log_level),

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use soko_domain::auth::{SUPERADMIN_IDENTIFIER, SuperadminSetup};
 
@@ -23,6 +23,12 @@ pub struct ServeArgs {
         help = "Address and port; port 0 lets the system choose [env: SOKO_LISTEN] [default: 127.0.0.1:3000]"
     )]
     pub(super) listen: Option<String>,
+    #[arg(
+        long,
+        value_name = "ROLE",
+        help = "What this node does: all, api (no jobs) or worker (jobs alone) [env: SOKO_SERVER_ROLE] [default: all]"
+    )]
+    pub(super) role: Option<String>,
     #[command(flatten)]
     pub(super) file: FileArg,
 }
@@ -48,12 +54,19 @@ pub async fn until_stopped(app: RunningApp) -> anyhow::Result<()> {
     }
     say_ready(&app);
     shutdown::asked().await.context("the signals to stop cannot be listened for")?;
-    tracing::info!("stopping");
-    let cut = app.shutdown().await;
-    if cut > 0 {
-        tracing::warn!(cut, "connections were cut because their requests did not end in time");
+    tracing::info!("stopping; a second signal stops at once");
+    tokio::select! {
+        cut = app.shutdown() => {
+            if cut > 0 {
+                tracing::warn!(cut, "connections were cut because their requests did not end in time");
+            }
+            Ok(())
+        }
+        again = shutdown::asked() => {
+            again.context("the signals to stop cannot be listened for")?;
+            bail!("stopped at once by a second signal; requests in hand were cut")
+        }
     }
-    Ok(())
 }
 
 /// The line that scripts wait for. Nobody may be listening, which is no reason to stop.

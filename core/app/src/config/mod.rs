@@ -9,6 +9,6 @@ mod tests;
 pub use error::{ConfigError, Origin};
 pub use layers::{Entry, FILE_VARIABLE, Loaded, Sources, load, process_environment, variable_of};
 pub use settings::{
-    Argon2, Broken, CookieSecure, DataDir, DatabaseSettings, Http, Listen, Log, LogFormat, Secret, Server,
-    Sessions, Settings, Uploads,
+    Argon2, Broken, CookieSecure, DataDir, DatabaseSettings, Http, Listen, Log, LogFormat, Role, Secret,
+    Server, Sessions, Settings, Uploads,
 };

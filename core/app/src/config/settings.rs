@@ -113,17 +113,46 @@ impl Default for Log {
     }
 }
 
+/// What a node of a platform does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything.
+    All,
+    /// Serve both APIs, and leave the jobs to others.
+    Api,
+    /// Do the platform's jobs, when no other node does, and serve nothing but `/healthz` and `/readyz`.
+    Worker,
+}
+
+impl Role {
+    /// Whether it serves clients.
+    pub fn serves(self) -> bool {
+        self != Self::Worker
+    }
+
+    /// Whether it does the platform's jobs.
+    pub fn works(self) -> bool {
+        self != Self::Api
+    }
+}
+
 /// The process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
+    /// What this node does: `all`, `api` or `worker`.
+    pub role: Role,
     /// Threads that run requests; 0 is one for each core.
     pub worker_threads: usize,
     /// Open connections; more wait in the system's queue.
     pub connections_max: usize,
     /// Requests worked on at the same time; more are refused as overload.
     pub requests_max: usize,
-    /// Seconds that requests may still run after the signal to stop.
+    /// Seconds between `/readyz` saying that the server stops and the end of its accepting requests: as long as a load
+    /// balancer takes to notice.
+    pub withdraw_s: u64,
+    /// Seconds that requests may still run after that.
     pub drain_s: u64,
     /// Seconds between two rounds of removing what has expired.
     pub sweep_s: u64,
@@ -131,7 +160,15 @@ pub struct Server {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { worker_threads: 0, connections_max: 4_096, requests_max: 512, drain_s: 20, sweep_s: 60 }
+        Self {
+            role: Role::All,
+            worker_threads: 0,
+            connections_max: 4_096,
+            requests_max: 512,
+            withdraw_s: 0,
+            drain_s: 20,
+            sweep_s: 60,
+        }
     }
 }
 
@@ -334,6 +371,7 @@ impl Settings {
             ("server.worker_threads", server.worker_threads as u64, 0, 1_024),
             ("server.connections_max", server.connections_max as u64, 1, COUNT_CEILING),
             ("server.requests_max", server.requests_max as u64, 1, COUNT_CEILING),
+            ("server.withdraw_s", server.withdraw_s, 0, 3_600),
             ("server.drain_s", server.drain_s, 0, 3_600),
             ("server.sweep_s", server.sweep_s, 1, 3_600),
             ("database.connections", u64::from(self.database.connections), 2, 1_024),

@@ -18,5 +18,5 @@ pub use graphql::Endpoints;
 pub use guard::Guard;
 pub use health::Readiness;
 pub use refusal::Refusal;
-pub use router::router;
+pub use router::{health_router, router};
 pub use serve::serve;

@@ -32,16 +32,29 @@ pub fn router(endpoints: Endpoints, blobs: Blobs, readiness: Readiness, guard: G
         .route("/admin-api", api(Api::Admin))
         .route("/assets/{*name}", get(assets::get).with_state(blobs))
         .layer(from_fn_with_state(Arc::clone(&guard), take_place));
-    Router::new()
+    let pages = Router::new()
         .merge(limited)
         .route("/", get(async || Redirect::to("/explorer")))
-        .route("/explorer", get(explorer::page))
+        .route("/explorer", get(explorer::page));
+    watched(pages.merge(health_routes(readiness)), guard).layer(cross_origin)
+}
+
+/// What a node that serves no clients has.
+pub fn health_router(readiness: Readiness, guard: Guard) -> Router {
+    watched(health_routes(readiness), Arc::new(guard))
+}
+
+fn health_routes(readiness: Readiness) -> Router {
+    Router::new()
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz).with_state(readiness))
+}
+
+fn watched(router: Router, guard: Arc<Guard>) -> Router {
+    router
         .fallback(async || Refusal::NotFound)
         .method_not_allowed_fallback(refuse_method)
         .layer(from_fn_with_state(guard, watch))
-        .layer(cross_origin)
 }
 
 /// The header with the methods that are served is the router's to add.

@@ -11,6 +11,7 @@ mod error;
 mod guard;
 mod in_list;
 mod insert;
+mod leadership;
 mod list;
 mod postgres;
 mod reader;
@@ -19,12 +20,13 @@ mod sqlite;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use soko_kernel::ChannelScope;
+use soko_kernel::{ChannelScope, Timestamp};
 
 pub use bind::{BackendArguments, Bind, Binds, Bound};
 pub use error::DatabaseError;
 pub use in_list::in_list;
 pub use insert::MultiRowInsert;
+pub use leadership::Leadership;
 pub use list::{Column, ColumnKind, ListError, ListSql};
 pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
@@ -95,6 +97,8 @@ pub enum Dialect {
 pub struct Database {
     backend: Backend,
     statements: Arc<AtomicU64>,
+    /// Taken by whoever leads, where that is for this program alone to say.
+    leading: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Clone)]
@@ -122,7 +126,7 @@ impl Database {
                 Backend::Postgres(Postgres::open(config, &migrations.postgres, statements.clone()).await?)
             }
         };
-        Ok(Self { backend, statements })
+        Ok(Self { backend, statements, leading: Arc::default() })
     }
 
     /// Runs `work` in a write transaction: `Ok` commits, `Err` rolls back. No other closure that writes in this scope
@@ -202,6 +206,31 @@ impl Database {
         let asked = "SELECT CAST(1 AS BIGINT)";
         self.read(DataScope::Platform, async |reader| reader.fetch_one::<(i64,)>(asked, ()).await).await?;
         Ok(())
+    }
+
+    /// The right to do what one program of the platform at a time does, unless another has it.
+    ///
+    /// # Errors
+    /// A server that cannot be reached.
+    pub async fn try_lead(&self) -> Result<Option<Leadership>, DatabaseError> {
+        match &self.backend {
+            Backend::Sqlite(_) => Ok(Leadership::embedded(&self.leading)),
+            Backend::Postgres(postgres) => Ok(postgres.try_lead().await?.map(Leadership::postgres)),
+        }
+    }
+
+    /// What time it is by the clock that all programs of the platform share; `None` where there is but this machine's.
+    ///
+    /// # Errors
+    /// A server that cannot be reached.
+    pub async fn shared_time(&self) -> Result<Option<Timestamp>, DatabaseError> {
+        if self.dialect() == Dialect::Sqlite {
+            return Ok(None);
+        }
+        let asked = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        let told: Result<(Timestamp,), DatabaseError> =
+            self.read(DataScope::Platform, async |reader| reader.fetch_one(asked, ()).await).await;
+        told.map(|(time,)| Some(time))
     }
 
     /// Whose SQL this store speaks.

@@ -70,3 +70,14 @@ async fn keeps_answered_writes_without_being_closed() {
     let copied = Store { database, directory: copy };
     assert_eq!(copied.names().await, ["kept"]);
 }
+
+#[tokio::test]
+async fn one_part_of_the_program_leads_at_a_time() {
+    let store = Store::open().await;
+    let mut leading = store.database.try_lead().await.unwrap().unwrap();
+    assert!(leading.is_held().await);
+    assert!(store.database.clone().try_lead().await.unwrap().is_none());
+    leading.give_back().await;
+    assert!(store.database.try_lead().await.unwrap().is_some());
+    assert_eq!(store.database.shared_time().await.unwrap(), None);
+}

@@ -300,3 +300,40 @@ async fn says_why_a_server_cannot_be_used() {
         assert!(refused.to_string().contains(why), "{url}: {refused}");
     }
 }
+
+#[tokio::test]
+async fn one_program_leads_until_it_gives_back_or_its_connection_ends() {
+    let store = Store::open().await;
+    let other = Database::open(store.own.config.clone(), &SCHEMA).await.unwrap();
+    let mut leading = store.database.try_lead().await.unwrap().unwrap();
+    assert!(leading.is_held().await);
+    assert!(other.try_lead().await.unwrap().is_none());
+    leading.give_back().await;
+    let mut leading = soon(async || other.try_lead().await.unwrap()).await;
+    assert!(store.database.try_lead().await.unwrap().is_none());
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid <> 0";
+    sqlx::raw_sql(cut).execute(&mut store.aside().await).await.unwrap();
+    assert!(!leading.is_held().await);
+    soon(async || store.database.try_lead().await.unwrap()).await;
+}
+
+/// What is there as soon as the server has noticed that a connection is gone.
+async fn soon<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..500 {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("it did not come to be");
+}
+
+#[tokio::test]
+async fn tells_the_time_that_all_programs_share() {
+    let store = Store::open().await;
+    let (clock, wrong) = (soko_kernel::Clock::system(), soko_kernel::Clock::wrong_by(-300_000));
+    let asked = wrong.now();
+    let told = store.database.shared_time().await.unwrap().unwrap();
+    wrong.set_by(asked, told, wrong.now());
+    assert!((wrong.now().0 - clock.now().0).abs() < 5_000);
+}

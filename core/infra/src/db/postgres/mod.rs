@@ -5,6 +5,7 @@
 //! [`Concurrency`]), then rows. Every transaction says whose data it may touch, which row-level security holds it to.
 
 mod error;
+mod lease;
 mod pool;
 mod session;
 mod turns;
@@ -21,6 +22,7 @@ use super::DataScope;
 use super::error::DatabaseError;
 use super::reader::{Handle, Reader, WriteFn};
 pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
+pub(super) use lease::Lease;
 use pool::Pool;
 use session::Bounds;
 pub(super) use session::Session;
@@ -69,6 +71,7 @@ pub(super) enum Concurrency {
 
 #[derive(Clone)]
 pub(super) struct Postgres {
+    config: Arc<PostgresConfig>,
     pool: Pool,
     turns: Arc<Turns>,
     wait_limit: Duration,
@@ -84,7 +87,14 @@ impl Postgres {
     ) -> Result<Self, DatabaseError> {
         let PostgresConfig { closure_limit, wait_limit, .. } = config;
         let pool = Pool::open(&config, migrations).await?;
-        Ok(Self { pool, turns: Arc::default(), wait_limit, statements, closure_limit })
+        Ok(Self {
+            config: Arc::new(config),
+            pool,
+            turns: Arc::default(),
+            wait_limit,
+            statements,
+            closure_limit,
+        })
     }
 
     /// A snapshot of the store, as soon as a connection is free.
@@ -108,6 +118,11 @@ impl Postgres {
         let this = self.clone();
         let written = tokio::spawn(async move { this.write_with_retries(scope, concurrency, work).await });
         written.await.unwrap_or_else(|_| Err(DatabaseError::Closed.into()))
+    }
+
+    /// The right to do what one program at a time does, unless another has it.
+    pub(super) async fn try_lead(&self) -> Result<Option<Lease>, DatabaseError> {
+        Lease::try_take(&self.config).await
     }
 
     pub(super) async fn close(&self) {

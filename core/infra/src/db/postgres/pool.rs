@@ -23,6 +23,9 @@ const STATEMENTS_KEPT: usize = 512;
 /// Longest that a transaction may stand still, which only a program that is stopped or cut off lets it do.
 const IDLE_TRANSACTION_MAX: Duration = Duration::from_secs(30);
 
+/// Seconds after which the server asks whether a silent connection is still there, and after which it asks again.
+const KEEPALIVE_S: u32 = 10;
+
 #[derive(Clone)]
 pub(super) struct Pool {
     /// Apart from each other, so that those who wait for one channel's lock keep nobody from reading.
@@ -134,7 +137,7 @@ fn reason(error: &sqlx::Error) -> String {
     error.as_database_error().map_or_else(|| error.to_string(), |refusal| refusal.message().to_owned())
 }
 
-fn options(config: &PostgresConfig) -> sqlx::Result<PgConnectOptions> {
+pub(super) fn options(config: &PostgresConfig) -> sqlx::Result<PgConnectOptions> {
     let millis = |time: Duration| time.as_millis().to_string();
     let options: PgConnectOptions = config.url.parse()?;
     Ok(options
@@ -144,6 +147,10 @@ fn options(config: &PostgresConfig) -> sqlx::Result<PgConnectOptions> {
             ("statement_timeout", millis(config.read_limit.max(config.closure_limit))),
             ("lock_timeout", millis(config.closure_limit)),
             ("idle_in_transaction_session_timeout", millis(IDLE_TRANSACTION_MAX)),
+            // A program whose machine is gone lets go of its locks soon. Of no meaning on a socket of the same machine.
+            ("tcp_keepalives_idle", KEEPALIVE_S.to_string()),
+            ("tcp_keepalives_interval", KEEPALIVE_S.to_string()),
+            ("tcp_keepalives_count", "3".to_owned()),
             // What a migration need not do is no news.
             ("client_min_messages", "warning".to_owned()),
         ])
