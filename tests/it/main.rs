@@ -8,6 +8,7 @@ mod admin_settings;
 mod architecture;
 mod arithmetic;
 mod auth;
+mod backup;
 mod cart_merge;
 mod checkout;
 mod command_line;

@@ -5,6 +5,7 @@
 //!
 //! To add a setting: `config::settings`. To add a command: a file in `cli`, a line in its `mod.rs`.
 
+pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod demo;

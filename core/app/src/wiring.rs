@@ -31,9 +31,9 @@ use crate::jobs::Jobs;
 use crate::timekeeper::Timekeeper;
 
 /// The database's file in the data directory.
-const DATABASE_FILE: &str = "soko.db";
+pub(crate) const DATABASE_FILE: &str = "soko.db";
 /// The folder of assets in the data directory.
-const BLOBS_FOLDER: &str = "blobs";
+pub(crate) const BLOBS_FOLDER: &str = "blobs";
 /// Name of the stock location of the channel that the first start creates.
 const FIRST_LOCATION: &str = "Default stock location";
 /// Name of the tax category that the channel of the first start has: without one it could sell nothing.

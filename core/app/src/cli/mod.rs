@@ -3,6 +3,7 @@
 //! Results go to standard output, everything else to standard error. A failure is one sentence there and exit status
 //! 1; a command line or configuration that makes no sense is status 2.
 
+mod backup;
 mod compile_component;
 mod config;
 mod demo;
@@ -101,6 +102,8 @@ enum Command {
     Serve(serve::ServeArgs),
     Demo(demo::DemoArgs),
     Migrate(migrate::MigrateArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     #[command(subcommand)]
     Import(import::ImportCommand),
     #[command(subcommand)]
@@ -163,6 +166,8 @@ fn run(command: Command, mut loaded: Loaded) -> anyhow::Result<()> {
             Command::Serve(_) => serve::run(loaded.settings).await,
             Command::Demo(args) => demo::run(loaded, args).await,
             Command::Migrate(_) => migrate::run(&loaded.settings).await,
+            Command::Backup(args) => backup::back_up(&loaded.settings, args).await,
+            Command::Restore(args) => backup::restore(&loaded.settings, args).await,
             Command::Import(command) => import::run(&loaded.settings, command).await,
             Command::Plugin(command) => plugin::run(&loaded.settings, command).await,
             Command::Receipts(command) => receipts::run(&loaded.settings, command).await,
@@ -195,6 +200,8 @@ impl SettingArgs {
             Command::Serve(args) => args.file.clone(),
             Command::Demo(args) => args.serve.file.clone(),
             Command::Migrate(args) => args.file.clone(),
+            Command::Backup(args) => args.file.clone(),
+            Command::Restore(args) => args.file.clone(),
             Command::Config(args) => args.file.clone(),
             Command::Import(command) => command.settings_file(),
             Command::Receipts(command) => command.settings_file(),

@@ -30,7 +30,9 @@ pub use leadership::Leadership;
 pub use list::{Column, ColumnKind, ListError, ListSql};
 pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
-pub use sqlite::{SqliteConfig, WriterStats, sqlite_version};
+pub use sqlite::{
+    CopyContents, CopyError, SqliteConfig, WriterStats, copy_store, inspect_copy, sqlite_version,
+};
 
 use postgres::{Concurrency, Postgres};
 use reader::Handle;

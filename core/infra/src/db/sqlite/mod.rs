@@ -1,6 +1,7 @@
 //! SQLite: one file, many readers on its write-ahead log, one writer that batches commits.
 
 mod connection;
+mod copy;
 pub(in crate::db) mod driver;
 mod readers;
 mod writer;
@@ -21,6 +22,7 @@ use super::error::DatabaseError;
 use super::reader::{Handle, Reader, Tx, WriteFn};
 use connection::Access;
 pub(super) use connection::Connection;
+pub use copy::{CopyContents, CopyError, copy_store, inspect_copy};
 use readers::Readers;
 pub(super) use readers::Snapshot;
 use writer::Writer;
