@@ -18,6 +18,7 @@ mod explorer;
 mod holds;
 mod hostile;
 mod import;
+mod ledger;
 mod limits;
 mod lists;
 mod nodes;

@@ -7,7 +7,8 @@ use anyhow::{Context as _, bail};
 use async_trait::async_trait;
 use clap::{Args, Subcommand, ValueEnum};
 use soko_domain::plugins::{
-    BINDING_PRIORITY_DEFAULT, BindingChanges, FailurePolicy, NewBinding, PluginBinding, PluginRef, Plugins, Upload,
+    BINDING_PRIORITY_DEFAULT, BindingChanges, FailurePolicy, NewBinding, PluginBinding, PluginRef, Plugins,
+    Upload,
 };
 use soko_extension::{
     ComponentBytes, ComponentInspector as _, ComponentSource, Digest, Inspection, PluginFailure,

@@ -80,13 +80,8 @@ impl Ledger {
             .write(scope, async move |tx| {
                 let from = cash_account(tx, scope, new.from, now).await?;
                 let to = cash_account(tx, scope, new.to, now).await?;
-                let entry = templates::transfer(
-                    occasion,
-                    &new.reference,
-                    (from, to),
-                    new.amount,
-                    new.memo.as_str(),
-                )?;
+                let entry =
+                    templates::transfer(occasion, &new.reference, (from, to), new.amount, new.memo.as_str())?;
                 booked(tx, scope, &entry, user, now).await
             })
             .await

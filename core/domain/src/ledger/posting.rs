@@ -146,8 +146,7 @@ async fn booked_before(
     accounts: &Accounts,
 ) -> Result<JournalEntryId, LedgerError> {
     let source = &entry.source;
-    let otherwise =
-        || LedgerError::BookedOtherwise { kind: source.kind.as_str(), id: source.id.clone() };
+    let otherwise = || LedgerError::BookedOtherwise { kind: source.kind.as_str(), id: source.id.clone() };
     let before = repo::entries::find_by_source(tx, scope, source).await?.ok_or_else(otherwise)?;
     let codes = accounts.codes();
     let postings = repo::entries::postings_of(tx, scope, [before.id]).await?;

@@ -36,7 +36,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn list_accounts(&self, actor: &Actor, query: &ListQuery) -> Result<Page<Account>, LedgerError> {
+    pub async fn list_accounts(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+    ) -> Result<Page<Account>, LedgerError> {
         let scope = actor.require(Permission::ReadLedger)?;
         self.see_to_accounts(scope).await?;
         self.database.read(scope, async |reader| repo::accounts::list(reader, scope, query).await).await
@@ -152,7 +156,42 @@ impl Ledger {
         Ok(self.database.read(scope, async |reader| repo::balances::current(reader, scope).await).await?)
     }
 
-    /// The same, added up from the postings alone: what [`Self::balances`] must equal.
+    /// What is on each of these accounts in the channel's currency, on the side on which it grows; on a parent, what is on
+    /// the accounts that it gathers. Unknown ones are absent.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn balances_of(
+        &self,
+        actor: &Actor,
+        ids: &[LedgerAccountId],
+    ) -> Result<HashMap<LedgerAccountId, i64>, LedgerError> {
+        let scope = actor.require(Permission::ReadLedger)?;
+        let (accounts, balances) = self
+            .database
+            .read(scope, async |reader| {
+                let accounts = repo::accounts::all(reader, scope).await?;
+                Ok::<_, DatabaseError>((accounts, repo::balances::current(reader, scope).await?))
+            })
+            .await?;
+        let currency = actor.channel.currency;
+        let own = |account: &Account| {
+            let balance = balances.iter().find(|one| one.account == account.id && one.currency == currency);
+            balance.map_or(Ok(0), |balance| balance.amount(account.kind))
+        };
+        let wanted = accounts.iter().filter(|account| ids.contains(&account.id));
+        wanted
+            .map(|account| {
+                let gathered = accounts.iter().filter(|one| one.parent_id == Some(account.id));
+                let sum = gathered.map(own).try_fold(own(account)?, |sum, balance| {
+                    sum.checked_add(balance?).ok_or(LedgerError::Overflow)
+                })?;
+                Ok((account.id, sum))
+            })
+            .collect()
+    }
+
+    /// As [`Self::balances`], added up from the postings alone: what it must equal.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -231,8 +270,6 @@ impl Ledger {
             return Ok(());
         }
         let now = self.clock.now();
-        self.database
-            .write(scope, async move |tx| Accounts::open(tx, scope, now).await.map(|_| ()))
-            .await
+        self.database.write(scope, async move |tx| Accounts::open(tx, scope, now).await.map(|_| ())).await
     }
 }

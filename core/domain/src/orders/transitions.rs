@@ -4,8 +4,8 @@ use soko_extension::payment::PaymentOutcome;
 use soko_infra::Tx;
 use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId, Permission, Timestamp, UserId};
 
-use super::cart::{Cart, transition};
 use super::bookkeeping::Doing;
+use super::cart::{Cart, transition};
 use super::checkout::{Whose, place_if_covered, record_payment, record_transition};
 use super::error::OrderError;
 use super::paying::refuse_payment_in_progress;

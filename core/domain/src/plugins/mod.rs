@@ -27,8 +27,8 @@ use soko_kernel::{Actor, Clock, ListQuery, Page, Permission, PluginBindingId, Pl
 
 pub use component::StoredComponents;
 pub use entity::{
-    ActiveBinding, BINDING_PRIORITY_DEFAULT, BindingChanges, FailurePolicy, ImportsDifference, NewBinding, Plugin, PluginBinding,
-    PluginLimits, PluginRef, PluginVersion, Setting, Upload, VersionRef,
+    ActiveBinding, BINDING_PRIORITY_DEFAULT, BindingChanges, FailurePolicy, ImportsDifference, NewBinding,
+    Plugin, PluginBinding, PluginLimits, PluginRef, PluginVersion, Setting, Upload, VersionRef,
 };
 pub use error::{ConfigProblem, PluginError};
 pub use event::{

@@ -24,7 +24,9 @@ pub struct Args {
 /// When a build fails or the server cannot start.
 pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     guests::run(workspace, &guests::Args::default())?;
-    announce("cargo build --release -p soko (the first time takes a quarter of an hour or more on two cores)");
+    announce(
+        "cargo build --release -p soko (the first time takes a quarter of an hour or more on two cores)",
+    );
     run_process(cargo().args(["build", "--release", "--package", "soko"]).current_dir(workspace.root()))?;
     let server = workspace.target().join("release").join(format!("soko{}", std::env::consts::EXE_SUFFIX));
     let mut command = Command::new(server);

@@ -116,14 +116,8 @@ pub(in crate::ledger) async fn insert(
 ) -> Result<Account, LedgerError> {
     let sql = "INSERT INTO ledger_account (channel_id, code, name, type, parent_id, is_parent, enabled, created_at, \
                updated_at) VALUES ($1, $2, $3, $4, $5, FALSE, TRUE, $6, $6) RETURNING *";
-    let values = (
-        scope.channel_id(),
-        new.code.as_str(),
-        new.name.as_str(),
-        new.kind.as_str(),
-        new.parent_id,
-        now,
-    );
+    let values =
+        (scope.channel_id(), new.code.as_str(), new.name.as_str(), new.kind.as_str(), new.parent_id, now);
     let row: AccountRow = tx.fetch_one(sql, values).await?;
     Ok(row.try_into()?)
 }

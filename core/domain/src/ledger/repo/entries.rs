@@ -4,8 +4,8 @@ use jiff::civil::Date;
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{
-    ChannelScope, Currency, CustomerId, JournalEntryId, JournalPostingId, LedgerAccountId, ListQuery, OrderId,
-    Page, Timestamp, UserId,
+    ChannelScope, Currency, CustomerId, JournalEntryId, JournalPostingId, LedgerAccountId, ListQuery,
+    OrderId, Page, Timestamp, UserId,
 };
 use sqlx::AssertSqlSafe;
 
@@ -173,8 +173,7 @@ pub(in crate::ledger) async fn find(
     id: JournalEntryId,
 ) -> Result<Option<Entry>, DatabaseError> {
     let sql = format!("SELECT {ENTRY} FROM journal_entry e WHERE e.id = $1 AND e.channel_id = $2");
-    let row: Option<EntryRow> =
-        reader.fetch_optional(AssertSqlSafe(sql), (id, scope.channel_id())).await?;
+    let row: Option<EntryRow> = reader.fetch_optional(AssertSqlSafe(sql), (id, scope.channel_id())).await?;
     row.map(Entry::try_from).transpose()
 }
 

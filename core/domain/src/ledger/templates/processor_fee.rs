@@ -20,6 +20,10 @@ pub fn processor_fee(
 ) -> Result<NewEntry, LedgerError> {
     let tags = Tags { order: Some(order), ..Tags::default() };
     let source = Source::new(SourceKind::ProcessorFee, payment);
-    NewEntry::new(source, occasion.date, occasion.currency, "Processor fee")
-        .leg(PROCESSOR_FEES, tender, fee, tags)
+    NewEntry::new(source, occasion.date, occasion.currency, "Processor fee").leg(
+        PROCESSOR_FEES,
+        tender,
+        fee,
+        tags,
+    )
 }

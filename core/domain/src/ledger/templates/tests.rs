@@ -69,14 +69,8 @@ fn books_each_occasion_where_it_belongs() {
         processor_fee(TODAY, PAYMENT, ORDER, CLEARING_MPESA.into(), 7),
         &[(PROCESSOR_FEES, 7), (CLEARING_MPESA, -7)],
     );
-    assert_effect(
-        variance(TODAY, 1, by(), -5, Tags::default()),
-        &[(CASH_SHORT_OVER, 5), (CASH_ON_HAND, -5)],
-    );
-    assert_effect(
-        variance(TODAY, 1, by(), 5, Tags::default()),
-        &[(CASH_ON_HAND, 5), (CASH_SHORT_OVER, -5)],
-    );
+    assert_effect(variance(TODAY, 1, by(), -5, Tags::default()), &[(CASH_SHORT_OVER, 5), (CASH_ON_HAND, -5)]);
+    assert_effect(variance(TODAY, 1, by(), 5, Tags::default()), &[(CASH_ON_HAND, 5), (CASH_SHORT_OVER, -5)]);
     assert_effect(
         balance_adjustment(TODAY, 1, Party::Customer(WHO), -8, "Goodwill"),
         &[(BALANCE_ADJUSTMENT, 8), (ACCOUNTS_RECEIVABLE, -8)],

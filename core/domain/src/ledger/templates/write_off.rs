@@ -29,6 +29,10 @@ pub fn write_off(
         Loss::Other => INVENTORY_WRITE_OFF,
     };
     let source = Source::new(SourceKind::InventoryWriteOff, id);
-    NewEntry::new(source, occasion.date, occasion.currency, "Write-off")
-        .leg(account, INVENTORY, cost, Tags::default())
+    NewEntry::new(source, occasion.date, occasion.currency, "Write-off").leg(
+        account,
+        INVENTORY,
+        cost,
+        Tags::default(),
+    )
 }

@@ -28,9 +28,8 @@ impl Desk {
 
     pub(super) async fn post(&self, entry: NewEntry) -> Result<Option<JournalEntryId>, LedgerError> {
         let (scope, now) = (self.store.scope(), self.store.clock.now());
-        let post = async move |tx: &mut soko_infra::Tx| {
-            Ledger::post_in_tx(tx, scope, &entry, None, now).await
-        };
+        let post =
+            async move |tx: &mut soko_infra::Tx| Ledger::post_in_tx(tx, scope, &entry, None, now).await;
         self.store.database.write_concurrently(scope, post).await
     }
 

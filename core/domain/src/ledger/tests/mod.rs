@@ -85,7 +85,8 @@ async fn states_an_account_day_by_day() {
     let page = ListQuery::default();
     let statement = desk.ledger.statement(&desk.actor, till, None, period, &page).await.unwrap();
     assert_eq!((statement.opening, statement.closing), (-10, -60));
-    let lines: Vec<_> = statement.lines.items.iter().map(|line| (line.date, line.amount, line.balance)).collect();
+    let lines: Vec<_> =
+        statement.lines.items.iter().map(|line| (line.date, line.amount, line.balance)).collect();
     assert_eq!(lines, [(day(19), -20, -30), (day(20), -30, -60)]);
     assert_eq!(statement.lines.total, 2);
     let expenses = desk.account(EXPENSES).await.id;

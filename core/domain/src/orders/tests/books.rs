@@ -29,8 +29,7 @@ async fn cash_is_a_sale_at_once_and_its_tax_is_owed() {
     let total = order.order.totals.total();
     let tax = total.gross - total.net;
     assert!(tax > 0);
-    let expected =
-        books([("CASH_ON_HAND", total.gross), ("SALES", -total.net), ("TAX_PAYABLE", -tax)]);
+    let expected = books([("CASH_ON_HAND", total.gross), ("SALES", -total.net), ("TAX_PAYABLE", -tax)]);
     assert_eq!(shop.books().await, expected);
     let entries = shop.services.ledger.list_entries(&shop.admin, &ListQuery::default()).await.unwrap();
     let payment = shop.payment_of(&order).await;

@@ -75,10 +75,7 @@ async fn refuses_what_is_too_large_or_no_component_or_has_a_hostile_schema() {
     let shop = Shop::open_with(PluginLimits { component_bytes_max: 100, ..PluginLimits::default() }).await;
     let large = format!("tiers 1.0.0 {}", "x".repeat(100));
     let refusal = shop.upload(&large).await.unwrap_err();
-    assert!(
-        matches!(refusal, PluginError::Rejected(Rejection::TooLarge { limit_bytes: 100 })),
-        "{refusal}"
-    );
+    assert!(matches!(refusal, PluginError::Rejected(Rejection::TooLarge { limit_bytes: 100 })), "{refusal}");
     assert_eq!(shop.inspector.inspections.load(Ordering::Relaxed), 0);
     let refusal = shop.upload("tiers").await.unwrap_err();
     assert!(matches!(&refusal, PluginError::Rejected(Rejection::NotAComponent(_))), "{refusal}");
