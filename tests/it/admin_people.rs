@@ -21,7 +21,7 @@ fn person(name: &str, roles: &[&Value]) -> Value {
 }
 
 /// Creates a colleague of this name with a role of these permissions, who logs in.
-async fn employ(server: &TestServer, boss: &Client, name: &str, permissions: &[&str]) -> (Client, Value) {
+pub async fn employ(server: &TestServer, boss: &Client, name: &str, permissions: &[&str]) -> (Client, Value) {
     let role = boss.query(CREATE_ROLE, role(name, permissions)).await["createRole"]["id"].clone();
     let created = boss.query(CREATE_ADMINISTRATOR, person(name, &[&role])).await;
     let client = server.log_in(ALPHA, &format!("{name}@alpha.example")).await;

@@ -19,6 +19,7 @@ mod explorer;
 mod holds;
 mod hostile;
 mod import;
+mod ledger;
 mod limits;
 mod lists;
 mod nodes;

@@ -4,7 +4,7 @@
 //! write in one transaction. Entities are pure; all SQL is in `repo.rs` files. A domain uses domains of lower rank
 //! only, through what their `mod.rs` shows; influence upwards travels as events. A test holds both rules.
 //!
-//! Ranks: 0 `auth`, `channels`; 1 `plugins`, `catalogue`, `customers`, `tax`, `inventory`; 2 `merchandise`, `pricing`,
+//! Ranks: 0 `auth`, `channels`; 1 `plugins`, `catalogue`, `customers`, `tax`, `inventory`, `ledger`; 2 `merchandise`, `pricing`,
 //! `shipping`, `payments`; 3 `orders`.
 //!
 //! [`Services`] puts the domains together; `import` is a use case of several of them that no domain could hold.
@@ -18,6 +18,7 @@ pub mod customers;
 mod expiry;
 pub mod import;
 pub mod inventory;
+pub mod ledger;
 pub mod merchandise;
 pub mod orders;
 pub mod payments;

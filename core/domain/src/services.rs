@@ -13,6 +13,7 @@ use crate::catalogue::Catalogue;
 use crate::channels::Channels;
 use crate::customers::Customers;
 use crate::inventory::Inventory;
+use crate::ledger::Ledger;
 use crate::merchandise::Merchandise;
 use crate::orders::{Neighbours, Orders};
 use crate::payments::{PaymentHandlers, Payments};
@@ -53,6 +54,7 @@ pub struct Services {
     pub channels: Channels,
     pub customers: Customers,
     pub inventory: Inventory,
+    pub ledger: Ledger,
     pub merchandise: Merchandise,
     pub orders: Orders,
     pub payments: Payments,
@@ -90,6 +92,7 @@ impl Services {
             channels: Channels::new(database.clone(), clock.clone()),
             customers: Customers::new(database.clone(), clock.clone(), auth.clone()),
             inventory: Inventory::new(database.clone(), clock.clone()),
+            ledger: Ledger::new(database.clone(), clock.clone()),
             orders: Orders::new(database.clone(), clock.clone(), random, neighbours),
             auth,
             payments,

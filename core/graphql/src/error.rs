@@ -79,6 +79,7 @@ domain_errors! {
     soko_domain::channels::ChannelError,
     soko_domain::customers::CustomerError,
     soko_domain::inventory::InventoryError,
+    soko_domain::ledger::LedgerError,
     soko_domain::merchandise::MerchandiseError,
     soko_domain::orders::OrderError,
     soko_domain::payments::PaymentError,

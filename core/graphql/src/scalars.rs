@@ -115,7 +115,7 @@ ids! {
     CountryId, ZoneId, TaxCategoryId, TaxRateId, ProductId, VariantId, OptionGroupId, OptionId, FacetId,
     FacetValueId, CollectionId, AssetId, TagId, StockLocationId, ShippingMethodId, PaymentMethodId, OrderId,
     OrderLineId, ShippingLineId, PaymentId, RefundId, FulfillmentId, HistoryEntryId, PluginId, PluginVersionId,
-    PluginBindingId, PluginRunId, PriceReceiptId, StockMovementId,
+    PluginBindingId, PluginRunId, PriceReceiptId, StockMovementId, LedgerAccountId, JournalEntryId, JournalPostingId,
 }
 
 /// Ids of things of one kind, where a client sent any.
@@ -196,6 +196,27 @@ impl Wire for DateTime {
 }
 
 scalar!(DateTime);
+
+/// A day, without a time: `2026-01-31`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(pub jiff::civil::Date);
+
+impl Wire for Date {
+    const NAME: &'static str = "Date";
+
+    fn read(value: Value) -> Result<Self, &'static str> {
+        match value {
+            Value::String(text) => text.parse().map(Self).map_err(|_| "a day is such as 2026-01-31"),
+            _ => Err("a day is such as 2026-01-31"),
+        }
+    }
+
+    fn write(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+scalar!(Date);
 
 /// Any JSON document.
 #[derive(Debug, Clone, PartialEq)]

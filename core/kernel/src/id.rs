@@ -125,6 +125,12 @@ ids! {
     PriceReceiptId,
     /// A change of the quantity on hand or allocated.
     StockMovementId,
+    /// An account of a shop's books.
+    LedgerAccountId,
+    /// What was booked for one occasion.
+    JournalEntryId,
+    /// One amount of an entry, from one account to another.
+    JournalPostingId,
 }
 
 #[cfg(test)]

@@ -42,7 +42,8 @@ permissions! {
     DeleteTaxCategory, CreateTaxRate, ReadTaxRate, UpdateTaxRate, DeleteTaxRate, CreateSeller,
     ReadSeller, UpdateSeller, DeleteSeller, CreateStockLocation, ReadStockLocation, UpdateStockLocation,
     DeleteStockLocation, CreateSystem, ReadSystem, UpdateSystem, DeleteSystem, CreateZone, ReadZone,
-    UpdateZone, DeleteZone, CreatePlugin, ReadPlugin, UpdatePlugin, DeletePlugin,
+    UpdateZone, DeleteZone, CreatePlugin, ReadPlugin, UpdatePlugin, DeletePlugin, ReadLedger,
+    UpdateLedger, CloseAccountingPeriod,
 }
 
 impl Permission {

@@ -21,6 +21,16 @@ const ADMIN_KINDS: &[(&str, &str)] = &[
         "fulfillment",
         "orders(options: { filter: { active: { eq: false } } }) { items { fulfillments { id } } }",
     ),
+    ("bank_account", "ledgerAccounts(options: { filter: { code: { eq: \"BANK_MAIN\" } } }) { items { id } }"),
+    ("cash_account", "ledgerAccounts(options: { filter: { code: { eq: \"CASH\" } } }) { items { id } }"),
+    (
+        "till_account",
+        "ledgerAccounts(options: { filter: { code: { eq: \"CASH_ON_HAND\" } } }) { items { id } }",
+    ),
+    (
+        "journal_entry",
+        "journalEntries(options: { filter: { sourceType: { eq: \"Expense\" } } }) { items { id } }",
+    ),
     (
         "note",
         "orders { items { history(options: { filter: { type: { eq: \"ORDER_NOTE\" } } }) { items { id } } } }",
@@ -74,6 +84,7 @@ impl Shop {
         customer.set_address().await;
         hand_over(&admin, &order).await;
         write_note(&admin, &order).await;
+        spend(&admin).await;
         let version = upload(&admin, cents_off("test-rule", "1.0.0", 100)).await;
         let binding = bind(&admin, &version, json!({})).await;
         update(&admin, json!({ "id": binding["id"], "config": { "again": true } })).await;
@@ -103,6 +114,14 @@ async fn write_note(admin: &Client, order: &Value) {
     let text = "mutation ($id: ID!) {
         addNoteToOrder(input: { id: $id, note: \"Gate 3\", isPublic: true }) { __typename } }";
     admin.expect("Order", text, json!({ "id": order["id"] })).await;
+}
+
+async fn spend(admin: &Client) {
+    let till = "{ ledgerAccounts(options: { filter: { code: { eq: \"CASH_ON_HAND\" } } }) { items { id } } }";
+    let till = admin.query(till, json!({})).await["ledgerAccounts"]["items"][0]["id"].clone();
+    let text = "mutation ($till: ID!) { recordExpense(input: {
+        reference: \"tea\", paidFromAccountId: $till, amount: 70, memo: \"Tea\" }) { __typename } }";
+    admin.expect("JournalEntry", text, json!({ "till": till })).await;
 }
 
 /// Somebody with an account, logged in.

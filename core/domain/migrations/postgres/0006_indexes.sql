@@ -43,7 +43,7 @@ CREATE FUNCTION scope_channel_id() RETURNS BIGINT
     LANGUAGE sql STABLE PARALLEL SAFE
     AS $$ SELECT CAST(NULLIF(current_setting('soko.channel_id', TRUE), '') AS BIGINT) $$;
 
-DO $$
+CREATE PROCEDURE guard_tenant_tables() LANGUAGE plpgsql AS $$
 DECLARE
     tenant_table TEXT;
 BEGIN
@@ -51,6 +51,7 @@ BEGIN
     FOR tenant_table IN
         SELECT table_name FROM information_schema.columns
         WHERE table_schema = current_schema() AND column_name = 'channel_id' AND table_name <> 'role_channel'
+          AND table_name NOT IN (SELECT tablename FROM pg_policies WHERE schemaname = current_schema())
     LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', tenant_table);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', tenant_table);
@@ -63,3 +64,6 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Every migration that adds tables of tenants ends with this.
+CALL guard_tenant_tables();

@@ -4,6 +4,7 @@ use soko_extension::payment::{PaymentChange, PaymentHandler, PaymentReference};
 use soko_kernel::{Actor, ChannelScope, FulfillmentId, OrderId, OrderLineId, PaymentId, Permission};
 
 use super::Orders;
+use super::bookkeeping::Doing;
 use super::cart::{Cart, transition};
 use super::checkout::{allocatable, place_if_covered, record_payment, record_transition};
 use super::error::OrderError;
@@ -73,12 +74,13 @@ impl Orders {
         if let PaymentChange::Refused { message } = ask(handler.as_ref(), reference, to).await {
             return Err(PaymentError::HandlerRefused(message).into());
         }
-        let (now, user, languages) = (self.clock.now(), actor.user, Languages::of(actor));
+        let (doing, languages) = (Doing::by(actor, self.clock.now())?, Languages::of(actor));
         let (payment, unplaced) = self
             .database
             .write(scope, async move |tx| {
+                let Doing { user, now, .. } = doing;
                 let payment = Payments::change_state_in_tx(tx, scope, id, to, now).await?;
-                record_payment(tx, scope, &payment, from, user, now).await?;
+                record_payment(tx, scope, &order, &payment, from, doing).await?;
                 if to != PaymentState::Settled {
                     return Ok((payment, None));
                 }

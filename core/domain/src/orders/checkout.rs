@@ -3,8 +3,9 @@
 use soko_infra::Tx;
 use soko_kernel::{Actor, ChannelScope, OrderId, Timestamp, UserId};
 
+use super::bookkeeping::{Doing, book_payment};
 use super::cart::{Cart, transition};
-use super::entity::OrderLine;
+use super::entity::{Order, OrderLine};
 use super::error::OrderError;
 use super::event::{OrderPlaced, OrderStateChanged, PaymentStateChanged};
 use super::history::{self, NewEntry};
@@ -247,18 +248,20 @@ pub(super) async fn record_transition(
     Ok(tx.publish(scope, now, &changed).await?)
 }
 
-/// Writes a payment's new state into its order's history and states it as a fact.
+/// Writes a payment's new state into its order's history, into the books where money is here, and states it as a fact.
 pub(super) async fn record_payment(
     tx: &mut Tx,
     scope: ChannelScope,
+    order: &Order,
     payment: &Payment,
     from: PaymentState,
-    user: Option<UserId>,
-    now: Timestamp,
+    doing: Doing,
 ) -> Result<(), OrderError> {
-    let (order_id, to) = (payment.order_id, payment.state.as_str());
+    let to = payment.state.as_str();
     let entry = NewEntry::payment_transition(payment.id, from.as_str(), to);
-    history::write_in_tx(tx, scope, order_id, user, &[entry], now).await?;
-    let changed = PaymentStateChanged { order_id, payment_id: payment.id, amount: payment.amount, to };
-    Ok(tx.publish(scope, now, &changed).await?)
+    history::write_in_tx(tx, scope, order.id, doing.user, &[entry], doing.now).await?;
+    book_payment(tx, scope, order, payment, doing).await?;
+    let changed =
+        PaymentStateChanged { order_id: order.id, payment_id: payment.id, amount: payment.amount, to };
+    Ok(tx.publish(scope, doing.now, &changed).await?)
 }

@@ -11,6 +11,7 @@ use crate::auth::AuthError;
 use crate::catalogue::CatalogueError;
 use crate::customers::CustomerError;
 use crate::inventory::InventoryError;
+use crate::ledger::LedgerError;
 use crate::payments::PaymentError;
 use crate::plugins::PluginError;
 use crate::pricing::PricingError;
@@ -125,6 +126,9 @@ pub enum OrderError {
     /// Stock.
     #[error(transparent)]
     Inventory(#[from] InventoryError),
+    /// The books.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
     /// Payments.
     #[error(transparent)]
     Payment(#[from] PaymentError),
@@ -182,6 +186,7 @@ impl OrderError {
             Self::Catalogue(error) => error.kind(),
             Self::Customer(error) => error.kind(),
             Self::Inventory(error) => error.kind(),
+            Self::Ledger(error) => error.kind(),
             Self::Payment(error) => error.kind(),
             Self::Pricing(error) => error.kind(),
             Self::Shipping(error) => error.kind(),

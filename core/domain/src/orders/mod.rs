@@ -6,6 +6,7 @@
 //! when payment is arranged and allocated with the payment; a plugin never runs inside a transaction.
 
 mod administration;
+mod bookkeeping;
 mod cart;
 mod checkout;
 mod entity;

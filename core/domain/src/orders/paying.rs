@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentRequest};
 use soko_infra::Tx;
-use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId, Timestamp, UserId};
+use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId, Timestamp};
 
+use super::bookkeeping::Doing;
 use super::cart::Cart;
 use super::checkout::{hold, place_if_covered, record_payment};
 use super::error::OrderError;
@@ -68,10 +69,11 @@ impl Orders {
 
     /// The first transaction: the attempt and a fresh hold on the stock; or, where nobody has to be asked, everything.
     async fn begin_attempt(&self, actor: &Actor, cart: Cart, way: &Way) -> Result<Begun, OrderError> {
-        let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
+        let (scope, doing) = (actor.public_scope(), Doing::by(actor, self.clock.now())?);
         let way = way.clone();
         self.database
             .write_concurrently(scope, async move |tx| {
+                let Doing { user, now, .. } = doing;
                 let mut cart = cart;
                 repo::lock(tx, scope, cart.order.id).await?;
                 refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
@@ -93,8 +95,7 @@ impl Orders {
                 let payment = Payments::begin_in_tx(tx, scope, &attempt, now).await?;
                 if let Some(outcome) = way.handler.create_at_once(&way.request(&payment, &cart)) {
                     let finished =
-                        record_answer(tx, scope, cart, payment.id, outcome, Sale::IfCovered, user, now)
-                            .await?;
+                        record_answer(tx, scope, cart, payment.id, outcome, Sale::IfCovered, doing).await?;
                     // No money has moved but by this record: without its sale, it is not made.
                     return match finished.unplaced {
                         Some(refusal) => Err(refusal),
@@ -158,11 +159,11 @@ impl Orders {
         outcome: PaymentOutcome,
         sale: Sale,
     ) -> Result<Finished, OrderError> {
-        let (scope, now, user) = (actor.public_scope(), self.clock.now(), actor.user);
+        let (scope, doing) = (actor.public_scope(), Doing::by(actor, self.clock.now())?);
         self.database
             .write_concurrently(scope, async move |tx| {
                 repo::lock(tx, scope, cart.order.id).await?;
-                record_answer(tx, scope, cart, payment, outcome, sale, user, now).await
+                record_answer(tx, scope, cart, payment, outcome, sale, doing).await
             })
             .await
     }
@@ -214,7 +215,6 @@ enum Begun {
 }
 
 /// Records an answer about a payment, and the sale if there is one now.
-#[expect(clippy::too_many_arguments, reason = "an answer, whose it is, and when")]
 async fn record_answer(
     tx: &mut Tx,
     scope: ChannelScope,
@@ -222,11 +222,11 @@ async fn record_answer(
     payment: PaymentId,
     outcome: PaymentOutcome,
     sale: Sale,
-    user: Option<UserId>,
-    now: Timestamp,
+    doing: Doing,
 ) -> Result<Finished, OrderError> {
+    let Doing { user, now, .. } = doing;
     let payment = Payments::record_outcome_in_tx(tx, scope, payment, outcome, now).await?;
-    record_payment(tx, scope, &payment, PaymentState::Created, user, now).await?;
+    record_payment(tx, scope, &cart.order, &payment, PaymentState::Created, doing).await?;
     let placed = if payment.state.covers() && sale == Sale::IfCovered {
         place_if_covered(tx, scope, &mut cart, user, now).await
     } else {

@@ -1,6 +1,7 @@
 //! Checkouts over a real store, with a plugin sandbox that answers by a rule in Rust.
 #![expect(clippy::unwrap_used, reason = "a failed test")]
 
+mod books;
 mod holds;
 mod login;
 mod money;

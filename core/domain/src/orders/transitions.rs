@@ -4,6 +4,7 @@ use soko_extension::payment::PaymentOutcome;
 use soko_infra::Tx;
 use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId, Permission, Timestamp, UserId};
 
+use super::bookkeeping::Doing;
 use super::cart::{Cart, transition};
 use super::checkout::{Whose, place_if_covered, record_payment, record_transition};
 use super::error::OrderError;
@@ -114,10 +115,11 @@ impl Orders {
             let reason = format!("a payment's method has 1 to {METHOD_LENGTH_MAX} characters");
             return Err(OrderError::InvalidInput(reason));
         }
-        let (now, user, languages) = (self.clock.now(), actor.user, Languages::of(actor));
+        let (doing, languages) = (Doing::by(actor, self.clock.now())?, Languages::of(actor));
         let cart = self
             .database
             .write(scope, async move |tx| {
+                let Doing { user, now, .. } = doing;
                 let cart = load_cart(tx, scope, languages, id, &[]).await?;
                 let mut cart = cart.ok_or_else(|| OrderError::NotFound(id.to_string()))?;
                 refuse_payment_in_progress(tx, scope, id, now).await?;
@@ -125,7 +127,7 @@ impl Orders {
                     return Err(OrderError::PaymentState);
                 }
                 let payment = settled_by_hand(tx, scope, &cart, new, now).await?;
-                record_payment(tx, scope, &payment, PaymentState::Created, user, now).await?;
+                record_payment(tx, scope, &cart.order, &payment, PaymentState::Created, doing).await?;
                 place_if_covered(tx, scope, &mut cart, user, now).await?;
                 Ok(cart)
             })

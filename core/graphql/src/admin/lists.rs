@@ -33,6 +33,16 @@ lists! {
     CustomerGroups "CustomerGroup" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort,
     }
+    /// Accounts of the books.
+    LedgerAccounts "LedgerAccount" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "code": Text sort, "name": Text sort,
+        "isParent": Boolean, "enabled": Boolean,
+    }
+    /// Entries of the journal.
+    JournalEntries "JournalEntry" {
+        "id": Id sort, "entryDate": Text sort, "postedAt": Date sort, "sourceType": Text sort, "sourceId": Text,
+        "memo": Text, "accountId": Id, "orderId": Id, "partyId": Id,
+    }
     /// Plugins.
     Plugins "Plugin" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort, "kind": Text sort,

@@ -16,6 +16,8 @@ mod facet_operation;
 mod fulfillment;
 mod global_settings;
 mod history;
+mod ledger;
+mod ledger_operation;
 mod lists;
 mod option;
 mod option_operation;
@@ -77,6 +79,7 @@ struct Query(
     administrator::AdministratorQuery,
     customer_group::CustomerGroupQuery,
     customer_operation::CustomerQuery,
+    ledger_operation::LedgerQuery,
     order_operation::OrderQuery,
     payment_method::PaymentMethodQuery,
     plugin_operation::PluginQuery,
@@ -107,6 +110,7 @@ struct Mutation(
     administrator::AdministratorMutation,
     customer_group::CustomerGroupMutation,
     customer_operation::CustomerMutation,
+    ledger_operation::LedgerMutation,
     order_upkeep::OrderUpkeepMutation,
     role::RoleMutation,
     seller::SellerMutation,

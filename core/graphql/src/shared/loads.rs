@@ -15,12 +15,13 @@ use soko_domain::catalogue::{
 use soko_domain::channels::Channel;
 use soko_domain::customers::{Customer, CustomerGroup};
 use soko_domain::inventory::{Saleable, StockLevel};
+use soko_domain::ledger::{Account, Posting};
 use soko_domain::orders::Fulfillment;
 use soko_domain::payments::Payment;
 use soko_domain::shipping::ShippingMethod;
 use soko_kernel::{
-    Actor, AssetId, ChannelId, CollectionId, CustomerId, FacetId, FacetValueId, OptionGroupId, OptionId,
-    OrderId, ProductId, ShippingMethodId, UserId, VariantId,
+    Actor, AssetId, ChannelId, CollectionId, CustomerId, FacetId, FacetValueId, JournalEntryId,
+    LedgerAccountId, OptionGroupId, OptionId, OrderId, ProductId, ShippingMethodId, UserId, VariantId,
 };
 
 use super::batch::Batch;
@@ -155,6 +156,14 @@ loads! {
         = |services, _r, actor, ids| shipping_methods(services, actor, ids);
     /// An order's payments.
     payments_of_order(OrderId) -> Vec<Payment> = |services, _r, actor, ids| services.orders.payments_of(actor, ids);
+    /// An account of the books.
+    ledger_account(LedgerAccountId) -> Account = |services, _r, actor, ids| services.ledger.accounts(actor, ids);
+    /// What is on an account, on the side on which it grows.
+    balance_of_account(LedgerAccountId) -> i64
+        = |services, _r, actor, ids| services.ledger.balances_of(actor, ids);
+    /// What moved with an entry of the journal.
+    postings_of_entry(JournalEntryId) -> Vec<Posting>
+        = |services, _r, actor, ids| services.ledger.postings_of(actor, ids);
     /// What has been handed over of an order.
     fulfillments_of_order(OrderId) -> Vec<Fulfillment>
         = |services, _r, actor, ids| services.orders.fulfillments_of(actor, ids);

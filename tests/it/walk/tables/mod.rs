@@ -6,6 +6,7 @@
 //! not show the difference. An operation that uses something up stands below those that need it.
 
 mod catalogue;
+mod ledger;
 mod orders;
 mod people;
 mod plugins;
@@ -39,6 +40,7 @@ pub const ADMIN: &[&[&str]] = &[
     settings::LINES,
     orders::LINES,
     plugins::LINES,
+    ledger::LINES,
     products::DELETIONS,
     catalogue::DELETIONS,
     people::DELETIONS,

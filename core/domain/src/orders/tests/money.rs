@@ -7,14 +7,14 @@ use crate::payments::PaymentError;
 
 impl Shop {
     /// An order of these many units, paid as said.
-    async fn paid(&self, quantity: i64, method: &str) -> OrderView {
+    pub(super) async fn paid(&self, quantity: i64, method: &str) -> OrderView {
         let guest = self.filled(quantity).await;
         let orders = &self.services.orders;
         orders.transition_active(&guest, "ArrangingPayment").await.unwrap();
         orders.add_payment(&guest, pay(method)).await.unwrap()
     }
 
-    async fn payment_of(&self, order: &OrderView) -> PaymentId {
+    pub(super) async fn payment_of(&self, order: &OrderView) -> PaymentId {
         let id = order.order.id;
         self.services.orders.payments_of(&self.admin, &[id]).await.unwrap()[&id][0].id
     }

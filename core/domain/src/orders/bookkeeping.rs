@@ -1,0 +1,48 @@
+//! What orders leave in the books.
+
+use soko_infra::Tx;
+use soko_kernel::{Actor, ChannelScope, Timestamp, UserId};
+
+use super::entity::Order;
+use super::error::OrderError;
+use crate::ledger::templates::{Occasion, TaxedAmount, cash_sale};
+use crate::ledger::{Ledger, LedgerError, chart};
+use crate::payments::{Coverage, Payment, PaymentState, Payments};
+
+/// Who does something to an order, when, and on which day of the channel's books.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Doing {
+    pub(super) user: Option<UserId>,
+    pub(super) now: Timestamp,
+    occasion: Occasion,
+}
+
+impl Doing {
+    /// What this actor does now.
+    pub(super) fn by(actor: &Actor, now: Timestamp) -> Result<Self, OrderError> {
+        Ok(Self { user: actor.user, now, occasion: Ledger::occasion(actor, now)? })
+    }
+}
+
+/// Books money that is here as the sale of what it pays for; a payment in another state leaves nothing. Each payment
+/// carries its share of the order's tax.
+pub(super) async fn book_payment(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    order: &Order,
+    payment: &Payment,
+    doing: Doing,
+) -> Result<(), OrderError> {
+    if payment.state != PaymentState::Settled {
+        return Ok(());
+    }
+    let settled = Coverage::of(&Payments::of_orders(tx, scope, &[order.id]).await?).settled;
+    let before = settled.checked_sub(payment.amount).ok_or(LedgerError::Overflow)?;
+    let total = order.totals.total();
+    let tax = total.gross.checked_sub(total.net).ok_or(LedgerError::Overflow)?;
+    let sold = TaxedAmount::of_payment(TaxedAmount { gross: total.gross, tax }, before, payment.amount)?;
+    let occasion = Occasion { currency: order.currency, ..doing.occasion };
+    let entry = cash_sale(occasion, payment.id, order.id, chart::tender_account(&payment.handler), sold)?;
+    Ledger::post_in_tx(tx, scope, &entry, doing.user, doing.now).await?;
+    Ok(())
+}
