@@ -201,7 +201,7 @@ pub struct JournalEntry {
     /// That thing's id.
     pub source_id: String,
     /// Of every amount.
-    pub currency_code: &'static str,
+    pub currency_code: String,
     /// For people.
     pub memo: String,
     /// The entry that this one takes back.
@@ -222,7 +222,7 @@ impl From<&ledger::Entry> for JournalEntry {
             posted_at: entry.posted_at.into(),
             source_type: entry.source.kind.as_str(),
             source_id: entry.source.id.clone(),
-            currency_code: entry.currency.code(),
+            currency_code: entry.currency.code().to_owned(),
             memo: entry.memo.clone(),
             reversal_of: entry.reversal_of.map(Into::into),
             reversed_by: entry.reversed_by.map(Into::into),
@@ -313,7 +313,7 @@ pub struct LedgerStatement {
     /// The account.
     pub account: LedgerAccount,
     /// Of every amount.
-    pub currency_code: &'static str,
+    pub currency_code: String,
     /// Debits less credits before the period.
     pub opening_balance: Money,
     /// Debits less credits at its end.
@@ -328,7 +328,7 @@ impl From<&ledger::Statement> for LedgerStatement {
     fn from(statement: &ledger::Statement) -> Self {
         Self {
             account: LedgerAccount::from(&statement.account),
-            currency_code: statement.currency.code(),
+            currency_code: statement.currency.code().to_owned(),
             opening_balance: Money(statement.opening),
             closing_balance: Money(statement.closing),
             items: statement.lines.items.iter().map(LedgerStatementLine::from).collect(),
@@ -342,7 +342,7 @@ impl From<&ledger::Statement> for LedgerStatement {
 #[graphql(name = "TrialBalanceLine", complex)]
 pub struct TrialBalanceLine {
     /// Of both sums.
-    pub currency_code: &'static str,
+    pub currency_code: String,
     /// Sum of all debits.
     pub debits: Money,
     /// Sum of all credits.
@@ -354,7 +354,7 @@ pub struct TrialBalanceLine {
 impl From<&ledger::Balance> for TrialBalanceLine {
     fn from(balance: &ledger::Balance) -> Self {
         Self {
-            currency_code: balance.currency.code(),
+            currency_code: balance.currency.code().to_owned(),
             debits: Money(balance.debits),
             credits: Money(balance.credits),
             account: balance.account,
