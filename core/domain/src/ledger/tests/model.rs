@@ -86,8 +86,8 @@ fn some_occasion(desk: &Desk, random: &mut rand::rngs::StdRng, number: usize) ->
         2 => repayment(today, id, who, tender(), &[(Some(order), amount), (None, amount / 2)]),
         3 => templates::refund(today, RefundId(id), order, tender(), taxed),
         4 => {
-            let paid_from = random.random_bool(0.5).then(tender);
-            let stocked = random.random_bool(0.5);
+            let paid_from = random.random_ratio(1, 2).then(tender);
+            let stocked = random.random_ratio(1, 2);
             templates::purchase(today, id, &Purchase { supplier: who, cost: amount, stocked, paid_from })
         }
         5 => templates::supplier_payment(today, id, who, tender(), amount),
