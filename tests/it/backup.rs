@@ -105,6 +105,10 @@ fn what_is_not_whole_is_not_restored() {
         let settings = soko_tests::server::settings(&data);
         prepare(&settings).await.expect("a shop to serve");
     });
+    let broken_off = home.path().join("copy.partial");
+    std::fs::create_dir(&broken_off).expect("a directory");
+    refused(&["backup", "--to", text(&copy), "--data", text(&data)], "broken off");
+    std::fs::remove_dir(&broken_off).expect("nothing in it");
     assert!(run(&["backup", "--to", text(&copy), "--data", text(&data)]).status.success());
     let restore = ["restore", "--from", text(&copy), "--data", text(&again)];
     let spoil = |name: &str| {

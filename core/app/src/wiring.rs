@@ -366,7 +366,7 @@ fn open_folder(path: &Path) -> anyhow::Result<Dir> {
 }
 
 /// Creates a directory, and those above it that are missing, for this user only.
-fn create_private(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn create_private(path: &Path) -> anyhow::Result<()> {
     if path.exists() && !path.is_dir() {
         bail!("{} is a file where a directory is needed", path.display());
     }

@@ -13,6 +13,12 @@ pub enum BackupError {
     /// The place of the backup is taken.
     #[error("{} exists; a backup is written to a new directory", .0.display())]
     Exists(PathBuf),
+    /// An earlier backup did not end.
+    #[error("{} exists: a backup that was broken off has left it; remove it, or choose another name", .0.display())]
+    BrokenOff(PathBuf),
+    /// A directory cannot be used.
+    #[error("{0:#}")]
+    Directory(anyhow::Error),
     /// The data directory has a platform.
     #[error("there is a platform in {}; a backup is restored where there is none", .0.display())]
     PlatformExists(PathBuf),

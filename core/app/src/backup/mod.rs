@@ -18,7 +18,7 @@ use files::{copy_pictures, digest_of, list_pictures, sync_directory, write_synce
 pub use manifest::Manifest;
 use manifest::{DatabaseFile, FORMAT, Pictures};
 
-use crate::wiring::{BLOBS_FOLDER, DATABASE_FILE};
+use crate::wiring::{BLOBS_FOLDER, DATABASE_FILE, create_private};
 
 /// The file that says what a backup must hold.
 const MANIFEST_FILE: &str = "manifest.json";
@@ -26,7 +26,8 @@ const MANIFEST_FILE: &str = "manifest.json";
 /// Copies the platform in the data directory into the new directory `to`. Blocks the thread. `progress` hears each step.
 ///
 /// # Errors
-/// [`BackupError`]: no platform there, a directory that exists, a file system that refuses.
+/// [`BackupError`]: no platform there, a directory that exists, also one that a broken-off backup left, a file system that
+/// refuses.
 pub fn back_up(
     data: &Path,
     to: &Path,
@@ -42,10 +43,9 @@ pub fn back_up(
     }
     let partial = beside(to, "partial")?;
     if partial.exists() {
-        // What an earlier attempt left when it was broken off.
-        fs::remove_dir_all(&partial)?;
+        return Err(BackupError::BrokenOff(partial));
     }
-    fs::create_dir_all(&partial)?;
+    create_private(&partial).map_err(BackupError::Directory)?;
     progress("copying the database");
     let copy = partial.join(DATABASE_FILE);
     copy_store(&store, &copy)?;
@@ -90,7 +90,7 @@ pub fn restore(from: &Path, data: &Path, progress: &mut dyn FnMut(&str)) -> Resu
     check_digest(&from.join(DATABASE_FILE), &manifest.database.sha256)?;
     check_pictures(&from.join(BLOBS_FOLDER), &manifest.pictures)?;
     progress("copying the pictures");
-    fs::create_dir_all(data)?;
+    create_private(data).map_err(BackupError::Directory)?;
     copy_pictures(&from.join(BLOBS_FOLDER), &data.join(BLOBS_FOLDER))?;
     progress("copying the database");
     let arriving = data.join(format!("{DATABASE_FILE}.restoring"));

@@ -12,7 +12,7 @@ use crate::config::Settings;
 
 /// Copy a platform, database and pictures, into a new directory; it may go on serving meanwhile.
 ///
-/// For platforms in a data directory. On PostgreSQL use pg_dump or the server's own means, and copy the data directory's
+/// For platforms in a data directory. On PostgreSQL use `pg_dump` or the server's own means, and copy the data directory's
 /// `blobs`.
 #[derive(Debug, Args)]
 pub struct BackupArgs {

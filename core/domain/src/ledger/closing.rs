@@ -19,8 +19,8 @@ impl Ledger {
         self.database.read(scope, read).await
     }
 
-    /// Closes the books through a day that is over. They are not opened again: what was wrong is reversed in the open
-    /// period.
+    /// Closes the books through a day that is over, and keeps the sums of what is booked, so that balances stay quick to
+    /// read. They are not opened again: what was wrong is reversed in the open period.
     ///
     /// # Errors
     /// [`LedgerError::InvalidClosing`] for today, a later day, or one that is closed already.
@@ -36,6 +36,8 @@ impl Ledger {
                     return Err(LedgerError::InvalidClosing(closed));
                 }
                 repo::periods::lock(tx, scope, through, user, now).await?;
+                // Alone in the channel, as it needs to be.
+                repo::balances::checkpoint(tx, scope, now).await?;
                 Ok(through)
             })
             .await

@@ -206,6 +206,7 @@ pub struct Source {
 
 impl Source {
     /// The thing of this kind with this id.
+    #[expect(clippy::needless_pass_by_value, reason = "ids are numbers, which nobody passes by reference")]
     pub fn new(kind: SourceKind, id: impl ToString) -> Self {
         Self { kind, id: id.to_string() }
     }

@@ -61,6 +61,9 @@ pub enum LedgerError {
     /// Only days that are over can be closed, and only later ones than before.
     #[error("the books can be closed through a day that is over and later than {0}")]
     InvalidClosing(String),
+    /// A period that ends before it begins.
+    #[error("a period ends on its first day or later")]
+    InvalidPeriod,
     /// The source was booked before, otherwise.
     #[error("{kind} {id} was booked before, with other amounts")]
     BookedOtherwise {
@@ -115,6 +118,7 @@ impl LedgerError {
             | Self::NotCash
             | Self::Overflow
             | Self::InvalidClosing(_)
+            | Self::InvalidPeriod
             | Self::TimeZone(_)
             | Self::Query(_) => ErrorKind::InvalidInput,
             Self::Forbidden(forbidden) => forbidden.kind(),

@@ -50,11 +50,8 @@ impl Ledger {
     /// another expense.
     pub async fn record_expense(&self, actor: &Actor, new: NewExpense) -> Result<Entry, LedgerError> {
         let scope = actor.require(Permission::UpdateLedger)?;
-        check_text(&new.memo)?;
-        check_amount(new.amount)?;
         let (now, user) = (self.clock.now(), actor.user);
-        let occasion = Self::occasion(actor, now)?;
-        let occasion = templates::Occasion { date: new.date.unwrap_or(occasion.date), ..occasion };
+        let occasion = by_hand(actor, (&new.memo, new.amount, new.date), now)?;
         self.database
             .write(scope, async move |tx| {
                 let paid_from = cash_account(tx, scope, new.paid_from, now).await?;
@@ -71,11 +68,8 @@ impl Ledger {
     /// As of [`Self::record_expense`].
     pub async fn transfer(&self, actor: &Actor, new: NewTransfer) -> Result<Entry, LedgerError> {
         let scope = actor.require(Permission::UpdateLedger)?;
-        check_text(&new.memo)?;
-        check_amount(new.amount)?;
         let (now, user) = (self.clock.now(), actor.user);
-        let occasion = Self::occasion(actor, now)?;
-        let occasion = templates::Occasion { date: new.date.unwrap_or(occasion.date), ..occasion };
+        let occasion = by_hand(actor, (&new.memo, new.amount, new.date), now)?;
         self.database
             .write(scope, async move |tx| {
                 let from = cash_account(tx, scope, new.from, now).await?;
@@ -115,8 +109,18 @@ impl Ledger {
     }
 }
 
-fn check_amount(amount: i64) -> Result<(), LedgerError> {
-    if amount > 0 { Ok(()) } else { Err(LedgerError::NegativeAmount(amount)) }
+/// The occasion of what is booked by hand: its reason, its amount, and the day, which is today where none is named.
+fn by_hand(
+    actor: &Actor,
+    (memo, amount, date): (&str, i64, Option<Date>),
+    now: Timestamp,
+) -> Result<templates::Occasion, LedgerError> {
+    check_text(memo)?;
+    if amount <= 0 {
+        return Err(LedgerError::NegativeAmount(amount));
+    }
+    let today = Ledger::occasion(actor, now)?;
+    Ok(templates::Occasion { date: date.unwrap_or(today.date), ..today })
 }
 
 /// The code of an account below [`CASH`].

@@ -5,16 +5,13 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 use soko_infra::DatabaseError;
 use soko_kernel::{
-    Actor, ChannelScope, Currency, JournalEntryId, LedgerAccountId, ListQuery, Page, Permission, Timestamp,
+    Actor, ChannelScope, Currency, JournalEntryId, LedgerAccountId, ListQuery, Page, Permission,
 };
 
 use super::entity::{Account, Balance, Entry, NewAccount, Period, Posting, StatementLine, check_text};
 use super::error::LedgerError;
 use super::posting::Accounts;
 use super::{Ledger, repo};
-
-/// Postings after which the sums of a channel are worth keeping.
-const CHECKPOINT_AFTER: i64 = 1_000;
 
 /// What happened on an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,7 +211,7 @@ impl Ledger {
     /// What happened on an account in a period, in one currency; the channel's when absent.
     ///
     /// # Errors
-    /// An unknown account.
+    /// An unknown account, a period that ends before it begins.
     pub async fn statement(
         &self,
         actor: &Actor,
@@ -224,6 +221,9 @@ impl Ledger {
         page: &ListQuery,
     ) -> Result<Statement, LedgerError> {
         let scope = actor.require(Permission::ReadLedger)?;
+        if period.to < period.from {
+            return Err(LedgerError::InvalidPeriod);
+        }
         let currency = currency.unwrap_or(actor.channel.currency);
         let of = (account, currency);
         let bounds = (page.take(), page.skip());
@@ -231,36 +231,12 @@ impl Ledger {
             .read(scope, async |reader| {
                 let found = repo::accounts::find(reader, scope, account).await?;
                 let found = found.ok_or(LedgerError::UnknownAccount(account))?;
-                let opening = repo::entries::opening_balance(reader, scope, of, period.from).await?;
-                let closing = match period.to.tomorrow() {
-                    Ok(next) => repo::entries::opening_balance(reader, scope, of, next).await?,
-                    // The last day that there is.
-                    Err(_) => return Err(LedgerError::InvalidClosing(period.to.to_string())),
-                };
-                let lines = repo::entries::statement(reader, scope, of, period, bounds).await?;
+                let (opening, change) = repo::entries::opening_and_change(reader, scope, of, period).await?;
+                let closing = opening.checked_add(change).ok_or(LedgerError::Overflow)?;
+                let lines = repo::entries::statement(reader, scope, of, period, opening, bounds).await?;
                 Ok(Statement { account: found, currency, opening, closing, lines })
             })
             .await
-    }
-
-    /// Keeps the sums of the channel's postings where enough have come, so that balances stay quick to read.
-    ///
-    /// # Errors
-    /// A failing store.
-    pub async fn checkpoint(&self, scope: ChannelScope, now: Timestamp) -> Result<bool, DatabaseError> {
-        let due = self
-            .database
-            .read(scope, async |reader| {
-                repo::balances::postings_since_checkpoint(reader, scope, CHECKPOINT_AFTER).await
-            })
-            .await?
-            >= CHECKPOINT_AFTER;
-        if due {
-            // Alone in the channel, as the statement needs it.
-            let kept = async move |tx: &mut soko_infra::Tx| repo::balances::checkpoint(tx, scope, now).await;
-            self.database.write(scope, kept).await?;
-        }
-        Ok(due)
     }
 
     /// Gives a channel that has no accounts yet those that every channel begins with.

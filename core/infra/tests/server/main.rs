@@ -311,7 +311,8 @@ async fn one_program_leads_until_it_gives_back_or_its_connection_ends() {
     leading.give_back().await;
     let mut leading = soon(async || other.try_lead().await.unwrap()).await;
     assert!(store.database.try_lead().await.unwrap().is_none());
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid <> 0";
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid <> 0 \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     sqlx::raw_sql(cut).execute(&mut store.aside().await).await.unwrap();
     assert!(!leading.is_held().await);
     soon(async || store.database.try_lead().await.unwrap()).await;

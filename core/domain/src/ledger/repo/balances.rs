@@ -121,19 +121,6 @@ pub(in crate::ledger) async fn of_party_by_order(
     Ok(rows.into_iter().map(|row| (row.order_id, row.balance)).collect())
 }
 
-/// How many postings came after the last checkpoint, at most `limit`.
-pub(in crate::ledger) async fn postings_since_checkpoint(
-    reader: &mut Reader,
-    scope: ChannelScope,
-    limit: i64,
-) -> Result<i64, DatabaseError> {
-    let sql = "SELECT COUNT(*) FROM (SELECT id FROM journal_posting WHERE channel_id = $1 AND \
-               id > COALESCE((SELECT through_posting_id FROM ledger_checkpoint WHERE channel_id = $1), 0) \
-               LIMIT $2) later";
-    let (count,): (i64,) = reader.fetch_one(sql, (scope.channel_id(), limit)).await?;
-    Ok(count)
-}
-
 /// Makes the current balances the checkpoint. Nobody may be writing in the channel: a posting with a lower id that
 /// commits later would be left out for ever.
 pub(in crate::ledger) async fn checkpoint(

@@ -1,6 +1,5 @@
 //! SQL of entries and their postings.
 
-use jiff::civil::Date;
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{
@@ -145,9 +144,9 @@ pub(in crate::ledger) async fn list(
         Column::text("sourceId", "e.source_id"),
         Column::text("memo", "e.memo"),
         Column::time("postedAt", "e.posted_at"),
-        Column::integer("accountId", "p.account_id").of_related(
-            "FROM (SELECT entry_id, debit_account_id AS account_id FROM journal_posting UNION ALL \
-             SELECT entry_id, credit_account_id FROM journal_posting) p WHERE p.entry_id = e.id",
+        Column::integer("accountId", "a.id").of_related(
+            "FROM journal_posting p JOIN ledger_account a ON a.id IN (p.debit_account_id, p.credit_account_id) \
+             WHERE p.entry_id = e.id",
         ),
         Column::integer("orderId", "o.order_id")
             .of_related("FROM journal_posting o WHERE o.entry_id = e.id AND o.order_id IS NOT NULL"),
@@ -223,20 +222,28 @@ struct StatementRow {
     session_id: Option<i64>,
 }
 
-/// The postings of an account in one currency, by days and then as they were written, each with the balance up to it.
+/// The postings of an account in one currency and period, by days and then as they were written, each with the balance up
+/// to it.
 const STATEMENT: &str = "WITH side AS (\
      SELECT id, entry_id, entry_date, credit_account_id AS other_account_id, amount, party_type, party_id, order_id, \
-     session_id FROM journal_posting WHERE channel_id = $1 AND debit_account_id = $2 AND currency = $3 \
+     session_id FROM journal_posting \
+     WHERE channel_id = $1 AND debit_account_id = $2 AND currency = $3 AND entry_date BETWEEN $4 AND $5 \
      UNION ALL \
      SELECT id, entry_id, entry_date, debit_account_id, -amount, party_type, party_id, order_id, session_id \
-     FROM journal_posting WHERE channel_id = $1 AND credit_account_id = $2 AND currency = $3), \
-     line AS (SELECT side.*, CAST(SUM(amount) OVER (ORDER BY entry_date, id) AS BIGINT) AS balance FROM side) ";
+     FROM journal_posting \
+     WHERE channel_id = $1 AND credit_account_id = $2 AND currency = $3 AND entry_date BETWEEN $4 AND $5), \
+     line AS (SELECT side.*, CAST($6 + SUM(amount) OVER (ORDER BY entry_date, id) AS BIGINT) AS balance FROM side) \
+     SELECT line.*, e.source_type, e.source_id, e.memo FROM line \
+     JOIN journal_entry e ON e.id = line.entry_id AND e.channel_id = $1 \
+     ORDER BY line.entry_date, line.id LIMIT $7 OFFSET $8";
 
+/// A page of what happened on an account after it had `opening` on it.
 pub(in crate::ledger) async fn statement(
     reader: &mut Reader,
     scope: ChannelScope,
     (account, currency): (LedgerAccountId, Currency),
     period: Period,
+    opening: i64,
     (take, skip): (i64, i64),
 ) -> Result<Page<StatementLine>, DatabaseError> {
     let (from, to) = (period.from.to_string(), period.to.to_string());
@@ -244,13 +251,8 @@ pub(in crate::ledger) async fn statement(
                    (debit_account_id = $2 OR credit_account_id = $2) AND currency = $3 AND entry_date BETWEEN $4 AND $5";
     let values = (scope.channel_id(), account, currency, from.as_str(), to.as_str());
     let (total,): (i64,) = reader.fetch_one(counted, values).await?;
-    let sql = format!(
-        "{STATEMENT} SELECT line.*, e.source_type, e.source_id, e.memo FROM line \
-         JOIN journal_entry e ON e.id = line.entry_id AND e.channel_id = $1 \
-         WHERE line.entry_date BETWEEN $4 AND $5 ORDER BY line.entry_date, line.id LIMIT $6 OFFSET $7"
-    );
-    let values = (scope.channel_id(), account, currency, from.as_str(), to.as_str(), take, skip);
-    let rows: Vec<StatementRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
+    let values = (scope.channel_id(), account, currency, from.as_str(), to.as_str(), opening, take, skip);
+    let rows: Vec<StatementRow> = reader.fetch_all(STATEMENT, values).await?;
     let items = rows.into_iter().map(statement_line).collect::<Result<_, _>>()?;
     Ok(Page { items, total })
 }
@@ -270,17 +272,18 @@ fn statement_line(row: StatementRow) -> Result<StatementLine, DatabaseError> {
     })
 }
 
-/// Debits less credits of an account in one currency up to the end of the day before.
-pub(in crate::ledger) async fn opening_balance(
+/// Debits less credits of an account in one currency: what came before the period, and what came in it.
+pub(in crate::ledger) async fn opening_and_change(
     reader: &mut Reader,
     scope: ChannelScope,
     (account, currency): (LedgerAccountId, Currency),
-    day: Date,
-) -> Result<i64, DatabaseError> {
-    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN debit_account_id = $2 THEN amount ELSE -amount END), 0) AS BIGINT) \
+    period: Period,
+) -> Result<(i64, i64), DatabaseError> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN entry_date < $4 THEN signed ELSE 0 END), 0) AS BIGINT), \
+               CAST(COALESCE(SUM(CASE WHEN entry_date < $4 THEN 0 ELSE signed END), 0) AS BIGINT) FROM ( \
+               SELECT entry_date, CASE WHEN debit_account_id = $2 THEN amount ELSE -amount END AS signed \
                FROM journal_posting WHERE channel_id = $1 AND (debit_account_id = $2 OR credit_account_id = $2) \
-               AND currency = $3 AND entry_date < $4";
-    let values = (scope.channel_id(), account, currency, day.to_string());
-    let (balance,): (i64,) = reader.fetch_one(sql, values).await?;
-    Ok(balance)
+               AND currency = $3 AND entry_date <= $5) side";
+    let values = (scope.channel_id(), account, currency, period.from.to_string(), period.to.to_string());
+    reader.fetch_one(sql, values).await
 }

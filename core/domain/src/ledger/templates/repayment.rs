@@ -16,7 +16,7 @@ pub fn repayment(
     occasion: Occasion,
     id: impl ToString,
     customer: CustomerId,
-    tender: AccountCode,
+    tender: &AccountCode,
     allocations: &[(Option<OrderId>, i64)],
 ) -> Result<NewEntry, LedgerError> {
     let source = Source::new(SourceKind::PaymentAllocation, id);

@@ -42,7 +42,7 @@ fn books_each_occasion_where_it_belongs() {
         &[(ACCOUNTS_RECEIVABLE, 11_600), (SALES, -10_000), (TAX_PAYABLE, -1_600)],
     );
     assert_effect(
-        repayment(TODAY, 1, WHO, by(), &[(Some(ORDER), 500), (None, 50)]),
+        repayment(TODAY, 1, WHO, &by(), &[(Some(ORDER), 500), (None, 50)]),
         &[(CASH_ON_HAND, 550), (ACCOUNTS_RECEIVABLE, -550)],
     );
     assert_effect(

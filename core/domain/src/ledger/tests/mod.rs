@@ -49,7 +49,7 @@ async fn knows_what_a_customer_owes_for_which_order() {
         desk.today(),
         1,
         CUSTOMER,
-        CASH_ON_HAND.into(),
+        &CASH_ON_HAND.into(),
         &[(Some(OrderId(1)), 500), (Some(OrderId(2)), 100), (None, 50)],
     );
     desk.post(paid.unwrap()).await.unwrap();
@@ -89,6 +89,12 @@ async fn states_an_account_day_by_day() {
         statement.lines.items.iter().map(|line| (line.date, line.amount, line.balance)).collect();
     assert_eq!(lines, [(day(19), -20, -30), (day(20), -30, -60)]);
     assert_eq!(statement.lines.total, 2);
+    let second = ListQuery::try_new(Some(1), Some(1), vec![], None).unwrap();
+    let second = desk.ledger.statement(&desk.actor, till, None, period, &second).await.unwrap();
+    assert_eq!(second.lines.items, statement.lines.items[1..], "each page knows the balance before it");
+    let backwards = Period { from: day(20), to: day(19) };
+    let refused = desk.ledger.statement(&desk.actor, till, None, backwards, &page).await;
+    assert!(matches!(refused, Err(LedgerError::InvalidPeriod)), "{refused:?}");
     let expenses = desk.account(EXPENSES).await.id;
     assert!(statement.lines.items.iter().all(|line| line.other_account == expenses));
     let then = desk.ledger.trial_balance(&desk.actor, Some(day(19))).await.unwrap();
@@ -114,6 +120,8 @@ async fn books_nothing_for_a_closed_day() {
     assert_eq!(desk.balance(EXPENSES).await, 10, "nothing of it is booked");
     desk.spend("today", 5).await.unwrap();
     assert_eq!(desk.balance(EXPENSES).await, 15);
+    let balances = desk.ledger.balances(&desk.actor).await.unwrap();
+    assert_eq!(balances, desk.ledger.replayed_balances(&desk.actor).await.unwrap());
 }
 
 #[tokio::test]

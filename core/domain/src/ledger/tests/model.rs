@@ -83,7 +83,7 @@ fn some_occasion(desk: &Desk, random: &mut rand::rngs::StdRng, number: usize) ->
     let made = match random.random_range(0..11) {
         0 => cash_sale(today, PaymentId(id), order, tender(), taxed),
         1 => credit_sale(today, PaymentId(id), order, who, taxed),
-        2 => repayment(today, id, who, tender(), &[(Some(order), amount), (None, amount / 2)]),
+        2 => repayment(today, id, who, &tender(), &[(Some(order), amount), (None, amount / 2)]),
         3 => templates::refund(today, RefundId(id), order, tender(), taxed),
         4 => {
             let paid_from = random.random_ratio(1, 2).then(tender);

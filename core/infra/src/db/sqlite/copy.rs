@@ -54,6 +54,7 @@ pub fn copy_store(store: &Path, copy: &Path) -> Result<(), CopyError> {
 /// [`CopyError::Damaged`] when a page, an index or a reference is not as it must be.
 pub fn inspect_copy(copy: &Path) -> Result<CopyContents, CopyError> {
     let connection = open(copy)?;
+    connection.pragma_update(None, "query_only", true)?;
     let verdict: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         return Err(CopyError::Damaged(verdict));
@@ -86,11 +87,10 @@ fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     names.collect()
 }
 
-/// For reading; not created where it is missing.
+/// An existing file. Opened for writing, as one with a write-ahead log has to be for its readers too.
 fn open(path: &Path) -> Result<Connection, CopyError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
