@@ -25,6 +25,9 @@ const JOBS: &[Job] = &[
     ("expired sessions", |services| {
         Box::pin(async move { Ok(services.auth.expire_sessions(services.clock.now()).await?) })
     }),
+    ("expired wrong passwords", |services| {
+        Box::pin(async move { Ok(services.auth.expire_login_failures(services.clock.now()).await?) })
+    }),
 ];
 
 /// The jobs of a running server. They end after the round in hand when this is stopped or dropped.
