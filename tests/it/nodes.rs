@@ -1,5 +1,7 @@
 //! Two servers over one store: on PostgreSQL two machines, on SQLite two processes on one.
 
+mod stopping;
+
 use std::time::Duration;
 
 use serde_json::json;
