@@ -1,5 +1,6 @@
 //! Two servers over one store: on PostgreSQL two machines, on SQLite two processes on one.
 
+mod breakers;
 mod stopping;
 
 use std::time::Duration;

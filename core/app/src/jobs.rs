@@ -28,6 +28,9 @@ const JOBS: &[Job] = &[
     ("expired sessions", |services| {
         Box::pin(async move { Ok(services.auth.expire_sessions(services.clock.now()).await?) })
     }),
+    ("expired circuit breakers", |services| {
+        Box::pin(async move { Ok(services.plugins.expire_breakers(services.clock.now()).await?) })
+    }),
     ("expired wrong passwords", |services| {
         Box::pin(async move { Ok(services.auth.expire_login_failures(services.clock.now()).await?) })
     }),

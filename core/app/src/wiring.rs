@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::breakers::BreakerLink;
 use crate::cli::COMPILE_COMPONENT;
 use crate::config::Settings;
 use crate::http::{self, Endpoints, Guard, Readiness};
@@ -206,6 +207,7 @@ pub struct RunningApp {
     task: JoinHandle<usize>,
     jobs: Option<Jobs>,
     timekeeper: Timekeeper,
+    breakers: BreakerLink,
 }
 
 impl App {
@@ -247,6 +249,7 @@ impl App {
         } else {
             http::health_router(readiness.clone(), guard)
         };
+        let breakers = BreakerLink::start(platform.host.clone(), Arc::clone(&platform.services)).await;
         let (stop, stopped) = oneshot::channel();
         let drain = Duration::from_secs(settings.server.drain_s);
         let connections_max = settings.server.connections_max;
@@ -271,6 +274,7 @@ impl App {
             task,
             jobs,
             timekeeper,
+            breakers,
         })
     }
 }
@@ -311,7 +315,7 @@ impl RunningApp {
             }
         };
         let (cut, ()) = tokio::join!(drained(self.task, self.drain + CUT_MAX), jobs);
-        drop(self.timekeeper);
+        drop((self.timekeeper, self.breakers));
         self.platform.close().await;
         cut
     }
