@@ -34,6 +34,7 @@ const JOBS: &[Job] = &[
     ("expired wrong passwords", |services| {
         Box::pin(async move { Ok(services.auth.expire_login_failures(services.clock.now()).await?) })
     }),
+    ("keep sums of books", |services| Box::pin(async move { Ok(services.ledger.keep_sums().await?) })),
 ];
 
 /// The jobs of a running server. They end when this is stopped or dropped.
