@@ -40,4 +40,8 @@ pub static MIGRATIONS: soko_infra::Migrations = soko_infra::Migrations {
 };
 
 #[cfg(test)]
+mod key_tests;
+#[cfg(test)]
 mod schema_tests;
+#[cfg(test)]
+mod wall_tests;
