@@ -26,5 +26,6 @@ mod nodes;
 mod plugins;
 mod pricing;
 mod search;
+mod statements;
 mod tenancy;
 mod walk;
