@@ -20,6 +20,7 @@ pub mod import;
 pub mod inventory;
 pub mod ledger;
 pub mod merchandise;
+pub mod moving;
 pub mod orders;
 pub mod payments;
 pub mod plugins;

@@ -218,6 +218,10 @@ pub(super) async fn delete_holds(
         .await
 }
 
+/// A line for each variant and location of every channel: what lies there.
+pub const EVERY_LEVEL: &str = "SELECT 'variant ' || variant_id || ' at ' || stock_location_id || ': ' || on_hand || \
+     ' on hand, ' || allocated || ' allocated' FROM stock_level ORDER BY channel_id, variant_id, stock_location_id";
+
 /// Removes at most `limit` expired holds of all channels, the oldest first, and says how many.
 pub(super) const DELETE_EXPIRED_HOLDS: &str = "DELETE FROM stock_hold \
      WHERE (channel_id, order_id, variant_id) IN \

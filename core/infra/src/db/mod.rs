@@ -13,6 +13,7 @@ mod in_list;
 mod insert;
 mod leadership;
 mod list;
+mod moving;
 mod postgres;
 mod reader;
 mod sqlite;
@@ -28,6 +29,7 @@ pub use in_list::in_list;
 pub use insert::MultiRowInsert;
 pub use leadership::Leadership;
 pub use list::{Column, ColumnKind, ListError, ListSql};
+pub use moving::{MoveCheck, MoveError, MoveListener, MovePlan, MoveProgress, Moved, move_store};
 pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
 pub use sqlite::{

@@ -17,6 +17,12 @@ use crate::catalogue::stock::in_stock;
 use crate::catalogue::translation::Languages;
 use crate::catalogue::translation::repo::shown_translation;
 
+/// The tables of the index, which can be made anew from all others.
+pub const INDEX_TABLES: [&str; 2] = ["search_document", "search_text"];
+/// A line for each channel and language: how many documents of it can be found.
+pub const EVERY_DOCUMENT: &str = "SELECT COUNT(*) || ' documents of the channel ' || channel_id || ' in ' || language \
+     FROM search_document GROUP BY channel_id, language ORDER BY channel_id, language";
+
 /// A statement's beginning that names the matching variants `matched`, with the values of its parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Matched {

@@ -24,6 +24,7 @@ use super::reader::{Handle, Reader, WriteFn};
 pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
 pub(super) use lease::Lease;
 use pool::Pool;
+pub(super) use pool::options;
 use session::Bounds;
 pub(super) use session::Session;
 use turns::Turns;
