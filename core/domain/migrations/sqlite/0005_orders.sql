@@ -86,6 +86,7 @@ CREATE TABLE payment (
     metadata TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, id),
     FOREIGN KEY (channel_id, order_id) REFERENCES customer_order (channel_id, id)
 );
 
