@@ -14,7 +14,11 @@ use crate::architecture::source::root;
 
 /// Statements over the rows of all channels, by a part of their text. Each is listed in `examples/sharding.md` with why it
 /// is on no customer's way.
-const ACROSS_CHANNELS: &[&str] = &["DELETE FROM stock_hold WHERE (channel_id, order_id, variant_id) IN"];
+const ACROSS_CHANNELS: &[&str] = &[
+    "DELETE FROM stock_hold WHERE (channel_id, order_id, variant_id) IN",
+    "SELECT channel_id, digest, open_until FROM plugin_breaker",
+    "DELETE FROM plugin_breaker WHERE (channel_id, digest) IN",
+];
 
 /// The tables that row-level security guards by channel, and the words of the full-text index; without those of the
 /// platform, whose rows may belong to no channel.
