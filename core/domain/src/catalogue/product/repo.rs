@@ -88,11 +88,10 @@ const COLUMNS: &[Column] = &[
         .of_related("FROM product_facet_value x WHERE x.channel_id = p.channel_id AND x.product_id = p.id"),
     Column::integer("optionGroupId", "x.option_group_id")
         .of_related("FROM product_option_group x WHERE x.channel_id = p.channel_id AND x.product_id = p.id"),
-    Column::text("sku", "x.sku")
-        .of_related(
-            "FROM product_variant x \
+    Column::text("sku", "x.sku").of_related(
+        "FROM product_variant x \
              WHERE x.channel_id = p.channel_id AND x.product_id = p.id AND x.deleted_at IS NULL",
-        ),
+    ),
 ];
 
 pub(super) async fn list(
