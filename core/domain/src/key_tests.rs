@@ -23,7 +23,10 @@ const PLATFORM: [&str; 11] = [
 
 /// Indexes of channels' tables that begin with something else, and why they may.
 const EXCEPTIONS: [(&str, &str); 2] = [
-    ("plugin_breaker (open_until)", "nodes ask what is open anywhere, and the platform's job for what is no longer"),
+    (
+        "plugin_breaker (open_until)",
+        "nodes ask what is open anywhere, and the platform's job for what is no longer",
+    ),
     ("stock_hold (expires_at)", "the platform's job looks for what has expired in all channels"),
 ];
 
