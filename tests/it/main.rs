@@ -18,6 +18,7 @@ mod demo;
 mod explorer;
 mod holds;
 mod hostile;
+mod idempotency;
 mod import;
 mod ledger;
 mod limits;

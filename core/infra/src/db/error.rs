@@ -67,6 +67,9 @@ pub enum DatabaseError {
         /// Why not.
         why: String,
     },
+    /// Another run of the same operation has taken over its idempotency key. Nothing was written.
+    #[error("another request with the same idempotency key has taken over; nothing was done")]
+    ClaimLost,
     /// The store is closed.
     #[error("the database is closed")]
     Closed,
@@ -92,6 +95,7 @@ impl DatabaseError {
                 ErrorKind::Overloaded
             }
             Self::InvalidValue(_) => ErrorKind::InvalidInput,
+            Self::ClaimLost => ErrorKind::Conflict,
             _ => ErrorKind::Internal,
         }
     }

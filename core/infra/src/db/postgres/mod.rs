@@ -106,9 +106,8 @@ impl Postgres {
     /// Runs a closure on a task of its own, so that a caller who goes away abandons nothing half done.
     pub(super) async fn write<T, E, F>(
         &self,
-        scope: DataScope,
+        order: Order<F>,
         concurrency: Concurrency,
-        work: F,
     ) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
@@ -116,7 +115,7 @@ impl Postgres {
         E: From<DatabaseError> + Send + 'static,
     {
         let this = self.clone();
-        let written = tokio::spawn(async move { this.write_with_retries(scope, concurrency, work).await });
+        let written = tokio::spawn(async move { this.write_with_retries(order, concurrency).await });
         written.await.unwrap_or_else(|_| Err(DatabaseError::Closed.into()))
     }
 

@@ -98,13 +98,13 @@ impl Sqlite {
         Ok(Self { writer: Writer::start(tx, limit, &config)?, readers })
     }
 
-    pub(super) async fn write<T, E, F>(&self, scope: DataScope, work: F) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, order: Order<F>) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        self.writer.submit(scope, work).await
+        self.writer.submit(order).await
     }
 
     pub(super) async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {

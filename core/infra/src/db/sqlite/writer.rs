@@ -21,7 +21,8 @@ use super::connection::Limit;
 use crate::db::DataScope;
 use crate::db::error::{DatabaseError, is_busy};
 use crate::db::guard::run_guarded;
-use crate::db::reader::{Handle, Tx, WriteFn, call};
+use crate::db::order::Order;
+use crate::db::reader::{Handle, Tx, WriteFn};
 
 /// How the writer has batched so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Writer {
         }
     }
 
-    pub(super) async fn submit<T, E, F>(&self, scope: DataScope, work: F) -> Result<T, E>
+    pub(super) async fn submit<T, E, F>(&self, order: Order<F>) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
@@ -91,8 +92,7 @@ impl Writer {
         let (reply, mut answer) = oneshot::channel();
         let claimed = Arc::new(AtomicBool::new(false));
         let job = Box::new(Work {
-            closure: work,
-            scope,
+            order,
             outcome: None,
             reply: Some(reply),
             claimed: claimed.clone(),
@@ -132,8 +132,7 @@ trait Job: Send {
 }
 
 struct Work<F, T, E> {
-    closure: F,
-    scope: DataScope,
+    order: Order<F>,
     outcome: Option<Result<T, E>>,
     reply: Option<oneshot::Sender<Result<T, E>>>,
     claimed: Arc<AtomicBool>,
@@ -146,7 +145,7 @@ where
     E: From<DatabaseError> + Send + 'static,
 {
     fn scope(&self) -> DataScope {
-        self.scope
+        self.order.scope
     }
 
     fn claim(&self) -> bool {
@@ -160,8 +159,8 @@ where
     ) -> Pin<Box<dyn Future<Output = bool> + Send + 't>> {
         Box::pin(async move {
             tx.failure = None;
-            let closure = self.closure.clone();
-            let guarded = run_guarded(async { call(closure, tx).await }, limit).await;
+            let order = self.order.clone();
+            let guarded = run_guarded(async { order.carry_out(tx).await }, limit).await;
             let mut outcome = guarded.unwrap_or_else(|ended| Err(ended.into()));
             if outcome.is_ok()
                 && let Some(failure) = tx.failure.take()
