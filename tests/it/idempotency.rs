@@ -6,14 +6,17 @@ use futures_util::future::join_all;
 use rand::Rng as _;
 use serde_json::{Value, json};
 use soko_infra::idempotency::{ClaimRefusal, Claimed, KEPT_MS, OperationKey};
-use soko_tests::client::Answer;
+use soko_tests::client::{Answer, only_field};
 use soko_tests::platform::{ALPHA, BETA, SUGAR, prepare};
+use soko_tests::plugins::cents_off;
 use soko_tests::process::Process;
 use soko_tests::server::{TestServer, with_server};
 use soko_tests::{Client, Shopper, TestHome, soak};
 
 const ADD: &str = "mutation ($variant: ID!, $quantity: Int!) {
     addItemToOrder(productVariantId: $variant, quantity: $quantity) { __typename ... on Order { id code totalQuantity } } }";
+const UPLOAD: &str = "mutation ($file: Upload!) { uploadPlugin(file: $file) { __typename
+    ... on PluginUpload { version { id } } } }";
 const CART: &str = "{ activeOrder { code totalQuantity } }";
 const KEY: &str = "4b1c2f9e-9a55-4f0a-8f6d-2a1f6f3f7c11";
 /// How often each key is sent at once.
@@ -109,13 +112,14 @@ fn remembers_refusals_and_forgets_after_a_day() {
 fn an_upload_is_known_by_its_file() {
     with_server(async |server| {
         let admin = server.administrator(ALPHA).await;
-        let picture = |shade: u8| picture(shade);
-        let first = admin.upload_once(KEY, CREATE_ASSET, "one.png", picture(1)).await;
-        let again = admin.upload_once(KEY, CREATE_ASSET, "one.png", picture(1)).await;
+        let upload = async |key, version| {
+            admin.upload_once(key, UPLOAD, "rule.wasm", cents_off("test-rule", version, 100)).await
+        };
+        let first = upload(KEY, "1.0.0").await;
+        let again = upload(KEY, "1.0.0").await;
         assert_eq!((again.replayed, &again.body), (true, &first.body));
-        assert_eq!(first.data()["createAssets"][0]["__typename"], "Asset");
-        let other = admin.upload_once(KEY, CREATE_ASSET, "one.png", picture(2)).await;
-        assert_eq!(other.code(), "IDEMPOTENCY_KEY_REUSED");
+        assert_eq!(only_field(&first.data())["__typename"], "PluginUpload");
+        assert_eq!(upload(KEY, "1.0.1").await.code(), "IDEMPOTENCY_KEY_REUSED");
     });
 }
 
