@@ -76,7 +76,10 @@ fn keeps_operations_apart() {
 
         let neighbour = server.shop(ALPHA);
         neighbour.query(ADD, sugar(&variant)).await;
-        assert!(!neighbour.send_once(KEY, ADD, sugar(&variant)).await.replayed, "another guest's is another's");
+        assert!(
+            !neighbour.send_once(KEY, ADD, sugar(&variant)).await.replayed,
+            "another guest's is another's"
+        );
         let elsewhere = server.shopper(BETA).variant(SUGAR).await;
         let beta = server.shop(BETA);
         assert!(!beta.send_once(KEY, ADD, sugar(&elsewhere)).await.replayed, "another shop's is another's");
@@ -140,7 +143,9 @@ fn a_run_that_lost_its_claim_changes_nothing() {
         server.clock.advance(Duration::from_secs(1));
         let second = claim().await.expect("the first run has taken too long");
 
-        let create = async |name: &str| server.services().customers.create_group(actor, name.to_owned(), Vec::new()).await;
+        let create = async |name: &str| {
+            server.services().customers.create_group(actor, name.to_owned(), Vec::new()).await
+        };
         let refused = first.during(create("late")).await.expect_err("the claim is the second run's");
         assert_eq!(refused.kind(), soko_kernel::ErrorKind::Conflict, "{refused}");
         second.during(create("in time")).await.expect("a group");

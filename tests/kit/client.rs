@@ -149,7 +149,8 @@ impl Client {
     /// A connection that broke.
     pub async fn try_send_once(&self, key: &str, text: &str, variables: Value) -> reqwest::Result<Answer> {
         let body = json!({ "query": text, "variables": variables }).to_string();
-        let request = self.request().header("idempotency-key", key).header("content-type", "application/json");
+        let request =
+            self.request().header("idempotency-key", key).header("content-type", "application/json");
         self.finish(request.body(body)).await
     }
 

@@ -42,7 +42,9 @@ impl Finished {
     pub fn try_new(answer: &BatchResponse, change: Option<SessionChange>) -> Result<Self, Refusal> {
         let body = serde_json::to_vec(answer).map_err(|error| internal(&error))?;
         let status = match answer {
-            BatchResponse::Single(response) if !soko_graphql::execute::ran(response) => StatusCode::BAD_REQUEST,
+            BatchResponse::Single(response) if !soko_graphql::execute::ran(response) => {
+                StatusCode::BAD_REQUEST
+            }
             _ => StatusCode::OK,
         };
         let has_fault = |response: &Response| response.errors.iter().any(is_fault);
@@ -65,7 +67,8 @@ impl Finished {
             SessionChange::Ended => KeptSession::Ended,
         });
         let body = String::from_utf8(self.body.clone()).map_err(|error| internal(&error))?;
-        serde_json::to_vec(&Kept { status: self.status.as_u16(), session, body }).map_err(|error| internal(&error))
+        serde_json::to_vec(&Kept { status: self.status.as_u16(), session, body })
+            .map_err(|error| internal(&error))
     }
 
     /// What was kept.

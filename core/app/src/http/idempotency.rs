@@ -28,12 +28,12 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// [`Refusal::IdempotencyKey`] for a key that cannot be one.
 pub fn read_key(headers: &HeaderMap, batch: &mut BatchRequest) -> Result<Option<String>, Refusal> {
     let Some(key) = headers.get(&IDEMPOTENCY_KEY) else { return Ok(None) };
-    let visible = |key: &&str| KEY_BYTES.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let visible =
+        |key: &&str| KEY_BYTES.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     let key = key.to_str().ok().filter(visible).ok_or(Refusal::IdempotencyKey)?;
     // A longer document is refused before it is parsed.
-    let changes = |request: &mut Request| {
-        request.query.len() <= DOCUMENT_BYTES_MAX && changes_something(request)
-    };
+    let changes =
+        |request: &mut Request| request.query.len() <= DOCUMENT_BYTES_MAX && changes_something(request);
     Ok(batch.iter_mut().any(changes).then(|| key.to_owned()))
 }
 
@@ -68,7 +68,8 @@ async fn digest(batch: &BatchRequest) -> Result<[u8; 32], Refusal> {
         add(request.query.as_bytes());
         add(request.operation_name.as_deref().unwrap_or_default().as_bytes());
         let variables = serde_json::to_vec(&request.variables);
-        add(&variables.map_err(|error| Refusal::Malformed(format!("the variables have no JSON form: {error}")))?);
+        add(&variables
+            .map_err(|error| Refusal::Malformed(format!("the variables have no JSON form: {error}")))?);
         for upload in &request.uploads {
             let broken = |error| Refusal::Malformed(format!("an uploaded file cannot be read: {error}"));
             let file = upload.content.try_clone().map_err(broken)?;

@@ -47,7 +47,9 @@ pub enum Refusal {
     #[error("a request with this idempotency key is still running; try again soon")]
     IdempotencyKeyInUse,
     /// The request was carried out, and there is no answer to give.
-    #[error("the request with this idempotency key took effect, but its answer was lost: read what it changed")]
+    #[error(
+        "the request with this idempotency key took effect, but its answer was lost: read what it changed"
+    )]
     IdempotencyAnswerLost,
     /// There is nothing at this address.
     #[error("there is nothing at this address")]

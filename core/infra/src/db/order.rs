@@ -1,8 +1,8 @@
 //! A closure that is to write, with what it writes for.
 
+use super::DataScope;
 use super::error::DatabaseError;
 use super::reader::{Tx, WriteFn, call};
-use super::DataScope;
 use crate::idempotency::Claim;
 
 /// Work for a write transaction.

@@ -128,11 +128,15 @@ impl Operations {
         let now = self.clock.now();
         let (scope, digest, request) = (key.scope, key.digest, key.request);
         let claimed_until = Timestamp(now.0.saturating_add(run_ms));
-        let row = Row { scope, digest, request, claimed_until, expires_at: Timestamp(now.0.saturating_add(KEPT_MS)) };
-        let claimed: Result<Result<i64, Found>, DatabaseError> = self
-            .database
-            .write_concurrently(scope, async move |tx| repo::claim(tx, &row, now).await)
-            .await;
+        let row = Row {
+            scope,
+            digest,
+            request,
+            claimed_until,
+            expires_at: Timestamp(now.0.saturating_add(KEPT_MS)),
+        };
+        let claimed: Result<Result<i64, Found>, DatabaseError> =
+            self.database.write_concurrently(scope, async move |tx| repo::claim(tx, &row, now).await).await;
         let found = match claimed? {
             Ok(run) => return Ok(Claimed::Run(Claim { scope, digest, run })),
             Err(found) => found,
@@ -153,7 +157,9 @@ impl Operations {
         let sealed = if kept { Some(key.seal.close(self.random.salt(), answer)?) } else { None };
         let ended = move |kept| if kept { Ok(()) } else { Err(DatabaseError::ClaimLost) };
         self.database
-            .write_concurrently(key.scope, async move |tx| ended(repo::end(tx, &claim, sealed.as_deref()).await?))
+            .write_concurrently(key.scope, async move |tx| {
+                ended(repo::end(tx, &claim, sealed.as_deref()).await?)
+            })
             .await
     }
 
@@ -163,9 +169,7 @@ impl Operations {
     /// # Errors
     /// A failing store.
     pub async fn give_back(&self, claim: Claim) -> Result<bool, DatabaseError> {
-        self.database
-            .write_concurrently(claim.scope, async move |tx| repo::give_back(tx, &claim).await)
-            .await
+        self.database.write_concurrently(claim.scope, async move |tx| repo::give_back(tx, &claim).await).await
     }
 
     /// Forgets operations whose time is over, a bounded number of them. Returns how many.

@@ -32,8 +32,13 @@ pub(super) struct Found {
 
 /// Claims an operation that is new, has expired, or whose last run ended without an effect or an answer. Returns the
 /// number of the run, or what there is instead.
-pub(super) async fn claim(tx: &mut Tx, row: &Row, now: Timestamp) -> Result<Result<i64, Found>, DatabaseError> {
-    let (channel_id, digest, request) = (row.scope.channel_id(), row.digest.as_slice(), row.request.as_slice());
+pub(super) async fn claim(
+    tx: &mut Tx,
+    row: &Row,
+    now: Timestamp,
+) -> Result<Result<i64, Found>, DatabaseError> {
+    let (channel_id, digest, request) =
+        (row.scope.channel_id(), row.digest.as_slice(), row.request.as_slice());
     let claimed: Option<(i64,)> = tx
         .fetch_optional(
             "INSERT INTO idempotency_key (channel_id, key_digest, request_digest, run, claimed_until, took_effect, \

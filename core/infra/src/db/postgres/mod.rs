@@ -20,6 +20,7 @@ use sqlx::migrate::Migrator;
 
 use super::DataScope;
 use super::error::DatabaseError;
+use super::order::Order;
 use super::reader::{Handle, Reader, WriteFn};
 pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
 pub(super) use lease::Lease;
@@ -104,11 +105,7 @@ impl Postgres {
     }
 
     /// Runs a closure on a task of its own, so that a caller who goes away abandons nothing half done.
-    pub(super) async fn write<T, E, F>(
-        &self,
-        order: Order<F>,
-        concurrency: Concurrency,
-    ) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, order: Order<F>, concurrency: Concurrency) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,

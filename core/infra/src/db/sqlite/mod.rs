@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::DataScope;
 use super::error::DatabaseError;
+use super::order::Order;
 use super::reader::{Handle, Reader, Tx, WriteFn};
 use connection::Access;
 pub(super) use connection::Connection;

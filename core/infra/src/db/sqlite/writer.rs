@@ -91,12 +91,7 @@ impl Writer {
     {
         let (reply, mut answer) = oneshot::channel();
         let claimed = Arc::new(AtomicBool::new(false));
-        let job = Box::new(Work {
-            order,
-            outcome: None,
-            reply: Some(reply),
-            claimed: claimed.clone(),
-        });
+        let job = Box::new(Work { order, outcome: None, reply: Some(reply), claimed: claimed.clone() });
         let give_up_at = Instant::now() + self.wait_limit;
         match tokio::time::timeout_at(give_up_at, self.queue.send(Message::Job(job))).await {
             Ok(Ok(())) => {}
