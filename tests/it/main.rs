@@ -26,6 +26,7 @@ mod lists;
 mod nodes;
 mod plugins;
 mod pricing;
+mod refunds;
 mod search;
 mod tenancy;
 mod walk;

@@ -15,5 +15,5 @@ pub use blobs::Blobs;
 pub use cache::RevisionCache;
 pub use db::{
     DataScope, Database, DatabaseConfig, DatabaseError, Leadership, Migrations, PostgresConfig, Reader,
-    SqliteConfig, Tx,
+    SqliteConfig, Subscription, Topic, Tx,
 };

@@ -101,6 +101,15 @@ CREATE INDEX session_user ON session (user_id);
 CREATE INDEX session_expiry ON session (expires_at);
 CREATE INDEX session_active_order ON session (active_order_id) WHERE active_order_id IS NOT NULL;
 
+-- Passwords that were tried in vain lately, by a hash of whose they would have been: of anybody, known or not.
+CREATE TABLE login_failure (
+    account_hash BLOB NOT NULL PRIMARY KEY,
+    guesses BIGINT NOT NULL CHECK (guesses >= 0),
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX login_failure_expiry ON login_failure (expires_at);
+
 -- What operators of the platform did in or to a channel.
 CREATE TABLE audit_entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

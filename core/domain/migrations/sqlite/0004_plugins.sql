@@ -75,6 +75,16 @@ CREATE TABLE plugin_run (
 CREATE INDEX plugin_run_channel ON plugin_run (channel_id, id);
 CREATE INDEX plugin_run_plugin ON plugin_run (channel_id, plugin_id, id);
 
+-- Components that are not called for a channel for a while, at no node, because they failed too often at one.
+CREATE TABLE plugin_breaker (
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    digest TEXT NOT NULL,
+    open_until BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, digest)
+);
+
+CREATE INDEX plugin_breaker_until ON plugin_breaker (open_until);
+
 -- Enough to price the order again from stored bytes. Documents are canonical JSON.
 CREATE TABLE price_receipt (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

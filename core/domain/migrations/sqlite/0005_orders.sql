@@ -69,6 +69,8 @@ CREATE TABLE payment (
     method TEXT NOT NULL,
     handler TEXT NOT NULL,
     amount BIGINT NOT NULL CHECK (amount >= 0),
+    -- What has been given back of it or is being given back.
+    refunded BIGINT NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount),
     state TEXT NOT NULL
         CHECK (state IN ('Created', 'Authorized', 'Settled', 'Declined', 'Error', 'Cancelled')),
     transaction_id TEXT,

@@ -134,6 +134,34 @@ pub(super) async fn order_of_line(
     Ok(row.map(|(order,)| order))
 }
 
+/// Which order each of these lines is of, as far as they are there.
+pub(super) async fn orders_of_lines(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    lines: &[OrderLineId],
+) -> Result<Vec<(OrderLineId, OrderId)>, DatabaseError> {
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut values = vec![Bound::from(scope.channel_id().0)];
+    let listed = in_list(&mut values, lines.iter().copied());
+    let sql = format!("SELECT id, order_id FROM order_line WHERE channel_id = $1 AND id IN ({listed})");
+    reader.fetch_all(AssertSqlSafe(sql), values).await
+}
+
+/// Orders and their deliveries, as far as they are there.
+pub(super) async fn find_all(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    ids: &[OrderId],
+) -> Result<Vec<Stored>, DatabaseError> {
+    let mut values = vec![Bound::from(scope.channel_id().0)];
+    let listed = in_list(&mut values, ids.iter().copied());
+    let sql = format!("SELECT {SELECT} {FROM} WHERE o.channel_id = $1 AND o.id IN ({listed})");
+    let rows: Vec<OrderRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
+    rows.into_iter().map(OrderRow::parse).collect()
+}
+
 /// The customer's newest cart besides one.
 pub(super) async fn find_active_of_customer(
     reader: &mut Reader,

@@ -222,6 +222,7 @@ struct PaymentRow {
     method: String,
     handler: String,
     amount: i64,
+    refunded: i64,
     state: String,
     transaction_id: Option<String>,
     error_message: Option<String>,
@@ -240,6 +241,7 @@ impl TryFrom<PaymentRow> for Payment {
             method: row.method,
             handler: row.handler,
             amount: row.amount,
+            refunded: row.refunded,
             state: PaymentState::parse(&row.state)?,
             transaction_id: row.transaction_id,
             error_message: row.error_message,
@@ -327,4 +329,25 @@ pub(super) async fn update(
         }
         _ => error.into(),
     })
+}
+
+/// Nobody else changes the payment or what is given back of it until the transaction ends.
+pub(super) async fn lock(tx: &mut Tx, scope: ChannelScope, id: PaymentId) -> Result<(), DatabaseError> {
+    let values = vec![scope.channel_id().0.into(), id.0.into()];
+    tx.lock_rows("SELECT id FROM payment WHERE channel_id = $1 AND id = $2", values).await
+}
+
+/// Adds to what has been given back of a payment, or takes off it. The store holds it to the payment's amount.
+pub(super) async fn add_refunded(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    id: PaymentId,
+    amount: i64,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    tx.execute_one(
+        "UPDATE payment SET refunded = refunded + $1, updated_at = $2 WHERE id = $3 AND channel_id = $4",
+        (amount, now, id, scope.channel_id()),
+    )
+    .await
 }

@@ -13,6 +13,7 @@ mod in_list;
 mod insert;
 mod leadership;
 mod list;
+mod notices;
 mod order;
 mod postgres;
 mod reader;
@@ -27,14 +28,17 @@ pub use bind::{BackendArguments, Bind, Binds, Bound};
 pub use error::DatabaseError;
 pub use in_list::in_list;
 pub use insert::MultiRowInsert;
-pub use leadership::Leadership;
+pub use leadership::{LEADS, Leadership};
 pub use list::{Column, ColumnKind, ListError, ListSql};
+pub use notices::{Subscription, Topic};
 pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
 pub use sqlite::{
     CopyContents, CopyError, SqliteConfig, WriterStats, copy_store, inspect_copy, sqlite_version,
 };
 
+use leadership::Leads;
+use notices::Notices;
 use order::Order;
 use postgres::{Concurrency, Postgres};
 use reader::Handle;
@@ -103,8 +107,8 @@ pub enum Dialect {
 pub struct Database {
     backend: Backend,
     statements: Arc<AtomicU64>,
-    /// Taken by whoever leads, where that is for this program alone to say.
-    leading: Arc<tokio::sync::Mutex<()>>,
+    leads: Leads,
+    notices: Arc<Notices>,
 }
 
 #[derive(Clone)]
@@ -124,15 +128,16 @@ impl Database {
         migrations: &'static Migrations,
     ) -> Result<Self, DatabaseError> {
         let statements = Arc::new(AtomicU64::new(0));
+        let notices = Arc::<Notices>::default();
         let backend = match config.into() {
-            DatabaseConfig::Sqlite(config) => {
-                Backend::Sqlite(Sqlite::open(config, &migrations.sqlite, statements.clone()).await?)
-            }
+            DatabaseConfig::Sqlite(config) => Backend::Sqlite(
+                Sqlite::open(config, &migrations.sqlite, statements.clone(), notices.clone()).await?,
+            ),
             DatabaseConfig::Postgres(config) => {
                 Backend::Postgres(Postgres::open(config, &migrations.postgres, statements.clone()).await?)
             }
         };
-        Ok(Self { backend, statements, leading: Arc::default() })
+        Ok(Self { backend, statements, leads: Leads::default(), notices })
     }
 
     /// Runs `work` in a write transaction: `Ok` commits, `Err` rolls back. No other closure that writes in this scope
@@ -215,17 +220,6 @@ impl Database {
         Ok(())
     }
 
-    /// The right to do what one program of the platform at a time does, unless another has it.
-    ///
-    /// # Errors
-    /// A server that cannot be reached.
-    pub async fn try_lead(&self) -> Result<Option<Leadership>, DatabaseError> {
-        match &self.backend {
-            Backend::Sqlite(_) => Ok(Leadership::embedded(&self.leading)),
-            Backend::Postgres(postgres) => Ok(postgres.try_lead().await?.map(Leadership::postgres)),
-        }
-    }
-
     /// What time it is by the clock that all programs of the platform share; `None` where there is but this machine's.
     ///
     /// # Errors
@@ -263,6 +257,7 @@ impl Database {
 
     /// Finishes the work in hand, then closes every connection. Later calls fail with [`DatabaseError::Closed`].
     pub async fn close(&self) {
+        self.stop_listening();
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.close().await,
             Backend::Postgres(postgres) => postgres.close().await,

@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr};
 
 use super::bind::{BackendArguments, Binds, Bound};
 use super::error::DatabaseError;
+use super::notices::Topic;
 use super::postgres::{self, Session};
 use super::sqlite::driver::{EmbeddedArguments, EmbeddedRow};
 use super::sqlite::{Connection, Snapshot};
@@ -86,6 +87,8 @@ pub struct Reader {
     pub(super) handle: Handle,
     pub(super) failure: Option<Failure>,
     pub(super) scope: DataScope,
+    /// What others are to be told when the transaction commits, where the server does not see to it.
+    pub(super) told: Vec<Topic>,
     statements: Arc<AtomicU64>,
 }
 
@@ -119,7 +122,7 @@ impl Rows {
 
 impl Reader {
     pub(super) fn new(handle: Handle, scope: DataScope, statements: Arc<AtomicU64>) -> Self {
-        Self { handle, failure: None, scope, statements }
+        Self { handle, failure: None, scope, told: Vec::new(), statements }
     }
 
     /// Whose data the work touches.

@@ -86,19 +86,28 @@ fn test_guests(workspace: &Workspace) -> anyhow::Result<()> {
 
 /// What the tests' stores are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Backend {
+pub enum Backend {
+    /// Files.
     Sqlite,
+    /// Databases of a server.
     Postgres,
 }
 
 impl Backend {
-    const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+    /// In the order in which tests run on them.
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
-    fn name(self) -> &'static str {
+    /// Its name, for people and for the tests.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
         }
+    }
+
+    /// Has tests make their stores on it.
+    pub fn tell(self, command: &mut Command, server: &TestServer) {
+        command.env(SERVER_VARIABLE, server.url()).env(BACKEND_VARIABLE, self.name());
     }
 }
 

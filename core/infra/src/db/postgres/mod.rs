@@ -6,6 +6,7 @@
 
 mod error;
 mod lease;
+mod listener;
 mod pool;
 mod session;
 mod turns;
@@ -17,13 +18,17 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
+use tokio::task::AbortHandle;
 
 use super::DataScope;
 use super::error::DatabaseError;
+use super::notices::Notices;
 use super::order::Order;
 use super::reader::{Handle, Reader, WriteFn};
 pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
 pub(super) use lease::Lease;
+use lease::Leases;
+pub(super) use listener::NOTIFY;
 use pool::Pool;
 use session::Bounds;
 pub(super) use session::Session;
@@ -74,6 +79,7 @@ pub(super) enum Concurrency {
 pub(super) struct Postgres {
     config: Arc<PostgresConfig>,
     pool: Pool,
+    leases: Arc<Leases>,
     turns: Arc<Turns>,
     wait_limit: Duration,
     statements: Arc<AtomicU64>,
@@ -89,6 +95,7 @@ impl Postgres {
         let PostgresConfig { closure_limit, wait_limit, .. } = config;
         let pool = Pool::open(&config, migrations).await?;
         Ok(Self {
+            leases: Arc::new(Leases::new(config.clone())),
             config: Arc::new(config),
             pool,
             turns: Arc::default(),
@@ -117,11 +124,18 @@ impl Postgres {
     }
 
     /// The right to do what one program at a time does, unless another has it.
-    pub(super) async fn try_lead(&self) -> Result<Option<Lease>, DatabaseError> {
-        Lease::try_take(&self.config).await
+    pub(super) async fn try_lead(&self, name: &str) -> Result<Option<Lease>, DatabaseError> {
+        self.leases.try_take(name).await
+    }
+
+    /// Begins to listen to what other programs say.
+    pub(super) fn listen(&self, notices: &Arc<Notices>) -> AbortHandle {
+        let config = PostgresConfig::clone(&self.config);
+        tokio::spawn(listener::listen(config, Arc::downgrade(notices))).abort_handle()
     }
 
     pub(super) async fn close(&self) {
+        self.leases.close().await;
         self.pool.close().await;
     }
 }

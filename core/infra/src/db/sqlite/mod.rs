@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::DataScope;
 use super::error::DatabaseError;
+use super::notices::Notices;
 use super::order::Order;
 use super::reader::{Handle, Reader, Tx, WriteFn};
 use connection::Access;
@@ -86,6 +87,7 @@ impl Sqlite {
         config: SqliteConfig,
         migrations: &'static Migrator,
         statements: Arc<AtomicU64>,
+        notices: Arc<Notices>,
     ) -> Result<Self, DatabaseError> {
         prepare(&config.path, migrations).await?;
         let busy_timeout = BUSY_TIMEOUT.min(config.wait_limit / 2);
@@ -96,7 +98,7 @@ impl Sqlite {
         let readers = Readers::open(&config.path, &config, busy_timeout).map_err(open_error)?;
         let limit = connection.limit().clone();
         let tx = Tx(Reader::new(Handle::Writer(Box::new(connection)), DataScope::Platform, statements));
-        Ok(Self { writer: Writer::start(tx, limit, &config)?, readers })
+        Ok(Self { writer: Writer::start(tx, limit, &config, notices)?, readers })
     }
 
     pub(super) async fn write<T, E, F>(&self, order: Order<F>) -> Result<T, E>

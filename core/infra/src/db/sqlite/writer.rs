@@ -21,6 +21,7 @@ use super::connection::Limit;
 use crate::db::DataScope;
 use crate::db::error::{DatabaseError, is_busy};
 use crate::db::guard::run_guarded;
+use crate::db::notices::{Notices, Topic};
 use crate::db::order::Order;
 use crate::db::reader::{Handle, Tx, WriteFn};
 
@@ -42,6 +43,7 @@ pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
     stats: Arc<Mutex<WriterStats>>,
     wait_limit: Duration,
+    notices: Arc<Notices>,
 }
 
 enum Message {
@@ -52,7 +54,12 @@ enum Message {
 impl Writer {
     /// Starts the writer on a thread of its own: parking there is cheaper than a hop through the shared scheduler,
     /// and a long batch holds up nobody else's work.
-    pub(super) fn start(tx: Tx, limit: Limit, config: &SqliteConfig) -> Result<Self, DatabaseError> {
+    pub(super) fn start(
+        tx: Tx,
+        limit: Limit,
+        config: &SqliteConfig,
+        notices: Arc<Notices>,
+    ) -> Result<Self, DatabaseError> {
         let (queue, jobs) = mpsc::channel(config.queue_max);
         let stats = Arc::new(Mutex::new(WriterStats::default()));
         let worker = Worker {
@@ -69,7 +76,7 @@ impl Writer {
             .name("sqlite-writer".to_owned())
             .spawn(move || runtime.block_on(worker.run()))
             .map_err(|error| DatabaseError::Open(error.to_string()))?;
-        Ok(Self { queue, stats, wait_limit: config.wait_limit })
+        Ok(Self { queue, stats, wait_limit: config.wait_limit, notices })
     }
 
     pub(super) fn stats(&self) -> WriterStats {
@@ -91,7 +98,14 @@ impl Writer {
     {
         let (reply, mut answer) = oneshot::channel();
         let claimed = Arc::new(AtomicBool::new(false));
-        let job = Box::new(Work { order, outcome: None, reply: Some(reply), claimed: claimed.clone() });
+        let job = Box::new(Work {
+            order,
+            outcome: None,
+            reply: Some(reply),
+            claimed: claimed.clone(),
+            told: Vec::new(),
+            notices: self.notices.clone(),
+        });
         let give_up_at = Instant::now() + self.wait_limit;
         match tokio::time::timeout_at(give_up_at, self.queue.send(Message::Job(job))).await {
             Ok(Ok(())) => {}
@@ -131,6 +145,9 @@ struct Work<F, T, E> {
     outcome: Option<Result<T, E>>,
     reply: Option<oneshot::Sender<Result<T, E>>>,
     claimed: Arc<AtomicBool>,
+    /// What others are to be told once it is committed.
+    told: Vec<Topic>,
+    notices: Arc<Notices>,
 }
 
 impl<F, T, E> Job for Work<F, T, E>
@@ -154,6 +171,7 @@ where
     ) -> Pin<Box<dyn Future<Output = bool> + Send + 't>> {
         Box::pin(async move {
             tx.failure = None;
+            tx.0.told.clear();
             let order = self.order.clone();
             let guarded = run_guarded(async { order.carry_out(tx).await }, limit).await;
             let mut outcome = guarded.unwrap_or_else(|ended| Err(ended.into()));
@@ -163,6 +181,7 @@ where
                 outcome = Err(DatabaseError::FailureIgnored(failure.why).into());
             }
             let keep = outcome.is_ok();
+            self.told = std::mem::take(&mut tx.0.told);
             self.outcome = Some(outcome);
             keep
         })
@@ -172,7 +191,10 @@ where
         let answer = match (self.outcome.take(), committed) {
             // The closure's own refusal is the truth, whatever became of the batch.
             (Some(Err(error)), _) => Err(error),
-            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Ok(value)), Ok(())) => {
+                self.told.iter().for_each(|topic| self.notices.tell(topic.name()));
+                Ok(value)
+            }
             (_, Err(error)) => Err(error.into()),
             (None, Ok(())) => Err(DatabaseError::Closed.into()),
         };
