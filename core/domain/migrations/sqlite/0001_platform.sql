@@ -42,7 +42,8 @@ CREATE TABLE user_account (
     last_login_at BIGINT,
     deleted_at BIGINT,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, id)
 );
 
 CREATE UNIQUE INDEX user_account_administrator ON user_account (identifier)

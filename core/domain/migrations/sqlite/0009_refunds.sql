@@ -3,8 +3,8 @@
 CREATE TABLE refund (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL,
-    payment_id BIGINT NOT NULL REFERENCES payment (id),
-    order_id BIGINT NOT NULL REFERENCES customer_order (id),
+    payment_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL,
     method TEXT NOT NULL,
     items BIGINT NOT NULL,
     shipping BIGINT NOT NULL,
@@ -17,12 +17,14 @@ CREATE TABLE refund (
     reason TEXT,
     error_message TEXT,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, id),
+    FOREIGN KEY (channel_id, payment_id) REFERENCES payment (channel_id, id),
+    FOREIGN KEY (channel_id, order_id) REFERENCES customer_order (channel_id, id)
 );
 
-CREATE INDEX refund_channel ON refund (channel_id, id);
-CREATE INDEX refund_payment ON refund (payment_id, id);
-CREATE INDEX refund_order ON refund (order_id, id);
+CREATE INDEX refund_payment ON refund (channel_id, payment_id, id);
+CREATE INDEX refund_order ON refund (channel_id, order_id, id);
 
 -- One receipt of a provider gives back once.
 CREATE UNIQUE INDEX refund_reference ON refund (channel_id, method, transaction_id)
@@ -30,10 +32,12 @@ CREATE UNIQUE INDEX refund_reference ON refund (channel_id, method, transaction_
 
 CREATE TABLE refund_line (
     channel_id BIGINT NOT NULL,
-    refund_id BIGINT NOT NULL REFERENCES refund (id),
-    order_line_id BIGINT NOT NULL REFERENCES order_line (id),
+    refund_id BIGINT NOT NULL,
+    order_line_id BIGINT NOT NULL,
     quantity BIGINT NOT NULL CHECK (quantity > 0),
-    PRIMARY KEY (refund_id, order_line_id)
+    PRIMARY KEY (channel_id, refund_id, order_line_id),
+    FOREIGN KEY (channel_id, refund_id) REFERENCES refund (channel_id, id),
+    FOREIGN KEY (channel_id, order_line_id) REFERENCES order_line (channel_id, id)
 );
 
-CREATE INDEX refund_line_order_line ON refund_line (order_line_id);
+CREATE INDEX refund_line_order_line ON refund_line (channel_id, order_line_id);

@@ -224,6 +224,14 @@ impl Channels {
         Ok(found.iter().map(|channel| Actor::system(channel.for_actor())).collect())
     }
 
+    /// Every channel, for the platform's own work on all of them.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn all_across_platform_in(reader: &mut Reader) -> Result<Vec<Channel>, ChannelError> {
+        repo::all(reader).await
+    }
+
     /// The channel with this code, for commands of the platform's operators that run beside the server.
     ///
     /// # Errors

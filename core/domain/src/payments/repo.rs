@@ -87,8 +87,9 @@ pub(super) async fn list_methods(
     ];
     let list = ListSql {
         select: METHOD_COLUMNS,
-        from: "FROM payment_method m LEFT JOIN payment_method_translation t ON t.id = \
-               (SELECT MIN(f.id) FROM payment_method_translation f WHERE f.payment_method_id = m.id)",
+        from: "FROM payment_method m \
+               LEFT JOIN payment_method_translation t ON t.channel_id = $1 AND t.id = \
+               (SELECT MIN(f.id) FROM payment_method_translation f WHERE f.channel_id = $1 AND f.payment_method_id = m.id)",
         condition: "m.channel_id = $1".to_owned(),
         values: vec![Bound::from(scope.channel_id().0)],
         columns: COLUMNS,
@@ -185,7 +186,7 @@ async fn write_texts(
         "INSERT INTO payment_method_translation \
          (channel_id, payment_method_id, language, name, description, created_at, updated_at)",
         7,
-        "ON CONFLICT (payment_method_id, language) DO UPDATE SET name = excluded.name, \
+        "ON CONFLICT (channel_id, payment_method_id, language) DO UPDATE SET name = excluded.name, \
          description = excluded.description, updated_at = excluded.updated_at",
     );
     let row = |text: &MethodText| {

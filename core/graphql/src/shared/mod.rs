@@ -16,7 +16,6 @@ pub mod lists;
 pub(crate) mod loads;
 pub mod operation;
 pub mod people;
-pub(crate) mod refund;
 pub mod refusals;
 pub mod region;
 pub mod search;

@@ -136,6 +136,7 @@ impl Reader {
     }
 
     /// Every row, in the statement's order.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn fetch_all<'q, R: Row>(
         &mut self,
         sql: impl SqlSafeStr,
@@ -149,6 +150,7 @@ impl Reader {
     }
 
     /// The first row, if there is one.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn fetch_optional<'q, R: Row>(
         &mut self,
         sql: impl SqlSafeStr,
@@ -162,6 +164,7 @@ impl Reader {
     }
 
     /// The only row of a statement that always has one.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn fetch_one<'q, R: Row>(
         &mut self,
         sql: impl SqlSafeStr,
@@ -180,13 +183,17 @@ impl Reader {
         }
     }
 
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     fn prepare<'q>(&self, sql: impl SqlSafeStr, binds: impl Binds<'q>) -> Prepared {
         let mut arguments = match self.handle {
             Handle::Postgres(_) => BackendArguments::Postgres(PgArguments::default()),
             _ => BackendArguments::Embedded(EmbeddedArguments::default()),
         };
         let arguments = binds.bind_to(&mut arguments).map(|()| arguments);
-        Prepared { sql: sql.into_sql_str(), arguments }
+        let sql = sql.into_sql_str();
+        #[cfg(any(test, feature = "testing"))]
+        crate::testing::statements::note(self.dialect(), sql.as_str(), std::panic::Location::caller());
+        Prepared { sql, arguments }
     }
 
     async fn rows(
@@ -260,6 +267,7 @@ pub struct Tx(pub(super) Reader);
 
 impl Tx {
     /// Runs a statement and says how many rows it changed.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn execute<'q>(
         &mut self,
         sql: impl SqlSafeStr,
@@ -286,6 +294,7 @@ impl Tx {
     }
 
     /// Runs a statement that must change exactly one row.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn execute_one<'q>(
         &mut self,
         sql: impl SqlSafeStr,

@@ -8,6 +8,13 @@ use sqlx::AssertSqlSafe;
 
 use crate::ledger::entity::{Balance, Party};
 
+/// A line for each account and currency of every channel: what its postings come to.
+pub const EVERY_BALANCE: &str = "SELECT 'account ' || account_id || ': ' || CAST(SUM(debits) AS BIGINT) || ' debited, ' || \
+     CAST(SUM(credits) AS BIGINT) || ' credited, ' || currency FROM ( \
+       SELECT debit_account_id AS account_id, currency, amount AS debits, 0 AS credits FROM journal_posting \
+       UNION ALL SELECT credit_account_id, currency, 0, amount FROM journal_posting \
+     ) side GROUP BY account_id, currency ORDER BY account_id, currency";
+
 #[derive(sqlx::FromRow)]
 struct BalanceRow {
     account_id: LedgerAccountId,

@@ -30,6 +30,7 @@ pub(super) use lease::Lease;
 use lease::Leases;
 pub(super) use listener::NOTIFY;
 use pool::Pool;
+pub(super) use pool::options;
 use session::Bounds;
 pub(super) use session::Session;
 use turns::Turns;

@@ -63,7 +63,8 @@ impl Session {
             Bounds::Write(Concurrency::Alone) => ("BEGIN", Some("pg_advisory_xact_lock")),
             Bounds::Write(Concurrency::Together) => ("BEGIN", Some("pg_advisory_xact_lock_shared")),
         };
-        let mut sql = format!("{begin}; SELECT set_config('{SCOPE_SETTING}', '{channel}', true)");
+        // By a command, which a server that spreads the rows over others tells those too.
+        let mut sql = format!("{begin}; SET LOCAL {SCOPE_SETTING} = '{channel}'");
         if let Some(lock) = lock {
             sql.push_str(&format!("; SELECT {lock}({channel})"));
         }
