@@ -278,7 +278,7 @@ impl Worker {
         match fate {
             Fate::Committed | Fate::Spoilt => answer_all(jobs, || Ok(())),
             Fate::Failed(_) if jobs.len() > 1 => self.redo_one_by_one(jobs.into()).await,
-            Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
+            Fate::Failed(error) => answer_all(jobs, || Err(DatabaseError::of_commit(&error))),
             Fate::NotBegun(error) => self.refuse_waiting(jobs.into(), &error),
         }
     }
@@ -300,7 +300,7 @@ impl Worker {
             let Batch { jobs, fate } = self.run_batch(VecDeque::from([job]), Undo::Whole).await;
             match fate {
                 Fate::Committed | Fate::Spoilt => answer_all(jobs, || Ok(())),
-                Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
+                Fate::Failed(error) => answer_all(jobs, || Err(DatabaseError::of_commit(&error))),
                 Fate::NotBegun(error) => {
                     waiting.extend(jobs);
                     self.refuse_waiting(std::mem::take(&mut waiting), &error);
@@ -391,7 +391,7 @@ impl Worker {
                 }
                 if let Err(error) = &outcome {
                     // This job's failure took the transaction with it: it is answered, and only the others run again.
-                    job.answer(Err(commit_error(error)));
+                    job.answer(Err(DatabaseError::of_commit(error)));
                     self.count(|stats| stats.closures += 1);
                     break;
                 }
@@ -436,13 +436,9 @@ impl Worker {
     }
 }
 
-fn commit_error(error: &sqlx::Error) -> DatabaseError {
-    DatabaseError::Commit(error.to_string())
-}
-
 /// Somebody else at the file's lock is overload to the waiting; anything else is a fault.
 fn begin_error(error: &sqlx::Error) -> DatabaseError {
-    if is_busy(error) { DatabaseError::Overloaded } else { commit_error(error) }
+    if is_busy(error) { DatabaseError::Overloaded } else { DatabaseError::of_commit(error) }
 }
 
 fn answer_all(
