@@ -1,7 +1,7 @@
 //! What must hold of a stored platform at every moment, whatever happened to those who served it.
 //!
-//! Each invariant is a query that finds what breaks it, in words. A domain adds its own by one line in [`INVARIANTS`]. All
-//! are asked on one snapshot, so that they can be asked under load.
+//! Each invariant is a query that finds what breaks it, in words. A domain adds its own by one line in [`INVARIANTS`].
+//! All are asked on one snapshot, so that they can be asked under load.
 
 use futures_util::future::BoxFuture;
 use soko_infra::db::in_list;
@@ -27,9 +27,9 @@ const INVARIANTS: &[Invariant] = &[
     ("the sums that a closing kept are those of its postings", |reader| find(reader, CHECKPOINTS)),
 ];
 
-const UNPAID: &str = "SELECT o.code || ' is ' || o.state || ' and was paid ' || CAST(COALESCE(SUM(p.amount), 0) AS TEXT) \
-     || ' of ' || CAST(o.sub_total_with_tax + o.shipping_with_tax AS TEXT) FROM customer_order o \
-     LEFT JOIN payment p ON p.order_id = o.id AND p.state = 'Settled' \
+const UNPAID: &str = "SELECT o.code || ' is ' || o.state || ' and was paid ' \
+     || CAST(COALESCE(SUM(p.amount), 0) AS TEXT) || ' of ' || CAST(o.sub_total_with_tax + o.shipping_with_tax AS TEXT) \
+     FROM customer_order o LEFT JOIN payment p ON p.order_id = o.id AND p.state = 'Settled' \
      WHERE o.state IN ('PaymentSettled', 'PartiallyShipped', 'Shipped', 'PartiallyDelivered', 'Delivered') \
      GROUP BY o.id, o.code, o.state, o.sub_total_with_tax, o.shipping_with_tax, o.placed_at \
      HAVING COALESCE(SUM(p.amount), 0) <> o.sub_total_with_tax + o.shipping_with_tax OR o.placed_at IS NULL";
@@ -50,20 +50,21 @@ const TOTALS: &str = "SELECT o.code || ' says ' || CAST(o.sub_total_with_tax AS 
      OR CASE WHEN s.list_price_includes_tax THEN o.shipping_with_tax ELSE o.shipping END \
      <> COALESCE(s.list_price, 0))";
 const ALLOCATED: &str = "SELECT 'variant ' || CAST(v.id AS TEXT) || ': ' || CAST(v.allocated AS TEXT) \
-     || ' allocated, ' || CAST(v.sold AS TEXT) || ' sold' FROM (SELECT s.variant_id AS id, SUM(s.allocated) AS allocated, \
-     (SELECT COALESCE(SUM(l.quantity), 0) FROM order_line l JOIN customer_order o ON o.id = l.order_id \
+     || ' allocated, ' || CAST(v.sold AS TEXT) || ' sold' FROM (SELECT s.variant_id AS id, \
+     SUM(s.allocated) AS allocated, (SELECT COALESCE(SUM(l.quantity), 0) \
+     FROM order_line l JOIN customer_order o ON o.id = l.order_id \
      WHERE l.variant_id = s.variant_id AND o.state IN ('PaymentAuthorized', 'PaymentSettled')) AS sold \
      FROM stock_level s GROUP BY s.variant_id) v WHERE v.allocated <> v.sold";
-const OVERSOLD: &str = "SELECT 'variant ' || CAST(variant_id AS TEXT) || ' has ' || CAST(SUM(on_hand) AS TEXT) || ' for ' \
-     || CAST(SUM(allocated) AS TEXT) FROM stock_level GROUP BY variant_id \
+const OVERSOLD: &str = "SELECT 'variant ' || CAST(variant_id AS TEXT) || ' has ' || CAST(SUM(on_hand) AS TEXT) \
+     || ' for ' || CAST(SUM(allocated) AS TEXT) FROM stock_level GROUP BY variant_id \
      HAVING SUM(on_hand) < SUM(allocated) OR MIN(on_hand) < 0";
 const HELD_FOR_NOBODY: &str = "SELECT o.code || ' is ' || o.state || ' and holds ' || CAST(h.quantity AS TEXT) \
      FROM stock_hold h LEFT JOIN customer_order o ON o.id = h.order_id \
      LEFT JOIN order_line l ON l.order_id = h.order_id AND l.variant_id = h.variant_id \
      WHERE o.id IS NULL OR o.state <> 'ArrangingPayment' OR l.id IS NULL OR l.quantity <> h.quantity";
 const NOT_BOOKED: &str = "SELECT 'payment ' || CAST(p.id AS TEXT) || ' of ' || CAST(p.amount AS TEXT) || ' is booked ' \
-     || CAST(COUNT(DISTINCT e.id) AS TEXT) || ' times, with ' || CAST(COALESCE(SUM(g.amount), 0) AS TEXT) FROM payment p \
-     LEFT JOIN journal_entry e ON e.channel_id = p.channel_id AND e.source_type = 'Payment' \
+     || CAST(COUNT(DISTINCT e.id) AS TEXT) || ' times, with ' || CAST(COALESCE(SUM(g.amount), 0) AS TEXT) \
+     FROM payment p LEFT JOIN journal_entry e ON e.channel_id = p.channel_id AND e.source_type = 'Payment' \
      AND e.source_id = CAST(p.id AS TEXT) LEFT JOIN journal_posting g ON g.entry_id = e.id \
      WHERE p.state = 'Settled' GROUP BY p.id, p.amount \
      HAVING COUNT(DISTINCT e.id) <> 1 OR COALESCE(SUM(g.amount), 0) <> p.amount";
@@ -76,10 +77,10 @@ const ENTRIES: &str = "SELECT 'entry ' || CAST(e.id AS TEXT) || ' of ' || e.sour
 const CHECKPOINTS: &str = "SELECT 'account ' || CAST(b.account_id AS TEXT) || ' was closed with ' \
      || CAST(b.debits AS TEXT) || ' less ' || CAST(b.credits AS TEXT) FROM ledger_checkpoint_balance b \
      JOIN ledger_checkpoint c ON c.channel_id = b.channel_id \
-     WHERE b.debits <> (SELECT COALESCE(SUM(g.amount), 0) FROM journal_posting g WHERE g.debit_account_id = b.account_id \
-     AND g.currency = b.currency AND g.id <= c.through_posting_id) \
-     OR b.credits <> (SELECT COALESCE(SUM(g.amount), 0) FROM journal_posting g WHERE g.credit_account_id = b.account_id \
-     AND g.currency = b.currency AND g.id <= c.through_posting_id)";
+     WHERE b.debits <> (SELECT COALESCE(SUM(g.amount), 0) FROM journal_posting g \
+     WHERE g.debit_account_id = b.account_id AND g.currency = b.currency AND g.id <= c.through_posting_id) \
+     OR b.credits <> (SELECT COALESCE(SUM(g.amount), 0) FROM journal_posting g \
+     WHERE g.credit_account_id = b.account_id AND g.currency = b.currency AND g.id <= c.through_posting_id)";
 
 fn find<'r>(reader: &'r mut Reader, sql: &'static str) -> BoxFuture<'r, Result<Vec<String>, DatabaseError>> {
     let found = reader.fetch_all::<(String,)>(sql, ());

@@ -1,5 +1,6 @@
 //! Customers who check out, again and again, while things go wrong. They do as good clients do: who is refused for now
-//! or not answered tries again, perhaps at another node, and who got no answer to a payment first asks whether it was made.
+//! or not answered tries again, perhaps at another node, and who got no answer to a payment first asks whether it was
+//! made.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -48,8 +49,8 @@ impl fmt::Display for Records {
         let (paid, longest_ms) = (paid.len(), longest.as_millis());
         write!(
             formatter,
-            "{paid} paid ({asked} of them asked about), {unanswered} requests unanswered, refused: {refused:?}, longest \
-             answer {longest_ms} ms"
+            "{paid} paid ({asked} of them asked about), {unanswered} requests unanswered, refused: {refused:?}, \
+             longest answer {longest_ms} ms"
         )
     }
 }

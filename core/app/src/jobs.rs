@@ -25,6 +25,7 @@ const JOBS: &[Job] = &[
     ("expired holds on stock", |services| {
         Box::pin(async move { Ok(services.inventory.expire_holds(services.clock.now()).await?) })
     }),
+    ("expired idempotency keys", |services| Box::pin(async move { Ok(services.operations.expire().await?) })),
     ("expired sessions", |services| {
         Box::pin(async move { Ok(services.auth.expire_sessions(services.clock.now()).await?) })
     }),

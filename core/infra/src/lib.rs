@@ -6,6 +6,7 @@
 pub mod blobs;
 pub mod cache;
 pub mod db;
+pub mod idempotency;
 pub mod outbox;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -17,6 +17,7 @@ use crate::architecture::source::root;
 const ACROSS_CHANNELS: &[&str] = &[
     "DELETE FROM stock_hold WHERE (channel_id, order_id, variant_id) IN",
     "SELECT channel_id, digest, open_until FROM plugin_breaker",
+    "DELETE FROM idempotency_key WHERE (channel_id, key_digest) IN",
     "DELETE FROM plugin_breaker WHERE (channel_id, digest) IN",
 ];
 

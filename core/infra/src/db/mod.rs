@@ -15,6 +15,7 @@ mod leadership;
 mod list;
 mod moving;
 mod notices;
+mod order;
 mod postgres;
 mod reader;
 mod sqlite;
@@ -40,10 +41,13 @@ pub use sqlite::{
 
 use leadership::Leads;
 use notices::Notices;
+use order::Order;
 use postgres::{Concurrency, Postgres};
 use reader::Handle;
 use sqlite::Sqlite;
 use sqlx::migrate::Migrator;
+
+use crate::idempotency::Claim;
 
 /// Where the store is, and its bounds.
 #[derive(Debug, Clone)]
@@ -176,10 +180,11 @@ impl Database {
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
+        let order = Order { scope, claim: Claim::current(), work };
         // Boxed, so that what calls this does not hold the closure once for each backend.
         match &self.backend {
-            Backend::Sqlite(sqlite) => Box::pin(sqlite.write(scope, work)).await,
-            Backend::Postgres(postgres) => Box::pin(postgres.write(scope, concurrency, work)).await,
+            Backend::Sqlite(sqlite) => Box::pin(sqlite.write(order)).await,
+            Backend::Postgres(postgres) => Box::pin(postgres.write(order, concurrency)).await,
         }
     }
 

@@ -23,6 +23,7 @@ use tokio::task::AbortHandle;
 use super::DataScope;
 use super::error::DatabaseError;
 use super::notices::Notices;
+use super::order::Order;
 use super::reader::{Handle, Reader, WriteFn};
 pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
 pub(super) use lease::Lease;
@@ -112,19 +113,14 @@ impl Postgres {
     }
 
     /// Runs a closure on a task of its own, so that a caller who goes away abandons nothing half done.
-    pub(super) async fn write<T, E, F>(
-        &self,
-        scope: DataScope,
-        concurrency: Concurrency,
-        work: F,
-    ) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, order: Order<F>, concurrency: Concurrency) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
         let this = self.clone();
-        let written = tokio::spawn(async move { this.write_with_retries(scope, concurrency, work).await });
+        let written = tokio::spawn(async move { this.write_with_retries(order, concurrency).await });
         written.await.unwrap_or_else(|_| Err(DatabaseError::Closed.into()))
     }
 

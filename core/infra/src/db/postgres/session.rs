@@ -105,7 +105,7 @@ impl Session {
                 Ok(())
             }
             Err(error) if is_stale(&error) => Err(DatabaseError::OutcomeUnknown(error.to_string())),
-            Err(error) => Err(DatabaseError::Commit(error.to_string())),
+            Err(error) => Err(DatabaseError::of_commit(&error)),
         }
     }
 

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use super::DataScope;
 use super::error::DatabaseError;
 use super::notices::Notices;
+use super::order::Order;
 use super::reader::{Handle, Reader, Tx, WriteFn};
 use connection::Access;
 pub(super) use connection::Connection;
@@ -100,13 +101,13 @@ impl Sqlite {
         Ok(Self { writer: Writer::start(tx, limit, &config, notices)?, readers })
     }
 
-    pub(super) async fn write<T, E, F>(&self, scope: DataScope, work: F) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, order: Order<F>) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        self.writer.submit(scope, work).await
+        self.writer.submit(order).await
     }
 
     pub(super) async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {

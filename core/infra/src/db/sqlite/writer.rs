@@ -22,7 +22,8 @@ use crate::db::DataScope;
 use crate::db::error::{DatabaseError, is_busy};
 use crate::db::guard::run_guarded;
 use crate::db::notices::{Notices, Topic};
-use crate::db::reader::{Handle, Tx, WriteFn, call};
+use crate::db::order::Order;
+use crate::db::reader::{Handle, Tx, WriteFn};
 
 /// How the writer has batched so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,7 +90,7 @@ impl Writer {
         }
     }
 
-    pub(super) async fn submit<T, E, F>(&self, scope: DataScope, work: F) -> Result<T, E>
+    pub(super) async fn submit<T, E, F>(&self, order: Order<F>) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
@@ -98,8 +99,7 @@ impl Writer {
         let (reply, mut answer) = oneshot::channel();
         let claimed = Arc::new(AtomicBool::new(false));
         let job = Box::new(Work {
-            closure: work,
-            scope,
+            order,
             outcome: None,
             reply: Some(reply),
             claimed: claimed.clone(),
@@ -141,8 +141,7 @@ trait Job: Send {
 }
 
 struct Work<F, T, E> {
-    closure: F,
-    scope: DataScope,
+    order: Order<F>,
     outcome: Option<Result<T, E>>,
     reply: Option<oneshot::Sender<Result<T, E>>>,
     claimed: Arc<AtomicBool>,
@@ -158,7 +157,7 @@ where
     E: From<DatabaseError> + Send + 'static,
 {
     fn scope(&self) -> DataScope {
-        self.scope
+        self.order.scope
     }
 
     fn claim(&self) -> bool {
@@ -173,8 +172,8 @@ where
         Box::pin(async move {
             tx.failure = None;
             tx.0.told.clear();
-            let closure = self.closure.clone();
-            let guarded = run_guarded(async { call(closure, tx).await }, limit).await;
+            let order = self.order.clone();
+            let guarded = run_guarded(async { order.carry_out(tx).await }, limit).await;
             let mut outcome = guarded.unwrap_or_else(|ended| Err(ended.into()));
             if outcome.is_ok()
                 && let Some(failure) = tx.failure.take()
@@ -279,7 +278,7 @@ impl Worker {
         match fate {
             Fate::Committed | Fate::Spoilt => answer_all(jobs, || Ok(())),
             Fate::Failed(_) if jobs.len() > 1 => self.redo_one_by_one(jobs.into()).await,
-            Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
+            Fate::Failed(error) => answer_all(jobs, || Err(DatabaseError::of_commit(&error))),
             Fate::NotBegun(error) => self.refuse_waiting(jobs.into(), &error),
         }
     }
@@ -301,7 +300,7 @@ impl Worker {
             let Batch { jobs, fate } = self.run_batch(VecDeque::from([job]), Undo::Whole).await;
             match fate {
                 Fate::Committed | Fate::Spoilt => answer_all(jobs, || Ok(())),
-                Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
+                Fate::Failed(error) => answer_all(jobs, || Err(DatabaseError::of_commit(&error))),
                 Fate::NotBegun(error) => {
                     waiting.extend(jobs);
                     self.refuse_waiting(std::mem::take(&mut waiting), &error);
@@ -392,7 +391,7 @@ impl Worker {
                 }
                 if let Err(error) = &outcome {
                     // This job's failure took the transaction with it: it is answered, and only the others run again.
-                    job.answer(Err(commit_error(error)));
+                    job.answer(Err(DatabaseError::of_commit(error)));
                     self.count(|stats| stats.closures += 1);
                     break;
                 }
@@ -437,13 +436,9 @@ impl Worker {
     }
 }
 
-fn commit_error(error: &sqlx::Error) -> DatabaseError {
-    DatabaseError::Commit(error.to_string())
-}
-
 /// Somebody else at the file's lock is overload to the waiting; anything else is a fault.
 fn begin_error(error: &sqlx::Error) -> DatabaseError {
-    if is_busy(error) { DatabaseError::Overloaded } else { commit_error(error) }
+    if is_busy(error) { DatabaseError::Overloaded } else { DatabaseError::of_commit(error) }
 }
 
 fn answer_all(
