@@ -7,6 +7,7 @@
 //! - [`Database::read`] runs a closure on a snapshot.
 
 mod bind;
+mod counters;
 mod error;
 mod guard;
 mod in_list;
@@ -18,12 +19,12 @@ mod reader;
 mod sqlite;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use soko_kernel::{ChannelScope, Timestamp};
 
 pub use bind::{BackendArguments, Bind, Binds, Bound};
-pub use error::DatabaseError;
+pub use counters::{PoolStats, StatementKind, StoreStats};
+pub use error::{DatabaseError, StatementFailure};
 pub use in_list::in_list;
 pub use insert::MultiRowInsert;
 pub use leadership::Leadership;
@@ -31,9 +32,10 @@ pub use list::{Column, ColumnKind, ListError, ListSql};
 pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
 pub use sqlite::{
-    CopyContents, CopyError, SqliteConfig, WriterStats, copy_store, inspect_copy, sqlite_version,
+    BATCH_SIZES, CopyContents, CopyError, SqliteConfig, WriterStats, copy_store, inspect_copy, sqlite_version,
 };
 
+use counters::Counters;
 use postgres::{Concurrency, Postgres};
 use reader::Handle;
 use sqlite::Sqlite;
@@ -98,7 +100,7 @@ pub enum Dialect {
 #[derive(Clone)]
 pub struct Database {
     backend: Backend,
-    statements: Arc<AtomicU64>,
+    statements: Arc<Counters>,
     /// Taken by whoever leads, where that is for this program alone to say.
     leading: Arc<tokio::sync::Mutex<()>>,
 }
@@ -119,7 +121,7 @@ impl Database {
         config: impl Into<DatabaseConfig>,
         migrations: &'static Migrations,
     ) -> Result<Self, DatabaseError> {
-        let statements = Arc::new(AtomicU64::new(0));
+        let statements = Arc::<Counters>::default();
         let backend = match config.into() {
             DatabaseConfig::Sqlite(config) => {
                 Backend::Sqlite(Sqlite::open(config, &migrations.sqlite, statements.clone()).await?)
@@ -245,7 +247,15 @@ impl Database {
 
     /// How many statements this store has run since it was opened, those of transactions' bounds left out.
     pub fn statement_count(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.statements.statement_count()
+    }
+
+    /// How many wait, how many may, and the connections.
+    fn load(&self) -> (usize, usize, Vec<PoolStats>) {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.load(),
+            Backend::Postgres(postgres) => postgres.load(),
+        }
     }
 
     /// How the writer of an embedded store has batched its commits so far.

@@ -13,14 +13,14 @@ mod unique;
 mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 
-use super::DataScope;
+use super::counters::Counters;
 use super::error::DatabaseError;
 use super::reader::{Handle, Reader, WriteFn};
+use super::{DataScope, PoolStats};
 pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
 pub(super) use lease::Lease;
 use pool::Pool;
@@ -75,7 +75,7 @@ pub(super) struct Postgres {
     pool: Pool,
     turns: Arc<Turns>,
     wait_limit: Duration,
-    statements: Arc<AtomicU64>,
+    statements: Arc<Counters>,
     closure_limit: Duration,
 }
 
@@ -83,10 +83,10 @@ impl Postgres {
     pub(super) async fn open(
         config: PostgresConfig,
         migrations: &'static Migrator,
-        statements: Arc<AtomicU64>,
+        statements: Arc<Counters>,
     ) -> Result<Self, DatabaseError> {
         let PostgresConfig { closure_limit, wait_limit, .. } = config;
-        let pool = Pool::open(&config, migrations).await?;
+        let pool = Pool::open(&config, migrations, statements.clone()).await?;
         Ok(Self {
             config: Arc::new(config),
             pool,
@@ -123,6 +123,10 @@ impl Postgres {
     /// The right to do what one program at a time does, unless another has it.
     pub(super) async fn try_lead(&self) -> Result<Option<Lease>, DatabaseError> {
         Lease::try_take(&self.config).await
+    }
+
+    pub(super) fn load(&self) -> (usize, usize, Vec<PoolStats>) {
+        self.pool.load()
     }
 
     pub(super) async fn close(&self) {
