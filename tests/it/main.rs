@@ -22,6 +22,7 @@ mod import;
 mod ledger;
 mod limits;
 mod lists;
+mod metrics;
 mod nodes;
 mod plugins;
 mod pricing;

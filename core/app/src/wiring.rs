@@ -28,6 +28,7 @@ use crate::cli::COMPILE_COMPONENT;
 use crate::config::Settings;
 use crate::http::{self, Endpoints, Guard, Readiness};
 use crate::jobs::Jobs;
+use crate::metrics::{Metrics, MetricsServer, Sources};
 use crate::timekeeper::Timekeeper;
 
 /// The database's file in the data directory.
@@ -197,6 +198,7 @@ pub struct RunningApp {
     task: JoinHandle<usize>,
     jobs: Option<Jobs>,
     timekeeper: Timekeeper,
+    metrics: Option<MetricsServer>,
 }
 
 impl App {
@@ -224,7 +226,15 @@ impl App {
         let readiness = Readiness::new(platform.database.clone());
         let role = settings.server.role;
         let timeout = Duration::from_secs(settings.http.request_timeout_s);
-        let guard = Guard::new(settings.server.requests_max, timeout, platform.options.random.salt());
+        let guard =
+            Arc::new(Guard::new(settings.server.requests_max, timeout, platform.options.random.salt()));
+        let metrics = Metrics::new(Sources {
+            database: platform.database.clone(),
+            host: platform.host.clone(),
+            guard: Arc::clone(&guard),
+            clock: platform.options.clock.clone(),
+            role,
+        });
         let endpoints = Endpoints {
             services: Arc::clone(&platform.services),
             shop: ShopSchema::new(),
@@ -238,6 +248,8 @@ impl App {
         } else {
             http::health_router(readiness.clone(), guard)
         };
+        let router = if settings.metrics.public { router.merge(metrics.clone().router()) } else { router };
+        let metrics = MetricsServer::start(settings.metrics.address(), metrics).await?;
         let (stop, stopped) = oneshot::channel();
         let drain = Duration::from_secs(settings.server.drain_s);
         let connections_max = settings.server.connections_max;
@@ -251,7 +263,18 @@ impl App {
         let timekeeper = Timekeeper::start(platform.database.clone(), platform.options.clock.clone());
         let withdraw = Duration::from_secs(settings.server.withdraw_s);
         tracing::info!(%address, ?role, "serving");
-        Ok(RunningApp { address, platform, superadmin, readiness, withdraw, stop, task, jobs, timekeeper })
+        Ok(RunningApp {
+            address,
+            platform,
+            superadmin,
+            readiness,
+            withdraw,
+            stop,
+            task,
+            jobs,
+            timekeeper,
+            metrics,
+        })
     }
 }
 
@@ -259,6 +282,11 @@ impl RunningApp {
     /// Where it listens: with port 0 in the settings, the port that the system chose.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the metrics are, if they have an address of their own.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(MetricsServer::address)
     }
 
     /// The use cases behind the server.
