@@ -1,28 +1,45 @@
-//! The circuit breaker: a plugin that keeps failing for a channel is not called for a while.
+//! The circuit breaker: a plugin that keeps failing for a channel is not called for a while. Each host counts failures for
+//! itself; that a breaker opened is told, and can be heard from other hosts.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use soko_extension::{Digest, FailureKind};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 /// Failures within [`WINDOW`] that open the breaker.
 pub const FAILURES_TO_OPEN: u32 = 5;
 /// Time within which failures add up.
 pub const WINDOW: Duration = Duration::from_mins(1);
-/// Time for which an open breaker lets no call through; then one trial.
+/// Time for which an open breaker lets no call through, unless the limits say otherwise; then one trial.
 pub const COOL_DOWN: Duration = Duration::from_secs(30);
 /// Plugins and channels that are remembered; beyond it the ones that failed longest ago are forgotten.
 const REMEMBERED_MAX: usize = 4_096;
+
+/// Openings that wait for whoever listens; of more the first are lost to them.
+const OPENINGS_WAITING_MAX: usize = 1_024;
+
+/// A breaker that opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakerOpening {
+    /// Whose calls failed.
+    pub channel_id: i64,
+    /// The component that is not called for the channel.
+    pub digest: Digest,
+    /// When a call may be tried again.
+    pub until: Instant,
+}
 
 /// A component in a channel.
 pub(crate) type Key = (i64, Digest);
 
 /// The breakers of all plugins and channels. Only those with recent failures are held.
-#[derive(Default)]
 pub(crate) struct Breakers {
     states: Mutex<HashMap<Key, State>>,
+    cool_down: Duration,
+    openings: broadcast::Sender<BreakerOpening>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +72,29 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Breakers {
+    pub(crate) fn new(cool_down: Duration) -> Self {
+        let (openings, _) = broadcast::channel(OPENINGS_WAITING_MAX);
+        Self { states: Mutex::default(), cool_down, openings }
+    }
+
+    /// What opens here from now on.
+    pub(crate) fn openings(&self) -> broadcast::Receiver<BreakerOpening> {
+        self.openings.subscribe()
+    }
+
+    /// Opens a breaker because one opened elsewhere. One that stays open for longer does so.
+    pub(crate) fn open(&self, opening: BreakerOpening, now: Instant) {
+        let (key, until) = ((opening.channel_id, opening.digest), opening.until);
+        let mut states = self.lock();
+        match states.get(&key) {
+            _ if until <= now => return,
+            Some(State::Open { until: present }) if *present >= until => return,
+            Some(_) => {}
+            None => forget_oldest(&mut states, now),
+        }
+        states.insert(key, State::Open { until });
+    }
+
     /// A permit for one call, or `None` while the breaker is open.
     pub(crate) fn enter(&self, key: Key, now: Instant) -> Option<Permit<'_>> {
         let mut states = self.lock();
@@ -71,9 +111,11 @@ impl Breakers {
     }
 
     fn succeeded(&self, key: Key, is_trial: bool) {
-        // A success among failures does not clear them: half of all calls failing is reason enough.
-        if is_trial {
-            self.lock().remove(&key);
+        // A success among failures does not clear them: half of all calls failing is reason enough. Nor does a trial close
+        // what opened elsewhere meanwhile.
+        let mut states = self.lock();
+        if is_trial && matches!(states.get(&key), Some(State::HalfOpen { .. })) {
+            states.remove(&key);
         }
     }
 
@@ -90,12 +132,17 @@ impl Breakers {
             _ => now,
         };
         let opens = is_trial || failures >= FAILURES_TO_OPEN;
-        let state =
-            if opens { State::Open { until: now + COOL_DOWN } } else { State::Closed { failures, since } };
+        let until = now + self.cool_down;
+        let state = if opens { State::Open { until } } else { State::Closed { failures, since } };
         if !states.contains_key(&key) {
             forget_oldest(&mut states, now);
         }
         states.insert(key, state);
+        drop(states);
+        if opens {
+            // Nobody need be listening.
+            self.openings.send(BreakerOpening { channel_id: key.0, digest: key.1, until }).ok();
+        }
         opens
     }
 
@@ -168,7 +215,7 @@ mod tests {
 
     #[test]
     fn opens_after_enough_failures_and_closes_after_a_good_trial() {
-        let (breakers, start) = (Breakers::default(), Instant::now());
+        let (breakers, start) = (Breakers::new(COOL_DOWN), Instant::now());
         assert!(!fail_times(&breakers, FAILURES_TO_OPEN - 1, start));
         assert!(fail_times(&breakers, 1, start));
         assert!(breakers.enter(KEY, start + COOL_DOWN / 2).is_none());
@@ -183,7 +230,7 @@ mod tests {
 
     #[test]
     fn opens_again_after_a_bad_trial() {
-        let (breakers, start) = (Breakers::default(), Instant::now());
+        let (breakers, start) = (Breakers::new(COOL_DOWN), Instant::now());
         fail_times(&breakers, FAILURES_TO_OPEN, start);
         let later = start + COOL_DOWN;
         assert!(breakers.enter(KEY, later).unwrap().fail(later));
@@ -192,7 +239,7 @@ mod tests {
 
     #[test]
     fn lets_another_call_try_when_a_trial_is_abandoned() {
-        let (breakers, start) = (Breakers::default(), Instant::now());
+        let (breakers, start) = (Breakers::new(COOL_DOWN), Instant::now());
         fail_times(&breakers, FAILURES_TO_OPEN, start);
         let later = start + COOL_DOWN;
         drop(breakers.enter(KEY, later).unwrap());
@@ -201,7 +248,7 @@ mod tests {
 
     #[test]
     fn forgets_failures_outside_the_window() {
-        let (breakers, start) = (Breakers::default(), Instant::now());
+        let (breakers, start) = (Breakers::new(COOL_DOWN), Instant::now());
         fail_times(&breakers, FAILURES_TO_OPEN - 1, start);
         let later = start + WINDOW + Duration::from_millis(1);
         assert!(!fail_times(&breakers, FAILURES_TO_OPEN - 1, later));
@@ -209,10 +256,33 @@ mod tests {
 
     #[test]
     fn remembers_a_bounded_number() {
-        let (breakers, now) = (Breakers::default(), Instant::now());
+        let (breakers, now) = (Breakers::new(COOL_DOWN), Instant::now());
         for channel in 0..i64::try_from(REMEMBERED_MAX).unwrap() + 10 {
             breakers.enter((channel, KEY.1), now).unwrap().fail(now);
         }
         assert_eq!(breakers.lock().len(), REMEMBERED_MAX);
+    }
+
+    #[test]
+    fn opens_because_another_host_did_and_tells_of_its_own_only() {
+        let (breakers, start) = (Breakers::new(COOL_DOWN), Instant::now());
+        let mut openings = breakers.openings();
+        let opening = BreakerOpening { channel_id: KEY.0, digest: KEY.1, until: start + COOL_DOWN };
+        breakers.open(opening, start);
+        assert!(openings.try_recv().is_err(), "whoever told it knows");
+        assert!(breakers.enter(KEY, start).is_none());
+        breakers.open(BreakerOpening { until: start + COOL_DOWN / 2, ..opening }, start);
+        assert!(breakers.enter(KEY, start + COOL_DOWN / 2).is_none(), "the longer one holds");
+
+        let later = start + COOL_DOWN;
+        breakers.open(opening, later);
+        let trial = breakers.enter(KEY, later).unwrap();
+        let again = BreakerOpening { until: later + COOL_DOWN, ..opening };
+        breakers.open(again, later);
+        trial.succeed();
+        assert!(breakers.enter(KEY, later).is_none(), "another host's trial failed meanwhile");
+        assert!(breakers.enter(KEY, again.until).unwrap().fail(again.until));
+        let told = openings.try_recv().unwrap();
+        assert_eq!(told, BreakerOpening { until: again.until + COOL_DOWN, ..opening });
     }
 }

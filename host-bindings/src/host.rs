@@ -11,10 +11,11 @@ use soko_extension::{
     ComponentBytes, ComponentInspector, ComponentSource, Digest, FailureKind, Inspection, PluginFailure,
     Rejection,
 };
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 use wasmtime::Engine;
 
-use crate::breaker::{self, Breakers, Permit};
+use crate::breaker::{self, BreakerOpening, Breakers, Permit};
 use crate::cache::ArtefactCache;
 use crate::compiler::{Compiler, CompilerCommand};
 use crate::engine::{ENGINE_VERSION, Ticker, compatibility_hash, running_engine};
@@ -85,7 +86,7 @@ impl PluginHost {
         let inner = Inner {
             registry: Arc::new(registry),
             ticker: Ticker::try_new(&engine)?,
-            breakers: Breakers::default(),
+            breakers: Breakers::new(Duration::from_millis(limits.breaker_cool_down_ms)),
             gate: Gate::new(limits.concurrent_calls, limits.concurrent_calls_per_channel),
             created: Instant::now(),
             last_slow_warning_s: AtomicU64::new(0),
@@ -105,6 +106,16 @@ impl PluginHost {
             Some(_) => Ok(()),
             None => self.inner.registry.get(digest, Duration::MAX).await.map(|_| ()),
         }
+    }
+
+    /// The breakers that open here from now on, to be told to other hosts.
+    pub fn breaker_openings(&self) -> broadcast::Receiver<BreakerOpening> {
+        self.inner.breakers.openings()
+    }
+
+    /// Opens a breaker because another host's opened: until then the component is not called for the channel.
+    pub fn open_breaker(&self, opening: BreakerOpening) {
+        self.inner.breakers.open(opening, Instant::now());
     }
 
     /// What the host did since it started.

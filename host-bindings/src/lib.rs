@@ -30,7 +30,7 @@ mod stats;
 pub mod testing;
 mod wasi;
 
-pub use breaker::{COOL_DOWN, FAILURES_TO_OPEN, WINDOW};
+pub use breaker::{BreakerOpening, COOL_DOWN, FAILURES_TO_OPEN, WINDOW};
 pub use compiler::{CompileError, CompilerCommand, compiler_main, run_compiler};
 pub use engine::ENGINE_VERSION;
 pub use error::HostError;

@@ -176,6 +176,8 @@ pub struct Limits {
     pub loaded_code_bytes: u64,
     /// Milliseconds that a call waits for its component to be loaded before it gives up; loading goes on.
     pub load_wait_ms: u64,
+    /// Milliseconds for which a plugin that failed too often for a channel is not called there; then it is tried once.
+    pub breaker_cool_down_ms: u64,
     /// What compiling may use.
     pub compile: CompileLimits,
 }
@@ -196,6 +198,7 @@ impl Default for Limits {
             concurrent_calls_per_channel: 4,
             loaded_code_bytes: 512 << 20,
             load_wait_ms: 5_000,
+            breaker_cool_down_ms: 30_000,
             compile: CompileLimits::default(),
         }
     }
@@ -223,6 +226,7 @@ impl Limits {
             ("adjustments", self.adjustments as u64),
             ("loaded_code_bytes", self.loaded_code_bytes),
             ("load_wait_ms", self.load_wait_ms),
+            ("breaker_cool_down_ms", self.breaker_cool_down_ms),
             ("compile", self.compile.wall_s.min(self.compile.cpu_s).min(self.compile.memory_bytes)),
         ];
         for (key, value) in counts {

@@ -140,8 +140,16 @@ fn what_is_not_whole_is_not_restored() {
     refused(&restore, "with a newer one");
     std::fs::remove_file(&manifest).expect("a manifest to lose");
     refused(&restore, "is no backup");
-    assert!(!again.join("soko.db").exists(), "nothing came of any of them");
     std::fs::write(&manifest, whole).expect("the manifest as it was");
+
+    std::fs::create_dir_all(&again).expect("a directory");
+    for companion in ["soko.db-wal", "soko.db-shm", "soko.db-journal"] {
+        let leftover = again.join(companion);
+        std::fs::write(&leftover, "of another database").expect("a file without its database");
+        refused(&restore, companion);
+        std::fs::remove_file(&leftover).expect("the file that was refused, untouched");
+    }
+    assert!(!again.join("soko.db").exists(), "nothing came of any of them");
     assert!(run(&restore).status.success());
 }
 

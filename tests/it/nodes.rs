@@ -1,5 +1,8 @@
 //! Two servers over one store: on PostgreSQL two machines, on SQLite two processes on one.
 
+mod breakers;
+mod stopping;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -12,7 +15,7 @@ use soko_kernel::Clock;
 use soko_tests::platform::{ALPHA, LAST, PASSWORD, SUGAR};
 use soko_tests::plugins::{bind, cents_off, try_roll_back, update, upload};
 use soko_tests::server::{START, with_two_nodes};
-use soko_tests::{Client, Shopper, TestHome};
+use soko_tests::{Client, Shopper, TestHome, TestServer};
 
 use crate::concurrency::tries_to_buy;
 
@@ -51,6 +54,43 @@ fn the_last_unit_sells_once_on_two_nodes() {
         });
         let paid = futures_util::future::join_all(buyers).await;
         assert_eq!(paid.iter().filter(|paid| **paid).count(), 1);
+    });
+}
+
+#[test]
+fn passwords_cannot_be_guessed_faster_at_two_nodes() {
+    const GUESSES: usize = 60;
+    /// As many wrong passwords as an account bears.
+    const GUESSES_MAX: usize = 10;
+    const LOG_IN: &str = "mutation ($name: String!, $password: String!) {
+        login(username: $name, password: $password) { __typename } }";
+    with_two_nodes(async |first, second| {
+        let try_at = async |node: &TestServer, name: &str, password: &str| {
+            let variables = json!({ "name": name, "password": password });
+            let answer = node.admin(ALPHA).send(LOG_IN, variables).await;
+            if answer.body["errors"].is_null() {
+                return answer.data()["login"]["__typename"].as_str().expect("a type").to_owned();
+            }
+            answer.code().to_owned()
+        };
+        for name in ["admin@alpha.example", "nobody@alpha.example"] {
+            let guesses = (0..GUESSES).map(|number| {
+                let node = if number % 2 == 0 { first } else { second };
+                try_at(node, name, "a wrong password")
+            });
+            let answers = futures_util::future::join_all(guesses).await;
+            let counted = |of: &str| answers.iter().filter(|answer| *answer == of).count();
+            assert_eq!(counted("InvalidCredentialsError"), GUESSES_MAX, "{name}: {answers:?}");
+            assert_eq!(counted("OVERLOADED"), GUESSES - GUESSES_MAX, "{name}: {answers:?}");
+        }
+        let name = "admin@alpha.example";
+        for node in [first, second] {
+            assert_eq!(try_at(node, name, PASSWORD).await, "OVERLOADED", "the right one comes too late");
+        }
+        first.clock.advance(Duration::from_mins(15));
+        for node in [second, first] {
+            assert_eq!(try_at(node, name, PASSWORD).await, "CurrentUser");
+        }
     });
 }
 

@@ -9,6 +9,9 @@ const CHANNEL_TOKEN: &str = "vendure-token";
 /// The response header that carries a new session's token.
 const AUTH_TOKEN: &str = "vendure-auth-token";
 
+/// The response header of an answer that was given before.
+const REPLAYED: &str = "idempotency-replayed";
+
 /// A client of one endpoint in one channel. It keeps the session that the server gives it.
 #[derive(Debug)]
 pub struct Client {
@@ -25,6 +28,8 @@ pub struct Answer {
     pub status: u16,
     /// The whole body; `null` when it was no JSON.
     pub body: Value,
+    /// Whether the server gave it before, and did nothing this time.
+    pub replayed: bool,
 }
 
 impl Answer {
@@ -138,6 +143,25 @@ impl Client {
         self.post("application/json", body).await
     }
 
+    /// What an operation with an idempotency key is answered with, or why there was no answer.
+    ///
+    /// # Errors
+    /// A connection that broke.
+    pub async fn try_send_once(&self, key: &str, text: &str, variables: Value) -> reqwest::Result<Answer> {
+        let body = json!({ "query": text, "variables": variables }).to_string();
+        let request =
+            self.request().header("idempotency-key", key).header("content-type", "application/json");
+        self.finish(request.body(body)).await
+    }
+
+    /// Whatever an operation with an idempotency key is answered with.
+    ///
+    /// # Panics
+    /// When the server does not answer at all.
+    pub async fn send_once(&self, key: &str, text: &str, variables: Value) -> Answer {
+        self.try_send_once(key, text, variables).await.expect("an answer from the server")
+    }
+
     /// What raw bytes are answered with.
     ///
     /// # Errors
@@ -150,7 +174,27 @@ impl Client {
     ///
     /// # Panics
     /// When the server does not answer at all.
-    pub async fn upload(&self, text: &str, mut variables: Value, file_name: &str, bytes: Vec<u8>) -> Answer {
+    pub async fn upload(&self, text: &str, variables: Value, file_name: &str, bytes: Vec<u8>) -> Answer {
+        let request = self.upload_request(text, variables, file_name, bytes);
+        self.finish(request).await.expect("an answer from the server")
+    }
+
+    /// [`Self::upload`] with an idempotency key.
+    ///
+    /// # Panics
+    /// When the server does not answer at all.
+    pub async fn upload_once(&self, key: &str, text: &str, file_name: &str, bytes: Vec<u8>) -> Answer {
+        let request = self.upload_request(text, json!({}), file_name, bytes).header("idempotency-key", key);
+        self.finish(request).await.expect("an answer from the server")
+    }
+
+    fn upload_request(
+        &self,
+        text: &str,
+        mut variables: Value,
+        file_name: &str,
+        bytes: Vec<u8>,
+    ) -> reqwest::RequestBuilder {
         variables["file"] = Value::Null;
         let operations = json!({ "query": text, "variables": variables }).to_string();
         let file = reqwest::multipart::Part::bytes(bytes).file_name(file_name.to_owned());
@@ -159,8 +203,7 @@ impl Client {
             .text("map", json!({ "0": ["variables.file"] }).to_string())
             .part("0", file);
         // Browsers cannot send this header across origins unasked, which is why the server wants it.
-        let request = self.request().header("apollo-require-preflight", "true").multipart(form);
-        self.finish(request).await.expect("an answer from the server")
+        self.request().header("apollo-require-preflight", "true").multipart(form)
     }
 
     /// A form of the multipart request specification, whatever it says: `files` are its parts `0`, `1` and so on, each
@@ -202,8 +245,9 @@ impl Client {
             self.set_session(Some(token.to_owned()));
         }
         let status = response.status().as_u16();
+        let replayed = response.headers().get(REPLAYED).is_some_and(|value| value == "true");
         let bytes = response.bytes().await?;
-        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+        Ok(Answer { status, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null), replayed })
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use soko::config::Settings;
 use soko_infra::testing::TestDatabase;
+use soko_infra::{Database, PostgresConfig};
 
 use crate::server::settings;
 
@@ -14,7 +15,15 @@ const URL_FILE: &str = "database-url";
 #[derive(Debug)]
 pub struct TestHome {
     directory: tempfile::TempDir,
-    database: TestDatabase,
+    store: Store,
+}
+
+#[derive(Debug)]
+enum Store {
+    /// Of the backend that the tests run on.
+    OfTests(TestDatabase),
+    /// The database at this URL, which somebody else sees to.
+    At(String),
 }
 
 impl TestHome {
@@ -28,7 +37,17 @@ impl TestHome {
         if let Some(url) = database.url() {
             std::fs::write(directory.path().join(URL_FILE), url).expect("a file");
         }
-        Self { directory, database }
+        Self { directory, store: Store::OfTests(database) }
+    }
+
+    /// One whose store is the database at this URL, whatever the tests run on.
+    ///
+    /// # Panics
+    /// When there is no room for it.
+    pub fn with_database(url: String) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        std::fs::write(directory.path().join(URL_FILE), &url).expect("a file");
+        Self { directory, store: Store::At(url) }
     }
 
     /// The directory.
@@ -39,8 +58,26 @@ impl TestHome {
     /// Settings for a server over it, with passwords that cost next to nothing.
     pub fn settings(&self) -> Settings {
         let mut settings = settings(self.path());
-        self.database.url().unwrap_or_default().clone_into(&mut settings.database.url.0);
+        let url = match &self.store {
+            Store::OfTests(database) => database.url().unwrap_or_default(),
+            Store::At(url) => url,
+        };
+        url.clone_into(&mut settings.database.url.0);
         settings
+    }
+
+    /// The store itself, beside the programs that serve it.
+    ///
+    /// # Panics
+    /// When it cannot be opened.
+    pub async fn open_store(&self) -> Database {
+        let opened = match &self.store {
+            Store::OfTests(database) => {
+                Database::open(database.config.clone(), &soko_domain::MIGRATIONS).await
+            }
+            Store::At(url) => Database::open(PostgresConfig::at(url), &soko_domain::MIGRATIONS).await,
+        };
+        opened.expect("the store")
     }
 }
 

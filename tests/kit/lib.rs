@@ -3,11 +3,15 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a broken kit is a failed test")]
 
 pub mod client;
+pub mod cluster;
 pub mod home;
+pub mod invariants;
+pub mod load;
 pub mod platform;
 pub mod plugins;
 pub mod process;
 pub mod program;
+pub mod proxy;
 pub mod server;
 pub mod shopper;
 pub mod soak;

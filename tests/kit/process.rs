@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::platform::PASSWORD;
 use crate::program::program;
@@ -30,9 +30,19 @@ impl Process {
     /// When the program has not been built, or does not get as far.
     pub fn start(command: &str, data: &Path, arguments: &[&str]) -> Self {
         let data = data.to_str().expect("a path in UTF-8");
-        let mut child = program(&[command, "--listen", "127.0.0.1:0", "--log-level", "warn", "--data", data])
+        let mut command = program(&[command, "--data", data]);
+        command.args(arguments);
+        Self::run(command)
+    }
+
+    /// Runs a command line of the program that serves, and returns when it does.
+    ///
+    /// # Panics
+    /// When the program cannot be started, or does not get as far.
+    pub fn run(mut command: Command) -> Self {
+        let mut child = command
+            .args(["--listen", "127.0.0.1:0", "--log-level", "warn"])
             .args(["--set", "argon2.memory_kib=8", "--set", "argon2.iterations=1"])
-            .args(arguments)
             .env("SOKO_SUPERADMIN_PASSWORD", PASSWORD)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

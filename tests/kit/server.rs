@@ -63,12 +63,25 @@ pub fn with_settings<F: AsyncFnOnce(&TestServer)>(change: impl FnOnce(&mut Setti
 /// # Panics
 /// When a server cannot be started, or the test fails.
 pub fn with_two_nodes<F: AsyncFnOnce(&TestServer, &TestServer)>(test: F) {
+    with_two_nodes_set(|_| (), test);
+}
+
+/// [`with_two_nodes`] with other settings than those of the tests.
+///
+/// # Panics
+/// When a server cannot be started, or the test fails.
+pub fn with_two_nodes_set<F: AsyncFnOnce(&TestServer, &TestServer)>(
+    change: impl FnOnce(&mut Settings),
+    test: F,
+) {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(2).enable_all().thread_stack_size(THREAD_STACK_BYTES).build();
     runtime.expect("a runtime").block_on(async {
         let home = TestHome::create().await;
-        let first = TestServer::start(home.settings()).await.expect("a server");
-        let second = TestServer::join(home.settings(), first.clock.clone()).await.expect("a second server");
+        let mut settings = home.settings();
+        change(&mut settings);
+        let first = TestServer::start(settings.clone()).await.expect("a server");
+        let second = TestServer::join(settings, first.clock.clone()).await.expect("a second server");
         test(&first, &second).await;
         second.app.shutdown().await;
         first.app.shutdown().await;

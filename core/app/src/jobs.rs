@@ -1,103 +1,82 @@
-//! What the platform does by itself, now and then. Any number of nodes may be willing; one of them does it.
+//! What the platform does by itself, now and then. Any number of nodes may be willing; each job is done by one of them, so
+//! that they share the jobs (see [`worker`]).
 //!
 //! To add a job: a line in [`JOBS`].
+
+mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use soko_domain::Services;
-use soko_infra::Leadership;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use worker::{Pace, Worker};
 
-/// Longest time between two looks whether the node that does the jobs is still there.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Longest that jobs may take to end when they are told to: to finish a round in hand and to give leads back.
+pub const STOP_MAX: Duration = Duration::from_secs(5);
 
-/// What is done in every round. Says how many rows it removed. A failure is left to the next round.
+/// What is done in every round, by a name that no other job has. Says how many rows it removed or wrote. A failure is left to the
+/// next round.
 type Job = (&'static str, fn(Arc<Services>) -> BoxFuture<'static, anyhow::Result<u64>>);
 
 const JOBS: &[Job] = &[
     ("expired holds on stock", |services| {
         Box::pin(async move { Ok(services.inventory.expire_holds(services.clock.now()).await?) })
     }),
+    ("expired idempotency keys", |services| Box::pin(async move { Ok(services.operations.expire().await?) })),
     ("expired sessions", |services| {
         Box::pin(async move { Ok(services.auth.expire_sessions(services.clock.now()).await?) })
     }),
+    ("expired circuit breakers", |services| {
+        Box::pin(async move { Ok(services.plugins.expire_breakers(services.clock.now()).await?) })
+    }),
+    ("expired wrong passwords", |services| {
+        Box::pin(async move { Ok(services.auth.expire_login_failures(services.clock.now()).await?) })
+    }),
+    ("keep sums of books", |services| Box::pin(async move { Ok(services.ledger.keep_sums().await?) })),
 ];
 
-/// The jobs of a running server. They end after the round in hand when this is stopped or dropped.
+/// The jobs of a running server. They end when this is stopped or dropped.
 pub struct Jobs {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+    workers: JoinSet<()>,
 }
 
 impl Jobs {
-    /// Starts the jobs: a first round as soon as this node leads, the next ones `every` so often.
-    pub fn start(services: Arc<Services>, every: Duration) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        Self { stop, task: tokio::spawn(lead_and_work(services, every, stopped)) }
+    /// Starts the jobs: of each a first round as soon as this node leads it, the next ones `every` so often.
+    pub fn start(services: &Arc<Services>, every: Duration) -> Self {
+        let jobs = JOBS.iter().map(|&(name, job)| {
+            let (database, services) = (services.database.clone(), Arc::clone(services));
+            Worker { name, database, round: Box::new(move || job(Arc::clone(&services))) }
+        });
+        Self::start_workers(jobs, Pace::of(every))
     }
 
-    /// Finishes the round in hand, does no other, and lets another node lead.
-    pub async fn stop(self) {
-        // An error means that the jobs have ended by themselves.
-        let _ended_before = self.stop.send(());
-        if let Err(error) = self.task.await {
-            tracing::error!(%error, "the jobs ended badly");
+    fn start_workers(workers: impl IntoIterator<Item = Worker>, pace: Pace) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        for worker in workers {
+            tasks.spawn(worker.run(pace, stopped.clone()));
         }
+        Self { stop, workers: tasks }
     }
-}
 
-async fn lead_and_work(services: Arc<Services>, every: Duration, mut stopped: oneshot::Receiver<()>) {
-    let mut looks = tokio::time::interval(every.min(LOOK_EVERY));
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut leading: Option<Leadership> = None;
-    let mut due = Instant::now();
-    loop {
-        tokio::select! {
-            biased;
-            _ = &mut stopped => break,
-            _ = looks.tick() => {}
-        }
-        leading = still_or_newly(leading, &services).await;
-        if leading.is_some() && Instant::now() >= due {
-            work(&services).await;
-            due = Instant::now() + every;
-        }
-    }
-    if let Some(leading) = leading {
-        leading.give_back().await;
-    }
-}
-
-async fn still_or_newly(leading: Option<Leadership>, services: &Services) -> Option<Leadership> {
-    if let Some(mut leading) = leading {
-        if leading.is_held().await {
-            return Some(leading);
-        }
-        tracing::warn!("this node does the platform's jobs no longer: its connection broke");
-    }
-    match services.database.try_lead().await {
-        Ok(Some(leading)) => {
-            tracing::info!("this node does the platform's jobs");
-            Some(leading)
-        }
-        Ok(None) => None,
-        Err(error) => {
-            tracing::warn!(%error, "it cannot be said who does the platform's jobs");
-            None
-        }
-    }
-}
-
-async fn work(services: &Arc<Services>) {
-    for (what, job) in JOBS {
-        match job(Arc::clone(services)).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(what, removed, "removed"),
-            Err(error) => tracing::warn!(what, error = format!("{error:#}"), "could not be removed"),
+    /// Finishes the rounds in hand, begins no other, and lets other nodes lead. What does not end within [`STOP_MAX`], since
+    /// a job is stuck or the store does not answer, is cut.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let ended = async {
+            while let Some(ended) = self.workers.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a job ended badly");
+                }
+            }
+        };
+        if tokio::time::timeout(STOP_MAX, ended).await.is_err() {
+            tracing::warn!(jobs = self.workers.len(), "jobs were cut because they did not end in time");
+            self.workers.shutdown().await;
         }
     }
 }

@@ -6,6 +6,7 @@
 //! To add a setting: `config::settings`. To add a command: a file in `cli`, a line in its `mod.rs`.
 
 pub mod backup;
+mod breakers;
 pub mod cli;
 pub mod config;
 pub mod demo;

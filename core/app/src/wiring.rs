@@ -24,6 +24,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::breakers::BreakerLink;
 use crate::cli::COMPILE_COMPONENT;
 use crate::config::Settings;
 use crate::http::{self, Endpoints, Guard, Readiness};
@@ -47,6 +48,12 @@ const FIRST_CHANNEL: &str = "default";
 const COMPILER_ENVIRONMENT: &[(&str, &str)] = &[("MIMALLOC_ARENA_EAGER_COMMIT", "0")];
 /// Longest that the recorder of plugin runs may take to write what it has, at the end.
 const FLUSH_MAX: Duration = Duration::from_secs(5);
+/// Longest that the store may take to close: one that does not answer keeps nobody from ending.
+const CLOSE_MAX: Duration = Duration::from_secs(5);
+/// Longest that requests which are cut may take to notice.
+const CUT_MAX: Duration = Duration::from_secs(5);
+/// Longest that a stop takes beyond the times that the settings give for withdrawing and for draining, whatever is stuck.
+pub const STOP_MAX: Duration = CUT_MAX.saturating_add(FLUSH_MAX).saturating_add(CLOSE_MAX);
 
 /// What a run of the program depends on beside its settings.
 #[derive(Debug, Clone)]
@@ -162,12 +169,14 @@ impl Platform {
         Ok(self.services.auth.ensure_superadmin(password).await?)
     }
 
-    /// Writes what is still in memory, and closes the store.
+    /// Writes what is still in memory, and closes the store, within a bound.
     pub async fn close(&self) {
         if tokio::time::timeout(FLUSH_MAX, self.services.plugins.recorder().flush()).await.is_err() {
             tracing::warn!("the last runs of plugins could not be recorded in time");
         }
-        self.database.close().await;
+        if tokio::time::timeout(CLOSE_MAX, self.database.close()).await.is_err() {
+            tracing::warn!("the store could not be closed in time; what it has not answered may be undone");
+        }
     }
 }
 
@@ -194,11 +203,13 @@ pub struct RunningApp {
     superadmin: SuperadminSetup,
     readiness: Readiness,
     withdraw: Duration,
+    drain: Duration,
     stop: oneshot::Sender<()>,
     task: JoinHandle<usize>,
     jobs: Option<Jobs>,
     timekeeper: Timekeeper,
     metrics: Option<MetricsServer>,
+    breakers: BreakerLink,
 }
 
 impl App {
@@ -250,6 +261,7 @@ impl App {
         };
         let router = if settings.metrics.public { router.merge(metrics.clone().router()) } else { router };
         let metrics = MetricsServer::start(settings.metrics.address(), metrics).await?;
+        let breakers = BreakerLink::start(platform.host.clone(), Arc::clone(&platform.services)).await;
         let (stop, stopped) = oneshot::channel();
         let drain = Duration::from_secs(settings.server.drain_s);
         let connections_max = settings.server.connections_max;
@@ -259,7 +271,7 @@ impl App {
                 .await
         });
         let every = Duration::from_secs(settings.server.sweep_s);
-        let jobs = role.works().then(|| Jobs::start(Arc::clone(&platform.services), every));
+        let jobs = role.works().then(|| Jobs::start(&platform.services, every));
         let timekeeper = Timekeeper::start(platform.database.clone(), platform.options.clock.clone());
         let withdraw = Duration::from_secs(settings.server.withdraw_s);
         tracing::info!(%address, ?role, "serving");
@@ -269,11 +281,13 @@ impl App {
             superadmin,
             readiness,
             withdraw,
+            drain,
             stop,
             task,
             jobs,
             timekeeper,
             metrics,
+            breakers,
         })
     }
 }
@@ -305,22 +319,39 @@ impl RunningApp {
     }
 
     /// Stops in good order: not ready any more, and some time to notice it; requests finished within the drain time, jobs
-    /// ended and left to another node, plugin runs recorded, store closed. Returns how many connections had to be cut.
+    /// ended and left to another node, plugin runs recorded, store closed. Returns how many connections had to be cut. Takes
+    /// at most [`STOP_MAX`] longer than the settings allow for the first two, even if the store does not answer or a job
+    /// does not end.
     pub async fn shutdown(self) -> usize {
         self.readiness.withdraw();
         tokio::time::sleep(self.withdraw).await;
         // An error means that the server has stopped by itself.
         let _stopped_before = self.stop.send(());
-        let cut = self.task.await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the server ended badly");
-            0
-        });
-        if let Some(jobs) = self.jobs {
-            jobs.stop().await;
-        }
-        drop(self.timekeeper);
+        let jobs = async {
+            if let Some(jobs) = self.jobs {
+                jobs.stop().await;
+            }
+        };
+        let (cut, ()) = tokio::join!(drained(self.task, self.drain + CUT_MAX), jobs);
+        drop((self.timekeeper, self.breakers));
         self.platform.close().await;
         cut
+    }
+}
+
+/// How many connections had to be cut as the server ended.
+async fn drained(mut server: JoinHandle<usize>, longest: Duration) -> usize {
+    match tokio::time::timeout(longest, &mut server).await {
+        Ok(Ok(cut)) => cut,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the server ended badly");
+            0
+        }
+        Err(_) => {
+            server.abort();
+            tracing::warn!("requests did not notice that they were cut, and are left");
+            0
+        }
     }
 }
 

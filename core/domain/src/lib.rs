@@ -20,6 +20,7 @@ pub mod import;
 pub mod inventory;
 pub mod ledger;
 pub mod merchandise;
+pub mod moving;
 pub mod orders;
 pub mod payments;
 pub mod plugins;
@@ -40,4 +41,8 @@ pub static MIGRATIONS: soko_infra::Migrations = soko_infra::Migrations {
 };
 
 #[cfg(test)]
+mod key_tests;
+#[cfg(test)]
 mod schema_tests;
+#[cfg(test)]
+mod wall_tests;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use soko_extension::ComponentInspector;
 use soko_extension::pricing::PricingPlugins;
+use soko_infra::idempotency::Operations;
 use soko_infra::{Blobs, Database};
 use soko_kernel::Clock;
 use soko_kernel::token::Random;
@@ -56,6 +57,8 @@ pub struct Services {
     pub inventory: Inventory,
     pub ledger: Ledger,
     pub merchandise: Merchandise,
+    /// Operations that clients may send again.
+    pub operations: Operations,
     pub orders: Orders,
     pub payments: Payments,
     pub plugins: Plugins,
@@ -93,6 +96,7 @@ impl Services {
             customers: Customers::new(database.clone(), clock.clone(), auth.clone()),
             inventory: Inventory::new(database.clone(), clock.clone()),
             ledger: Ledger::new(database.clone(), clock.clone()),
+            operations: Operations::new(database.clone(), clock.clone(), random.clone()),
             orders: Orders::new(database.clone(), clock.clone(), random, neighbours),
             auth,
             payments,

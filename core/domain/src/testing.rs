@@ -61,7 +61,12 @@ impl TestStore {
     }
 }
 
-async fn create_channel(database: &Database, clock: &Clock, code: &str, is_default: bool) -> Actor {
+pub(crate) async fn create_channel(
+    database: &Database,
+    clock: &Clock,
+    code: &str,
+    is_default: bool,
+) -> Actor {
     let new = NewChannel {
         code: code.to_owned(),
         token: code.to_owned(),

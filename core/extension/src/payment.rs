@@ -82,6 +82,44 @@ pub enum PaymentChange {
     },
 }
 
+/// Money to give back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// Names the refund: the same key is the same refund, however often it is sent.
+    pub idempotency_key: String,
+    /// What it is given back of.
+    pub payment: PaymentReference,
+    /// Minor units of the payment's currency.
+    pub amount: i64,
+    /// Why; for the provider's books.
+    pub reason: Option<String>,
+}
+
+/// What became of giving money back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundOutcome {
+    /// The money is with the payer.
+    Settled {
+        /// The provider's reference.
+        transaction_id: Option<String>,
+    },
+    /// It will be given back, and an administrator says when it has been.
+    Pending {
+        /// The provider's reference.
+        transaction_id: Option<String>,
+    },
+    /// It failed for certain: no money moved.
+    Failed {
+        /// Shown to the administrator.
+        message: String,
+    },
+    /// Nobody knows: to be asked again, never to be guessed.
+    InDoubt {
+        /// Shown to the administrator.
+        message: String,
+    },
+}
+
 /// Talks to whoever moves the money.
 #[async_trait]
 pub trait PaymentHandler: Send + Sync {
@@ -111,4 +149,15 @@ pub trait PaymentHandler: Send + Sync {
 
     /// Gives up a payment that was authorised and not settled.
     async fn cancel(&self, payment: PaymentReference) -> PaymentChange;
+
+    /// The answer to a refund that nobody has to be asked about, as [`Self::create_at_once`] for payments.
+    fn refund_at_once(&self, _refund: &RefundRequest) -> Option<RefundOutcome> {
+        None
+    }
+
+    /// Gives money back. Called outside any transaction, when there is no answer at once. A handler that cannot leaves it
+    /// to people.
+    async fn refund(&self, _refund: RefundRequest) -> RefundOutcome {
+        RefundOutcome::Pending { transaction_id: None }
+    }
 }

@@ -6,6 +6,7 @@
 pub mod blobs;
 pub mod cache;
 pub mod db;
+pub mod idempotency;
 pub mod outbox;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -14,5 +15,5 @@ pub use blobs::Blobs;
 pub use cache::RevisionCache;
 pub use db::{
     DataScope, Database, DatabaseConfig, DatabaseError, Leadership, Migrations, PostgresConfig, Reader,
-    SqliteConfig, Tx,
+    SqliteConfig, Subscription, Topic, Tx,
 };

@@ -8,6 +8,8 @@
     reason = "only tests use it, and a broken store is a failed test"
 )]
 
+pub mod statements;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 

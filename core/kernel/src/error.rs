@@ -15,6 +15,8 @@ pub enum ErrorKind {
     Conflict,
     /// Too much work is waiting; the same request may succeed later.
     Overloaded,
+    /// It is not known whether it was done: the client looks before it tries again.
+    OutcomeUnknown,
     /// A fault of the server. Its message is logged and never shown.
     Internal,
 }
@@ -29,6 +31,7 @@ impl ErrorKind {
             Self::Forbidden => "FORBIDDEN",
             Self::Conflict => "CONFLICT",
             Self::Overloaded => "OVERLOADED",
+            Self::OutcomeUnknown => "OUTCOME_UNKNOWN",
             Self::Internal => "INTERNAL_SERVER_ERROR",
         }
     }

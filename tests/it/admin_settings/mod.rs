@@ -356,10 +356,15 @@ fn lists_cost_the_same_statements_for_one_item_and_for_many() {
     with_server(async |server| {
         let admin = server.administrator(BETA).await;
         let statements = async |text: &str, take: i64| {
-            let before = server.services().database.statement_count();
-            let page = ask(&admin, text, json!({ "take": take })).await;
-            let items = page["items"].as_array().map_or(0, Vec::len);
-            (items, server.services().database.statement_count() - before)
+            let (mut items, mut fewest) = (0, u64::MAX);
+            // The server has work of its own now and then, which counts too.
+            for _ in 0..5 {
+                let before = server.services().database.statement_count();
+                let page = ask(&admin, text, json!({ "take": take })).await;
+                items = page["items"].as_array().map_or(0, Vec::len);
+                fewest = fewest.min(server.services().database.statement_count() - before);
+            }
+            (items, fewest)
         };
         for list in [
             "countries(options: { take: $take }) { items { name translations { name } } }",
@@ -369,7 +374,6 @@ fn lists_cost_the_same_statements_for_one_item_and_for_many() {
             "paymentMethods(options: { take: $take }) { items { code translations { name } } }",
         ] {
             let text = format!("query ($take: Int) {{ {list} }}");
-            statements(&text, 1).await;
             let (one, many) = (statements(&text, 1).await, statements(&text, 100).await);
             assert!(one.0 == 1 && many.0 > 1, "{list}");
             assert_eq!(one.1, many.1, "{list}");

@@ -20,7 +20,7 @@ const TIERS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that are no part of the program.
-const OUTSIDE: &[&str] = &["tests", "tests/xtask"];
+const OUTSIDE: &[&str] = &["tests", "tests/tools", "tests/xtask"];
 
 /// Libraries with the only crates that may use them.
 const WALLS: &[(&str, &[&str])] = &[

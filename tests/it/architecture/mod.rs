@@ -6,10 +6,10 @@
 mod crates;
 mod domains;
 mod shape;
-mod source;
-mod sql;
+pub mod source;
+pub mod sql;
 
 /// Fails with one line for each violation.
-fn assert_none(rule: &str, violations: &[String]) {
+pub fn assert_none(rule: &str, violations: &[String]) {
     assert!(violations.is_empty(), "{rule}:\n  {}", violations.join("\n  "));
 }

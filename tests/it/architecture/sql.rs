@@ -18,14 +18,16 @@ const STATEMENT_WORDS: &[&str] = &[
 /// The one place where the dialects of full-text search differ.
 const FULL_TEXT: &str = "core/domain/src/catalogue/search/fulltext.rs";
 
-fn may_hold_sql(path: &str) -> bool {
+/// Whether SQL may stand in this file.
+pub fn may_hold_sql(path: &str) -> bool {
     path.starts_with("core/infra/")
         || path == FULL_TEXT
         || path.ends_with("/repo.rs")
         || path.contains("/repo/")
 }
 
-fn is_statement(literal: &str) -> bool {
+/// Whether a text is in SQL.
+pub fn is_statement(literal: &str) -> bool {
     STATEMENT_WORDS.iter().any(|words| literal.contains(words))
         || (literal.contains("UPDATE ") && literal.contains(" SET "))
 }

@@ -97,6 +97,7 @@ impl Shop {
         spares::find(&admin, &mut admin_ids).await;
         spares::make(&admin, code, &mut admin_ids).await;
         spares::sell(server, code, &mut admin_ids).await;
+        admin_ids.insert("refund".to_owned(), give_back(server, &admin, code).await);
         let spare_plugin = upload(&admin, cents_off("spare-rule", "1.0.0", 100)).await;
         admin_ids.insert("spare_plugin".to_owned(), id_at(&spare_plugin, "pluginId"));
         Self { customer: customer.client, admin, shop_ids, admin_ids }
@@ -108,6 +109,20 @@ async fn hand_over(admin: &Client, order: &Value) {
     let text = "mutation ($lines: [OrderLineInput!]!) { addFulfillmentToOrder(input: { lines: $lines,
         handler: { code: \"manual-fulfillment\", arguments: [] } }) { __typename } }";
     admin.expect("Fulfillment", text, json!({ "lines": lines })).await;
+}
+
+/// A refund that somebody is to give back by hand.
+async fn give_back(server: &TestServer, admin: &Client, code: &'static str) -> String {
+    let guest = server.shopper(code);
+    let sugar = guest.variant(SUGAR).await;
+    guest.arrange_payment(&sugar, 1, "given-back@guests.example").await;
+    let order = order_of(guest.try_pay("bank-transfer").await);
+    let payment = json!({ "id": order["payments"][0]["id"] });
+    let settle = "mutation ($id: ID!) { settlePayment(id: $id) { __typename } }";
+    admin.expect("Payment", settle, payment.clone()).await;
+    let text = "mutation ($id: ID!) { refundOrder(input: { paymentId: $id, amount: 100 }) {
+        __typename ... on Refund { id } } }";
+    id_at(&admin.expect("Refund", text, payment).await, "id")
 }
 
 async fn write_note(admin: &Client, order: &Value) {

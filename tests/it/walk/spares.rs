@@ -124,6 +124,7 @@ pub async fn sell(server: &TestServer, shop: &'static str, ids: &mut Ids) {
         } else {
             let order = order_of(guest.try_pay("bank-transfer").await);
             ids.insert(format!("{which}_payment"), id_at(&order["payments"][0], "id"));
+            ids.insert(format!("{which}_order_line"), id_at(&order["lines"][0], "id"));
         }
     }
 }

@@ -1,20 +1,19 @@
 //! `cargo xtask`: the repository's own commands, so that nobody has to know which tools they drive.
 //!
 //! One file per command under `commands`; a new one is a file there, a variant of `Command` and an arm in `main`.
-//! What several of them need stands beside this file: where things are (`workspace`), running programs (`process`),
-//! telling whether inputs changed (`fingerprint`), a compiler for the guests (`toolchain`), and a database server for
-//! the tests (`postgres`).
+//! What several of them need stands beside this file: where things are (`workspace`), telling whether inputs changed
+//! (`fingerprint`), a compiler for the guests (`toolchain`); and in `soko-tools` what the tests need too: running programs
+//! (`process`) and a database server (`postgres`).
 
 mod commands;
 mod fingerprint;
-mod postgres;
-mod process;
 mod toolchain;
 mod workspace;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use soko_tools::{postgres, process};
 
 use commands::{bench, demo, guests, soak, test};
 use workspace::Workspace;

@@ -22,6 +22,13 @@ pub enum BackupError {
     /// The data directory has a platform.
     #[error("there is a platform in {}; a backup is restored where there is none", .0.display())]
     PlatformExists(PathBuf),
+    /// The data directory has what belongs to a database that is not there.
+    #[error(
+        "{} is left of a database that is not there any more, and would change the restored one: move it away, or restore \
+         into another directory",
+        .0.display()
+    )]
+    Leftover(PathBuf),
     /// No whole backup is there.
     #[error("{} is no backup: it has no manifest.json, which is written last", .0.display())]
     NoBackup(PathBuf),

@@ -20,6 +20,8 @@ use manifest::{DatabaseFile, FORMAT, Pictures};
 
 use crate::wiring::{BLOBS_FOLDER, DATABASE_FILE, create_private};
 
+/// What SQLite puts beside a file that it has open, and reads when it opens the file again.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// The file that says what a backup must hold.
 const MANIFEST_FILE: &str = "manifest.json";
 
@@ -75,12 +77,17 @@ pub fn back_up(
 /// Makes a platform of a backup in a data directory that has none. Blocks the thread. `progress` hears each step.
 ///
 /// # Errors
-/// [`BackupError`]: a backup that is not whole, damaged, or of a newer program; a data directory with a platform.
+/// [`BackupError`]: a backup that is not whole, damaged, or of a newer program; a data directory with a platform, or with
+/// what is left of one.
 pub fn restore(from: &Path, data: &Path, progress: &mut dyn FnMut(&str)) -> Result<Manifest, BackupError> {
     let manifest = read_manifest(from)?;
     let store = data.join(DATABASE_FILE);
     if store.exists() {
         return Err(BackupError::PlatformExists(data.to_owned()));
+    }
+    // Left by a database that somebody took away: SQLite would play it into the restored one.
+    if let Some(leftover) = companions(&store).find(|path| path.exists()) {
+        return Err(BackupError::Leftover(leftover));
     }
     progress("checking the backup");
     let known = soko_domain::MIGRATIONS.sqlite.iter().map(|migration| migration.version).max().unwrap_or(0);
@@ -94,6 +101,7 @@ pub fn restore(from: &Path, data: &Path, progress: &mut dyn FnMut(&str)) -> Resu
     copy_pictures(&from.join(BLOBS_FOLDER), &data.join(BLOBS_FOLDER))?;
     progress("copying the database");
     let arriving = data.join(format!("{DATABASE_FILE}.restoring"));
+    remove_companions(&arriving)?;
     fs::copy(from.join(DATABASE_FILE), &arriving)?;
     fs::File::open(&arriving)?.sync_all()?;
     progress("checking the database");
@@ -145,15 +153,17 @@ fn check_pictures(folder: &Path, expected: &Pictures) -> Result<(), BackupError>
     Ok(())
 }
 
-/// What SQLite puts beside a file that it has open.
-fn remove_companions(store: &Path) -> Result<(), BackupError> {
-    for companion in ["-wal", "-shm", "-journal"] {
+fn companions(store: &Path) -> impl Iterator<Item = PathBuf> {
+    COMPANIONS.into_iter().map(|companion| {
         let mut path = store.as_os_str().to_owned();
         path.push(companion);
-        let path = PathBuf::from(path);
-        if path.exists() {
-            fs::remove_file(path)?;
-        }
+        PathBuf::from(path)
+    })
+}
+
+fn remove_companions(store: &Path) -> Result<(), BackupError> {
+    for path in companions(store).filter(|path| path.exists()) {
+        fs::remove_file(path)?;
     }
     Ok(())
 }

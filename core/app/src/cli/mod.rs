@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod import;
 mod migrate;
+mod move_platform;
 mod operator;
 mod plugin;
 mod receipts;
@@ -104,6 +105,7 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     Backup(backup::BackupArgs),
     Restore(backup::RestoreArgs),
+    Move(move_platform::MoveArgs),
     #[command(subcommand)]
     Import(import::ImportCommand),
     #[command(subcommand)]
@@ -168,6 +170,7 @@ fn run(command: Command, mut loaded: Loaded) -> anyhow::Result<()> {
             Command::Migrate(_) => migrate::run(&loaded.settings).await,
             Command::Backup(args) => backup::back_up(&loaded.settings, args).await,
             Command::Restore(args) => backup::restore(&loaded.settings, args).await,
+            Command::Move(args) => move_platform::run(&loaded.settings, args).await,
             Command::Import(command) => import::run(&loaded.settings, command).await,
             Command::Plugin(command) => plugin::run(&loaded.settings, command).await,
             Command::Receipts(command) => receipts::run(&loaded.settings, command).await,
@@ -202,6 +205,7 @@ impl SettingArgs {
             Command::Migrate(args) => args.file.clone(),
             Command::Backup(args) => args.file.clone(),
             Command::Restore(args) => args.file.clone(),
+            Command::Move(args) => args.file.clone(),
             Command::Config(args) => args.file.clone(),
             Command::Import(command) => command.settings_file(),
             Command::Receipts(command) => command.settings_file(),

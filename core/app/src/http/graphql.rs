@@ -1,6 +1,7 @@
 //! `/shop-api` and `/admin-api`: from an HTTP request to an operation, and back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{BatchRequest, BatchResponse, Request, Variables};
@@ -15,10 +16,15 @@ use soko_domain::auth::{Api, AuthError, RequestCredentials};
 use soko_graphql::admin::AdminSchema;
 use soko_graphql::context::{RequestContext, SessionChange};
 use soko_graphql::shop::ShopSchema;
+use soko_infra::DatabaseError;
+use soko_infra::idempotency::{Claim, Claimed, OperationKey};
 use soko_kernel::{Actor, ErrorKind, Language};
+use tracing::Instrument as _;
 
 use super::body::{ContentType, read_json, read_multipart};
 use super::explorer;
+use super::finished::Finished;
+use super::idempotency::{self, IDEMPOTENCY_REPLAYED, REPLAYED};
 use super::refusal::Refusal;
 use super::session::{AUTH_TOKEN, Presented, came_by_https, cookie, is_secure};
 use crate::config::{Http, Sessions, Uploads};
@@ -72,6 +78,13 @@ struct Sender {
     presented: Presented,
 }
 
+impl Endpoints {
+    /// Longest that a request may run.
+    fn run_limit(&self) -> Duration {
+        Duration::from_secs(self.http.request_timeout_s)
+    }
+}
+
 impl Endpoint {
     /// One of the endpoints.
     pub fn new(api: Api, shared: Arc<Endpoints>) -> Self {
@@ -109,13 +122,87 @@ impl Endpoint {
         }
     }
 
-    async fn run(&self, headers: &HeaderMap, uri: &Uri, sender: Sender, batch: BatchRequest) -> Response {
+    async fn run(
+        &self,
+        headers: &HeaderMap,
+        uri: &Uri,
+        sender: Sender,
+        mut batch: BatchRequest,
+    ) -> Result<Response, Refusal> {
         let Sender { actor, credentials, .. } = sender;
+        let key = match idempotency::read_key(headers, &mut batch)? {
+            None => None,
+            Some(key) => {
+                let token = credentials.session_token.as_deref();
+                Some(idempotency::operation_key(self.api, &key, &actor, token, &batch).await?)
+            }
+        };
         let services = Arc::clone(&self.shared.services);
         let assets_url = self.assets_url(headers, uri);
         let context = Arc::new(RequestContext::new(services, credentials, actor, &assets_url));
-        let answer = self.execute(batch, &context).await;
-        self.answer(headers, &answer, context.session_change())
+        match key {
+            None => Ok(self.respond(headers, self.finish(batch, &context).await?)),
+            Some(key) => self.run_once(headers, key, batch, context).await,
+        }
+    }
+
+    async fn finish(&self, batch: BatchRequest, context: &Arc<RequestContext>) -> Result<Finished, Refusal> {
+        let answer = self.execute(batch, context).await;
+        Finished::try_new(&answer, context.session_change())
+    }
+
+    /// Runs what has a key, unless it has been run: then it is answered as before.
+    async fn run_once(
+        &self,
+        headers: &HeaderMap,
+        key: OperationKey,
+        batch: BatchRequest,
+        context: Arc<RequestContext>,
+    ) -> Result<Response, Refusal> {
+        let run_ms = i64::try_from(self.shared.run_limit().as_millis()).unwrap_or(i64::MAX);
+        let claimed = self.shared.services.operations.claim(&key, run_ms).await;
+        match claimed.map_err(|error| refuse_for_store(&error))? {
+            Claimed::Refused(refusal) => Err(idempotency::refuse(refusal)),
+            Claimed::Answered(kept) => {
+                let mut response = self.respond(headers, Finished::from_kept(&kept)?);
+                response.headers_mut().insert(IDEMPOTENCY_REPLAYED, REPLAYED);
+                Ok(response)
+            }
+            Claimed::Run(claim) => {
+                let this = self.clone();
+                // On a task of its own: clients who go away are answered when they ask again.
+                let run = async move { this.run_claimed(&key, claim, batch, &context).await };
+                let finished = tokio::spawn(run.in_current_span()).await.unwrap_or_else(|error| {
+                    tracing::error!(%error, "a request with an idempotency key ended badly");
+                    Err(Refusal::Internal)
+                });
+                Ok(self.respond(headers, finished?))
+            }
+        }
+    }
+
+    /// Runs what has been claimed, and keeps the answer. After a fault without an effect the claim is given back.
+    async fn run_claimed(
+        &self,
+        key: &OperationKey,
+        claim: Claim,
+        batch: BatchRequest,
+        context: &Arc<RequestContext>,
+    ) -> Result<Finished, Refusal> {
+        let operations = &self.shared.services.operations;
+        let run = claim.during(self.finish(batch, context));
+        let run = tokio::time::timeout(self.shared.run_limit(), run).await;
+        let outcome = run.unwrap_or(Err(Refusal::TimedOut));
+        let failed = outcome.as_ref().map_or(true, |finished| finished.is_fault);
+        if failed && operations.give_back(claim.clone()).await.map_err(|error| refuse_for_store(&error))? {
+            return outcome;
+        }
+        let finished = outcome?;
+        // The client has the answer all the same; another try would be told that it is lost.
+        if let Err(error) = operations.answer(key, claim, &finished.to_kept()?).await {
+            tracing::error!(%error, "the answer to a request with an idempotency key could not be kept");
+        }
+        Ok(finished)
     }
 
     /// Where clients find assets: as configured, or at the host that they called.
@@ -130,19 +217,8 @@ impl Endpoint {
         format!("{scheme}://{host}/assets/")
     }
 
-    fn answer(&self, headers: &HeaderMap, answer: &BatchResponse, change: Option<SessionChange>) -> Response {
-        let body = match serde_json::to_vec(answer) {
-            Ok(body) => body,
-            Err(error) => {
-                tracing::error!(%error, "an answer has no JSON form");
-                return Refusal::Internal.into_response();
-            }
-        };
-        let refused = |response: &async_graphql::Response| !soko_graphql::execute::ran(response);
-        let status = match answer {
-            BatchResponse::Single(response) if refused(response) => StatusCode::BAD_REQUEST,
-            _ => StatusCode::OK,
-        };
+    fn respond(&self, headers: &HeaderMap, finished: Finished) -> Response {
+        let Finished { status, body, change, .. } = finished;
         let mut response = (status, body).into_response();
         let out = response.headers_mut();
         out.insert(header::CONTENT_TYPE, JSON);
@@ -213,7 +289,7 @@ pub async fn post(
             (sender, batch)
         }
     };
-    Ok(endpoint.run(&headers, &uri, sender, batch).await)
+    endpoint.run(&headers, &uri, sender, batch).await
 }
 
 /// Shows the explorer to browsers, and runs a query of the Shop API from the address.
@@ -246,13 +322,22 @@ pub async fn get(
         return Err(Refusal::Method("a mutation is sent with POST"));
     }
     let sender = endpoint.sender(&headers, &parameters).await?;
-    Ok(endpoint.run(&headers, &uri, sender, BatchRequest::Single(request)).await)
+    endpoint.run(&headers, &uri, sender, BatchRequest::Single(request)).await
 }
 
 /// Whether the document has an operation that is no query. One that cannot be parsed is left to be refused as such.
-fn changes_something(request: &mut Request) -> bool {
+pub(super) fn changes_something(request: &mut Request) -> bool {
     let Ok(document) = request.parsed_query() else { return false };
     document.operations.iter().any(|(_, operation)| operation.node.ty != OperationType::Query)
+}
+
+/// A store that cannot say whether a request has been run.
+fn refuse_for_store(error: &DatabaseError) -> Refusal {
+    if error.kind() == ErrorKind::Overloaded {
+        return Refusal::Overloaded;
+    }
+    tracing::error!(%error, "an idempotency key cannot be looked up");
+    Refusal::Internal
 }
 
 /// A sender who cannot be told: their channel is unknown or closed, or the store failed.
@@ -274,7 +359,7 @@ fn refuse(error: &AuthError) -> Refusal {
 
 /// Headers that pages of other origins may send and read.
 pub mod cross_origin {
-    use super::{AUTH_TOKEN, HeaderName, header};
+    use super::{AUTH_TOKEN, HeaderName, IDEMPOTENCY_REPLAYED, header};
     use crate::http::guard::REQUEST_ID;
 
     /// Headers that pages may send.
@@ -287,6 +372,6 @@ pub mod cross_origin {
 
     /// Headers that pages may read.
     pub fn response_headers() -> Vec<HeaderName> {
-        vec![AUTH_TOKEN, REQUEST_ID]
+        vec![AUTH_TOKEN, REQUEST_ID, IDEMPOTENCY_REPLAYED]
     }
 }

@@ -6,9 +6,11 @@
 mod assets;
 mod body;
 mod explorer;
+mod finished;
 mod graphql;
 mod guard;
 mod health;
+mod idempotency;
 mod refusal;
 mod router;
 mod serve;

@@ -37,6 +37,20 @@ pub enum Refusal {
         /// The stable code.
         code: &'static str,
     },
+    /// The idempotency key is no text that could be one.
+    #[error("an idempotency key is 16 to 255 visible ASCII characters, such as a UUID")]
+    IdempotencyKey,
+    /// The idempotency key stands for another request.
+    #[error("the idempotency key has been used for another request")]
+    IdempotencyKeyReused,
+    /// The request is running already.
+    #[error("a request with this idempotency key is still running; try again soon")]
+    IdempotencyKeyInUse,
+    /// The request was carried out, and there is no answer to give.
+    #[error(
+        "the request with this idempotency key took effect, but its answer was lost: read what it changed"
+    )]
+    IdempotencyAnswerLost,
     /// There is nothing at this address.
     #[error("there is nothing at this address")]
     NotFound,
@@ -54,7 +68,9 @@ pub enum Refusal {
 impl Refusal {
     fn status(&self) -> StatusCode {
         match self {
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Malformed(_) | Self::IdempotencyKey => StatusCode::BAD_REQUEST,
+            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::IdempotencyKeyInUse | Self::IdempotencyAnswerLost => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::CrossSite => StatusCode::FORBIDDEN,
@@ -76,6 +92,10 @@ impl Refusal {
             Self::CrossSite => "CSRF_PREVENTED",
             Self::Method(_) => "METHOD_NOT_ALLOWED",
             Self::BeforeRun { code, .. } => code,
+            Self::IdempotencyKey => "IDEMPOTENCY_KEY_INVALID",
+            Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
+            Self::IdempotencyKeyInUse => "IDEMPOTENCY_KEY_IN_USE",
+            Self::IdempotencyAnswerLost => "IDEMPOTENCY_ANSWER_LOST",
             Self::NotFound => ErrorKind::NotFound.code(),
             Self::Overloaded => ErrorKind::Overloaded.code(),
             Self::TimedOut => "TIMEOUT",
@@ -95,7 +115,7 @@ impl IntoResponse for Refusal {
             Self::Method(_) => {
                 headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
             }
-            Self::Overloaded | Self::TimedOut => {
+            Self::Overloaded | Self::TimedOut | Self::IdempotencyKeyInUse => {
                 headers.insert(header::RETRY_AFTER, RETRY_AFTER_S);
             }
             // What was not read is still on its way: the connection cannot be used again.

@@ -42,7 +42,8 @@ CREATE TABLE user_account (
     last_login_at BIGINT,
     deleted_at BIGINT,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, id)
 );
 
 CREATE UNIQUE INDEX user_account_administrator ON user_account (identifier)
@@ -100,6 +101,15 @@ CREATE TABLE session (
 CREATE INDEX session_user ON session (user_id);
 CREATE INDEX session_expiry ON session (expires_at);
 CREATE INDEX session_active_order ON session (active_order_id) WHERE active_order_id IS NOT NULL;
+
+-- Passwords that were tried in vain lately, by a hash of whose they would have been: of anybody, known or not.
+CREATE TABLE login_failure (
+    account_hash BLOB NOT NULL PRIMARY KEY,
+    guesses BIGINT NOT NULL CHECK (guesses >= 0),
+    expires_at BIGINT NOT NULL
+);
+
+CREATE INDEX login_failure_expiry ON login_failure (expires_at);
 
 -- What operators of the platform did in or to a channel.
 CREATE TABLE audit_entry (

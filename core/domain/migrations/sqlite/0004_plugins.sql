@@ -14,13 +14,14 @@ CREATE TABLE plugin (
     kind TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, id),
     UNIQUE (channel_id, name)
 );
 
 CREATE TABLE plugin_version (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL REFERENCES channel (id),
-    plugin_id BIGINT NOT NULL REFERENCES plugin (id),
+    plugin_id BIGINT NOT NULL,
     version TEXT NOT NULL,
     digest TEXT NOT NULL REFERENCES component (digest),
     contract TEXT NOT NULL,
@@ -33,8 +34,10 @@ CREATE TABLE plugin_version (
     file_name TEXT,
     uploaded_by BIGINT,
     created_at BIGINT NOT NULL,
-    UNIQUE (plugin_id, version),
-    UNIQUE (plugin_id, digest)
+    UNIQUE (channel_id, id),
+    UNIQUE (channel_id, plugin_id, version),
+    UNIQUE (channel_id, plugin_id, digest),
+    FOREIGN KEY (channel_id, plugin_id) REFERENCES plugin (channel_id, id)
 );
 
 CREATE INDEX plugin_version_channel ON plugin_version (channel_id, digest);
@@ -43,16 +46,20 @@ CREATE INDEX plugin_version_channel ON plugin_version (channel_id, digest);
 CREATE TABLE plugin_binding (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL REFERENCES channel (id),
-    plugin_id BIGINT NOT NULL UNIQUE REFERENCES plugin (id),
-    version_id BIGINT NOT NULL REFERENCES plugin_version (id),
+    plugin_id BIGINT NOT NULL,
+    version_id BIGINT NOT NULL,
     config TEXT NOT NULL,
-    previous_version_id BIGINT REFERENCES plugin_version (id),
+    previous_version_id BIGINT,
     previous_config TEXT,
     priority BIGINT NOT NULL,
     failure_policy TEXT NOT NULL CHECK (failure_policy IN ('FAIL_CLOSED', 'SKIP')),
     enabled BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, plugin_id),
+    FOREIGN KEY (channel_id, plugin_id) REFERENCES plugin (channel_id, id),
+    FOREIGN KEY (channel_id, version_id) REFERENCES plugin_version (channel_id, id),
+    FOREIGN KEY (channel_id, previous_version_id) REFERENCES plugin_version (channel_id, id)
 );
 
 CREATE INDEX plugin_binding_channel ON plugin_binding (channel_id, priority, id);
@@ -74,6 +81,16 @@ CREATE TABLE plugin_run (
 
 CREATE INDEX plugin_run_channel ON plugin_run (channel_id, id);
 CREATE INDEX plugin_run_plugin ON plugin_run (channel_id, plugin_id, id);
+
+-- Components that are not called for a channel for a while, at no node, because they failed too often at one.
+CREATE TABLE plugin_breaker (
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    digest TEXT NOT NULL,
+    open_until BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, digest)
+);
+
+CREATE INDEX plugin_breaker_until ON plugin_breaker (open_until);
 
 -- Enough to price the order again from stored bytes. Documents are canonical JSON.
 CREATE TABLE price_receipt (

@@ -6,7 +6,7 @@ CREATE TABLE customer_order (
     code TEXT NOT NULL,
     state TEXT NOT NULL,
     active BOOLEAN NOT NULL,
-    customer_id BIGINT REFERENCES customer (id),
+    customer_id BIGINT,
     currency TEXT NOT NULL,
     -- JSON documents of an address, or NULL.
     shipping_address TEXT,
@@ -23,17 +23,18 @@ CREATE TABLE customer_order (
     version BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    UNIQUE (channel_id, code)
+    UNIQUE (channel_id, id),
+    UNIQUE (channel_id, code),
+    FOREIGN KEY (channel_id, customer_id) REFERENCES customer (channel_id, id)
 );
 
-CREATE INDEX customer_order_channel ON customer_order (channel_id, id);
-CREATE INDEX customer_order_customer ON customer_order (customer_id, id);
+CREATE INDEX customer_order_customer ON customer_order (channel_id, customer_id, id);
 
 CREATE TABLE order_line (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL,
-    order_id BIGINT NOT NULL REFERENCES customer_order (id),
-    variant_id BIGINT NOT NULL REFERENCES product_variant (id),
+    order_id BIGINT NOT NULL,
+    variant_id BIGINT NOT NULL,
     quantity BIGINT NOT NULL CHECK (quantity >= 0),
     placed_quantity BIGINT NOT NULL DEFAULT 0,
     -- One unit, from the price list, with tax where list_price_includes_tax.
@@ -46,29 +47,37 @@ CREATE TABLE order_line (
     adjustments TEXT NOT NULL DEFAULT '[]',
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    UNIQUE (order_id, variant_id)
+    UNIQUE (channel_id, id),
+    UNIQUE (channel_id, order_id, variant_id),
+    FOREIGN KEY (channel_id, order_id) REFERENCES customer_order (channel_id, id),
+    FOREIGN KEY (channel_id, variant_id) REFERENCES product_variant (channel_id, id)
 );
 
 CREATE TABLE order_shipping_line (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL,
-    order_id BIGINT NOT NULL UNIQUE REFERENCES customer_order (id),
-    shipping_method_id BIGINT NOT NULL REFERENCES shipping_method (id),
+    order_id BIGINT NOT NULL,
+    shipping_method_id BIGINT NOT NULL,
     list_price BIGINT NOT NULL CHECK (list_price >= 0),
     list_price_includes_tax BOOLEAN NOT NULL,
     tax_rate_ppm BIGINT NOT NULL,
     tax_description TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, order_id),
+    FOREIGN KEY (channel_id, order_id) REFERENCES customer_order (channel_id, id),
+    FOREIGN KEY (channel_id, shipping_method_id) REFERENCES shipping_method (channel_id, id)
 );
 
 CREATE TABLE payment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL,
-    order_id BIGINT NOT NULL REFERENCES customer_order (id),
+    order_id BIGINT NOT NULL,
     method TEXT NOT NULL,
     handler TEXT NOT NULL,
     amount BIGINT NOT NULL CHECK (amount >= 0),
+    -- What has been given back of it or is being given back.
+    refunded BIGINT NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount),
     state TEXT NOT NULL
         CHECK (state IN ('Created', 'Authorized', 'Settled', 'Declined', 'Error', 'Cancelled')),
     transaction_id TEXT,
@@ -76,43 +85,50 @@ CREATE TABLE payment (
     -- JSON document.
     metadata TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, id),
+    FOREIGN KEY (channel_id, order_id) REFERENCES customer_order (channel_id, id)
 );
 
-CREATE INDEX payment_order ON payment (order_id, id);
+CREATE INDEX payment_order ON payment (channel_id, order_id, id);
 
 CREATE TABLE fulfillment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL,
-    order_id BIGINT NOT NULL REFERENCES customer_order (id),
+    order_id BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('Created', 'Pending', 'Shipped', 'Delivered', 'Cancelled')),
     method TEXT NOT NULL,
     tracking_code TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, id),
+    FOREIGN KEY (channel_id, order_id) REFERENCES customer_order (channel_id, id)
 );
 
-CREATE INDEX fulfillment_order ON fulfillment (order_id, id);
+CREATE INDEX fulfillment_order ON fulfillment (channel_id, order_id, id);
 
 CREATE TABLE fulfillment_line (
     channel_id BIGINT NOT NULL,
-    fulfillment_id BIGINT NOT NULL REFERENCES fulfillment (id),
-    order_line_id BIGINT NOT NULL REFERENCES order_line (id),
+    fulfillment_id BIGINT NOT NULL,
+    order_line_id BIGINT NOT NULL,
     quantity BIGINT NOT NULL CHECK (quantity > 0),
-    PRIMARY KEY (fulfillment_id, order_line_id)
+    PRIMARY KEY (channel_id, fulfillment_id, order_line_id),
+    FOREIGN KEY (channel_id, fulfillment_id) REFERENCES fulfillment (channel_id, id),
+    FOREIGN KEY (channel_id, order_line_id) REFERENCES order_line (channel_id, id)
 );
 
 CREATE TABLE order_history_entry (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL,
-    order_id BIGINT NOT NULL REFERENCES customer_order (id),
+    order_id BIGINT NOT NULL,
     type TEXT NOT NULL,
     is_public BOOLEAN NOT NULL,
     -- JSON document.
     data TEXT NOT NULL,
     user_id BIGINT,
     created_at BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    FOREIGN KEY (channel_id, order_id) REFERENCES customer_order (channel_id, id)
 );
 
-CREATE INDEX order_history_order ON order_history_entry (order_id, id);
+CREATE INDEX order_history_order ON order_history_entry (channel_id, order_id, id);

@@ -1,8 +1,5 @@
 //! Logging in and out, and the super administrator's first password.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use soko_infra::{DataScope, Tx};
 use soko_kernel::{Actor, ChannelId, OrderId, Permission, SessionId, Timestamp, UserId};
 
@@ -10,16 +7,12 @@ use super::entity::CurrentUser;
 use super::error::AuthError;
 use super::roles::SUPERADMIN_ROLE;
 use super::session::{Api, NewSession};
+use super::throttle::Guess;
 use super::{Auth, SUPERADMIN_IDENTIFIER, SuperadminSetup, repo};
+use crate::expiry;
 
 /// Longest identifier that anybody can have: an e-mail address.
 const IDENTIFIER_BYTES_MAX: usize = 254;
-/// Wrong passwords after which an identifier must wait.
-const FAILURES_MAX: u32 = 10;
-/// How long failures count, in milliseconds.
-const FAILURE_WINDOW_MS: i64 = 15 * 60 * 1000;
-/// Identifiers whose failures are remembered; the oldest are forgotten first.
-const IDENTIFIERS_REMEMBERED_MAX: usize = 10_000;
 
 /// A successful login.
 #[derive(Debug, Clone)]
@@ -87,24 +80,63 @@ impl Auth {
             return Err(AuthError::InvalidCredentials);
         }
         let channel = (api == Api::Shop).then_some(actor.channel.id);
-        let key = (channel, identifier.clone());
-        self.throttle.check(&key, now)?;
-        let found = self
-            .database
-            .read(DataScope::Platform, async |reader| repo::find_login(reader, channel, &identifier).await)
-            .await?;
-        let (user, hash) = found.unzip();
-        if !self.hasher.verify(password, hash.flatten()).await? {
-            self.throttle.failed(key, now);
-            return Err(AuthError::InvalidCredentials);
-        }
-        let user = user.ok_or(AuthError::InvalidCredentials)?;
-        self.throttle.succeeded(&key);
+        let guess = self.count_guess(Guess::of(channel, &identifier, now)).await?;
+        let user = match self.find_by_password(channel, &identifier, password).await {
+            Ok(found) => found.ok_or(AuthError::InvalidCredentials)?,
+            Err(error) => {
+                // Nobody looked at the password.
+                self.take_back_guess(guess).await?;
+                return Err(error);
+            }
+        };
+        self.forget_guesses(guess).await?;
         let mut session = self.new_session();
         if remember_me {
             session.lifetime_ms = self.config.remembered_lifetime_ms;
         }
         Ok(Verified { user, channel, session })
+    }
+
+    /// Who has this password, after the same work whether or not there is anybody.
+    async fn find_by_password(
+        &self,
+        channel: Option<ChannelId>,
+        identifier: &str,
+        password: String,
+    ) -> Result<Option<UserId>, AuthError> {
+        let found = self
+            .database
+            .read(DataScope::Platform, async |reader| repo::find_login(reader, channel, identifier).await);
+        let (user, hash) = found.await?.unzip();
+        let is_right = self.hasher.verify(password, hash.flatten()).await?;
+        Ok(user.filter(|_| is_right))
+    }
+
+    /// Counts a guess before anything is known of it, so that guesses at once at many nodes cannot be more than one
+    /// after another at one.
+    async fn count_guess(&self, guess: Guess) -> Result<Guess, AuthError> {
+        let work =
+            async move |tx: &mut Tx| Ok::<_, AuthError>(repo::count_guess(tx, &guess).await?.map(|()| guess));
+        self.database.write_concurrently(DataScope::Platform, work).await?.ok_or(AuthError::TooManyAttempts)
+    }
+
+    async fn take_back_guess(&self, guess: Guess) -> Result<(), AuthError> {
+        let work = async move |tx: &mut Tx| Ok(repo::take_back_guess(tx, &guess).await?);
+        self.database.write_concurrently(DataScope::Platform, work).await
+    }
+
+    /// A right password makes up for the wrong ones before it.
+    async fn forget_guesses(&self, guess: Guess) -> Result<(), AuthError> {
+        let work = async move |tx: &mut Tx| Ok(repo::forget_guesses(tx, &guess).await?);
+        self.database.write_concurrently(DataScope::Platform, work).await
+    }
+
+    /// Removes wrong passwords that count no more, and says of how many accounts. As [`Self::expire_sessions`].
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn expire_login_failures(&self, now: Timestamp) -> Result<u64, AuthError> {
+        Ok(expiry::sweep(&self.database, repo::DELETE_EXPIRED_FAILURES, now).await?)
     }
 
     /// Begins the session of somebody whose password has been checked, in the place of the one before.
@@ -212,44 +244,5 @@ impl Auth {
                 Ok(true)
             })
             .await
-    }
-}
-
-type Identity = (Option<ChannelId>, String);
-
-/// Counts wrong passwords per identifier, in this process.
-#[derive(Debug, Default)]
-pub(super) struct Throttle(Mutex<HashMap<Identity, (u32, Timestamp)>>);
-
-impl Throttle {
-    fn check(&self, key: &Identity, now: Timestamp) -> Result<(), AuthError> {
-        let failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match failures.get(key) {
-            Some((count, since)) if *count >= FAILURES_MAX && now.0 - since.0 < FAILURE_WINDOW_MS => {
-                Err(AuthError::TooManyAttempts)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn failed(&self, key: Identity, now: Timestamp) {
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= IDENTIFIERS_REMEMBERED_MAX && !failures.contains_key(&key) {
-            failures.retain(|_, (_, since)| now.0 - since.0 < FAILURE_WINDOW_MS);
-        }
-        if failures.len() >= IDENTIFIERS_REMEMBERED_MAX && !failures.contains_key(&key) {
-            let oldest = failures.iter().min_by_key(|(_, (_, since))| *since).map(|(key, _)| key.clone());
-            oldest.map(|key| failures.remove(&key));
-        }
-        let entry = failures.entry(key).or_insert((0, now));
-        let (_, since) = *entry;
-        if now.0 - since.0 >= FAILURE_WINDOW_MS {
-            *entry = (0, now);
-        }
-        entry.0 += 1;
-    }
-
-    fn succeeded(&self, key: &Identity) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }

@@ -1,7 +1,7 @@
 //! Who somebody is and what they may do: users, passwords, sessions, roles and administrators.
 //!
 //! Invariants: passwords are kept as argon2id hashes and session tokens as SHA-256, so that the store gives nobody
-//! away; an unknown user costs as much time as a wrong password and gets the same answer; a session of one channel is
+//! away; an unknown user costs as much time as a wrong password, gets the same answer and is throttled alike; a session of one channel is
 //! nobody in another; nobody grants what they do not hold, nor changes somebody who holds more; a new password ends the
 //! user's other sessions; the platform never loses its last super administrator.
 
@@ -16,6 +16,7 @@ mod roles;
 mod session;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +32,6 @@ pub use password::PasswordCost;
 pub use roles::{NewRole, Role, RoleChanges, SUPERADMIN_ROLE};
 pub use session::{Api, NewSession, RequestCredentials};
 
-use login::Throttle;
 use password::Hasher;
 
 /// Identifier of the administrator that exists from the first start.
@@ -73,7 +73,6 @@ pub struct Auth {
     random: Random,
     config: Arc<AuthConfig>,
     hasher: Arc<Hasher>,
-    throttle: Arc<Throttle>,
 }
 
 /// What the first start did about the super administrator.
@@ -100,8 +99,7 @@ impl Auth {
         config: AuthConfig,
     ) -> Result<Self, AuthError> {
         let hasher = Hasher::try_new(&config, random.clone())?;
-        let throttle = Arc::new(Throttle::default());
-        Ok(Self { database, clock, random, config: Arc::new(config), hasher: Arc::new(hasher), throttle })
+        Ok(Self { database, clock, random, config: Arc::new(config), hasher: Arc::new(hasher) })
     }
 
     /// The hash under which a password may be stored.

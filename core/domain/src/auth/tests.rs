@@ -361,3 +361,45 @@ async fn a_session_that_is_not_used_expires() {
     assert_eq!(platform.auth.expire_sessions(now).await.unwrap(), 0);
     assert!(platform.actor(Some(&fresh), "test", Api::Admin).await.user.is_some(), "only what expired goes");
 }
+
+#[tokio::test]
+async fn overload_is_no_wrong_password() {
+    let platform = Platform::open().await;
+    platform.customer("asha@mail.example").await;
+    let full = service(&platform.store, AuthConfig { hashes_waiting_max: 0, ..cheap() });
+    let guest = platform.actor(None, "test", Api::Shop).await;
+    for identifier in ["asha@mail.example", "nobody@mail.example"] {
+        for _ in 0..30 {
+            let refused = full.log_in(&guest, Api::Shop, identifier, PASSWORD.into(), false).await;
+            assert!(matches!(refused, Err(AuthError::Overloaded)), "{refused:?}");
+        }
+        let looked_at = platform.try_log_in(identifier, "a wrong password").await;
+        assert!(matches!(looked_at, Err(AuthError::InvalidCredentials)), "{looked_at:?}");
+    }
+    platform.try_log_in("asha@mail.example", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn wrong_passwords_at_one_account_lock_no_other() {
+    let platform = Platform::open().await;
+    platform.customer("asha@mail.example").await;
+    let elsewhere = platform.actor(None, "other", Api::Shop).await;
+    for _ in 0..20 {
+        let guess =
+            platform.auth.log_in(&elsewhere, Api::Shop, "asha@mail.example", "wrong".into(), false).await;
+        assert!(guess.is_err());
+    }
+    platform.try_log_in("asha@mail.example", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_forgotten_when_they_count_no_more() {
+    let platform = Platform::open().await;
+    for identifier in ["asha@mail.example", "juma@mail.example"] {
+        assert!(platform.try_log_in(identifier, "a wrong password").await.is_err());
+        platform.store.clock.advance(Duration::from_mins(10));
+    }
+    let now = platform.store.clock.now();
+    assert_eq!(platform.auth.expire_login_failures(now).await.unwrap(), 1, "one of them is 20 minutes old");
+    assert_eq!(platform.auth.expire_login_failures(now).await.unwrap(), 0);
+}

@@ -49,8 +49,8 @@ pub use facet::{Facet, FacetChanges, FacetDeletion, FacetValue, FacetValueChange
 pub use option::{NewOption, NewOptionGroup, OptionChanges, OptionGroup, ProductOption};
 pub use product::{NewProduct, Product, ProductChanges};
 pub use search::{
-    FacetValueFilter, InvalidSearch, PriceSpan, SEARCH_CONDITIONS_MAX, SEARCH_TAKE_DEFAULT, SearchHit,
-    SearchInput, SearchParts, TERM_LENGTH_MAX, TERM_WORDS_MAX,
+    EVERY_DOCUMENT, FacetValueFilter, INDEX_TABLES, InvalidSearch, PriceSpan, SEARCH_CONDITIONS_MAX,
+    SEARCH_TAKE_DEFAULT, SearchHit, SearchInput, SearchParts, TERM_LENGTH_MAX, TERM_WORDS_MAX,
 };
 pub use slug::SlugOf;
 pub use text::{DESCRIPTION_LENGTH_MAX, InvalidText, NAME_LENGTH_MAX, slug};

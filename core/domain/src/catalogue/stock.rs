@@ -12,8 +12,10 @@ pub(super) use low_stock_max;
 macro_rules! saleable {
     ($now:literal) => {
         concat!(
-            "(COALESCE((SELECT SUM(l.on_hand - l.allocated) FROM stock_level l WHERE l.variant_id = v.id), 0) \
-             - COALESCE((SELECT SUM(h.quantity) FROM stock_hold h WHERE h.variant_id = v.id AND h.expires_at > ",
+            "(COALESCE((SELECT SUM(l.on_hand - l.allocated) FROM stock_level l \
+             WHERE l.channel_id = v.channel_id AND l.variant_id = v.id), 0) \
+             - COALESCE((SELECT SUM(h.quantity) FROM stock_hold h \
+             WHERE h.channel_id = v.channel_id AND h.variant_id = v.id AND h.expires_at > ",
             $now,
             "), 0) - CASE WHEN v.use_global_out_of_stock_threshold THEN c.out_of_stock_threshold \
              ELSE v.out_of_stock_threshold END)"

@@ -214,6 +214,24 @@ impl Channels {
         Ok(repo::find_default(reader).await?.is_some())
     }
 
+    /// The platform's own hand in channels, in the order of their ids; unknown ones are absent. For jobs, never for a
+    /// request.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn hands_in(reader: &mut Reader, ids: &[ChannelId]) -> Result<Vec<Actor>, ChannelError> {
+        let found = repo::by_ids(reader, ids).await?;
+        Ok(found.iter().map(|channel| Actor::system(channel.for_actor())).collect())
+    }
+
+    /// Every channel, for the platform's own work on all of them.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn all_across_platform_in(reader: &mut Reader) -> Result<Vec<Channel>, ChannelError> {
+        repo::all(reader).await
+    }
+
     /// The channel with this code, for commands of the platform's operators that run beside the server.
     ///
     /// # Errors

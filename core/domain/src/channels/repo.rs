@@ -79,6 +79,12 @@ pub(super) async fn find_default(reader: &mut Reader) -> Result<Option<Channel>,
     channel(reader.fetch_optional(FIND_DEFAULT, ()).await?)
 }
 
+/// Every channel of the platform.
+pub(super) async fn all(reader: &mut Reader) -> Result<Vec<Channel>, ChannelError> {
+    let rows: Vec<ChannelRow> = reader.fetch_all("SELECT * FROM channel ORDER BY id", ()).await?;
+    Ok(rows.into_iter().map(Channel::try_from).collect::<Result<_, _>>()?)
+}
+
 /// These channels, whatever their status.
 pub(super) async fn by_ids(reader: &mut Reader, ids: &[ChannelId]) -> Result<Vec<Channel>, ChannelError> {
     let mut values = Vec::new();

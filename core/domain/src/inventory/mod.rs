@@ -33,6 +33,7 @@ use entity::{LineTrail, Movement, Stock, check_quantity};
 pub use entity::{MovementKind, QUANTITY_MAX, Saleable, StockLevel, StockMovement};
 pub use error::InventoryError;
 pub use locations::{NewStockLocation, StockLocation, StockLocationChanges};
+pub use repo::EVERY_LEVEL;
 
 /// The use cases of stock.
 #[derive(Debug, Clone)]

@@ -46,11 +46,11 @@ pub(super) async fn stock_of(
          CASE WHEN v.use_global_out_of_stock_threshold THEN c.out_of_stock_threshold \
          ELSE v.out_of_stock_threshold END AS threshold, \
          (SELECT CAST(COALESCE(SUM(h.quantity), 0) AS BIGINT) FROM stock_hold h \
-         WHERE h.variant_id = v.id AND h.expires_at > $2 AND h.order_id <> $3) AS held, \
+         WHERE h.channel_id = v.channel_id AND h.variant_id = v.id AND h.expires_at > $2 AND h.order_id <> $3) AS held, \
          (SELECT MIN(d.id) FROM stock_location d WHERE d.channel_id = c.id) AS default_location_id, \
          l.stock_location_id, l.on_hand, l.allocated \
          FROM product_variant v JOIN channel c ON c.id = v.channel_id \
-         LEFT JOIN stock_level l ON l.variant_id = v.id AND l.channel_id = v.channel_id \
+         LEFT JOIN stock_level l ON l.channel_id = v.channel_id AND l.variant_id = v.id \
          WHERE v.channel_id = $1 AND v.id IN ({list})"
     );
     let rows: Vec<StockRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
@@ -161,7 +161,7 @@ pub(super) async fn save(
     let upsert = MultiRowInsert::new(
         "INSERT INTO stock_level (channel_id, variant_id, stock_location_id, on_hand, allocated, created_at, updated_at)",
         7,
-        "ON CONFLICT (variant_id, stock_location_id) DO UPDATE SET on_hand = excluded.on_hand, \
+        "ON CONFLICT (channel_id, variant_id, stock_location_id) DO UPDATE SET on_hand = excluded.on_hand, \
          allocated = excluded.allocated, updated_at = excluded.updated_at",
     );
     upsert.execute(tx, levels.collect()).await?;
@@ -218,9 +218,14 @@ pub(super) async fn delete_holds(
         .await
 }
 
+/// A line for each variant and location of every channel: what lies there.
+pub const EVERY_LEVEL: &str = "SELECT 'variant ' || variant_id || ' at ' || stock_location_id || ': ' || on_hand || \
+     ' on hand, ' || allocated || ' allocated' FROM stock_level ORDER BY channel_id, variant_id, stock_location_id";
+
 /// Removes at most `limit` expired holds of all channels, the oldest first, and says how many.
-pub(super) const DELETE_EXPIRED_HOLDS: &str = "DELETE FROM stock_hold WHERE (order_id, variant_id) IN \
-     (SELECT order_id, variant_id FROM stock_hold WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+pub(super) const DELETE_EXPIRED_HOLDS: &str = "DELETE FROM stock_hold \
+     WHERE (channel_id, order_id, variant_id) IN \
+     (SELECT channel_id, order_id, variant_id FROM stock_hold WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
 
 #[derive(sqlx::FromRow)]
 struct LevelRow {
@@ -248,7 +253,7 @@ pub(super) async fn levels_of(
         "SELECT l.id, l.variant_id, l.on_hand, l.allocated, l.created_at, l.updated_at, s.id AS location_id, \
          s.name AS location_name, s.description AS location_description, s.created_at AS location_created_at, \
          s.updated_at AS location_updated_at FROM stock_level l \
-         JOIN stock_location s ON s.id = l.stock_location_id AND s.channel_id = l.channel_id \
+         JOIN stock_location s ON s.channel_id = l.channel_id AND s.id = l.stock_location_id \
          WHERE l.channel_id = $1 AND l.variant_id IN ({list}) ORDER BY l.variant_id, s.id"
     );
     let rows: Vec<LevelRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;

@@ -7,6 +7,7 @@ use soko_kernel::query::InvalidListQuery;
 use soko_kernel::{ErrorKind, Forbidden, JournalEntryId, LedgerAccountId};
 
 use super::entity::{CODE_LENGTH_MAX, TEXT_LENGTH_MAX};
+use crate::channels::ChannelError;
 
 /// Why an operation on the books failed.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +94,9 @@ pub enum LedgerError {
     /// The store failed.
     #[error(transparent)]
     Database(DatabaseError),
+    /// A channel could not be looked up.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
 }
 
 impl LedgerError {
@@ -123,6 +127,7 @@ impl LedgerError {
             | Self::Query(_) => ErrorKind::InvalidInput,
             Self::Forbidden(forbidden) => forbidden.kind(),
             Self::Database(error) => error.kind(),
+            Self::Channel(error) => error.kind(),
         }
     }
 }

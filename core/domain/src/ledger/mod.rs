@@ -32,6 +32,7 @@ pub use entity::{
 pub use error::LedgerError;
 pub use manual::{NewExpense, NewTransfer};
 pub use read::Statement;
+pub use repo::balances::EVERY_BALANCE;
 
 use templates::Occasion;
 

@@ -5,9 +5,9 @@ use soko_kernel::{Actor, ChannelScope, Timestamp, UserId};
 
 use super::entity::Order;
 use super::error::OrderError;
-use crate::ledger::templates::{Occasion, TaxedAmount, cash_sale};
+use crate::ledger::templates::{Occasion, TaxedAmount, cash_sale, refund as refund_entry};
 use crate::ledger::{Ledger, LedgerError, chart};
-use crate::payments::{Coverage, Payment, PaymentState, Payments};
+use crate::payments::{Coverage, Payment, PaymentError, PaymentState, Payments, Refund, RefundState};
 
 /// Who does something to an order, when, and on which day of the channel's books.
 #[derive(Debug, Clone, Copy)]
@@ -38,11 +38,44 @@ pub(super) async fn book_payment(
     }
     let settled = Coverage::of(&Payments::of_orders(tx, scope, &[order.id]).await?).settled;
     let before = settled.checked_sub(payment.amount).ok_or(LedgerError::Overflow)?;
-    let total = order.totals.total();
-    let tax = total.gross.checked_sub(total.net).ok_or(LedgerError::Overflow)?;
-    let sold = TaxedAmount::of_payment(TaxedAmount { gross: total.gross, tax }, before, payment.amount)?;
+    let sold = TaxedAmount::of_payment(cost(order)?, before, payment.amount)?;
     let occasion = Occasion { currency: order.currency, ..doing.occasion };
     let entry = cash_sale(occasion, payment.id, order.id, chart::tender_account(&payment.handler), sold)?;
     Ledger::post_in_tx(tx, scope, &entry, doing.user, doing.now).await?;
     Ok(())
+}
+
+/// Books money that has been given back; a refund in another state leaves nothing. Each carries its share of the order's
+/// tax.
+pub(super) async fn book_refund(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    order: &Order,
+    refund: &Refund,
+    doing: Doing,
+) -> Result<(), OrderError> {
+    if refund.state != RefundState::Settled {
+        return Ok(());
+    }
+    let payment = Payments::find_in(tx, scope, refund.payment_id).await?;
+    let payment = payment.ok_or(PaymentError::NotFound(refund.payment_id))?;
+    let mut before = 0_i64;
+    for other in Payments::refunds_of_order(tx, scope, order.id).await? {
+        if other.id != refund.id && other.state == RefundState::Settled {
+            before = before.checked_add(other.total).ok_or(LedgerError::Overflow)?;
+        }
+    }
+    let given_back = TaxedAmount::of_payment(cost(order)?, before, refund.total)?;
+    let occasion = Occasion { currency: order.currency, ..doing.occasion };
+    let tender = chart::tender_account(&payment.handler);
+    let entry = refund_entry(occasion, refund.id, order.id, tender, given_back)?;
+    Ledger::post_in_tx(tx, scope, &entry, doing.user, doing.now).await?;
+    Ok(())
+}
+
+/// What the order costs, with the tax in it.
+fn cost(order: &Order) -> Result<TaxedAmount, OrderError> {
+    let total = order.totals.total();
+    let tax = total.gross.checked_sub(total.net).ok_or(LedgerError::Overflow)?;
+    Ok(TaxedAmount { gross: total.gross, tax })
 }

@@ -3,7 +3,7 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ErrorKind, Forbidden, MoneyError, OrderId};
+use soko_kernel::{ErrorKind, Forbidden, MoneyError, OrderId, RefundId};
 
 use super::fulfillment::FulfillmentState;
 use super::state::OrderState;
@@ -82,6 +82,21 @@ pub enum OrderError {
     /// The payment failed.
     #[error("the payment failed: {0}")]
     PaymentFailed(String),
+    /// Nothing of the order is refunded in its state.
+    #[error("an order that is {} cannot be refunded", .0.as_str())]
+    RefundState(OrderState),
+    /// The lines to refund are of another order than the payment.
+    #[error("the payment is not of the order that the lines are of")]
+    PaymentOrderMismatch,
+    /// The lines to refund are of several orders.
+    #[error("the order lines must belong to one order")]
+    MultipleOrders,
+    /// More units than the line has.
+    #[error("the quantity is greater than the order line's")]
+    QuantityTooGreat,
+    /// The units have been refunded before.
+    #[error("these units have been refunded by the refund {0}")]
+    AlreadyRefunded(RefundId),
     /// Logged-in customers shop as themselves.
     #[error("you are logged in: the order is yours already")]
     AlreadyLoggedIn,
@@ -175,6 +190,11 @@ impl OrderError {
             | Self::PaymentInProgress
             | Self::PaymentDeclined(_)
             | Self::PaymentFailed(_)
+            | Self::RefundState(_)
+            | Self::PaymentOrderMismatch
+            | Self::MultipleOrders
+            | Self::QuantityTooGreat
+            | Self::AlreadyRefunded(_)
             | Self::AlreadyLoggedIn
             | Self::EmailAddressConflict
             | Self::Fulfillment(_)

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use soko_infra::outbox::Event;
-use soko_kernel::{CustomerId, OrderId, PaymentId};
+use soko_kernel::{CustomerId, OrderId, PaymentId, RefundId};
 
 /// An order's payment is authorised or settled: it is a sale.
 #[derive(Debug, Clone, Serialize)]
@@ -55,4 +55,23 @@ pub struct PaymentStateChanged {
 
 impl Event for PaymentStateChanged {
     const NAME: &'static str = "payment.state_changed";
+}
+
+/// Money given back went from one state to another.
+#[derive(Debug, Clone, Serialize)]
+pub struct RefundStateChanged {
+    /// The order.
+    pub order_id: OrderId,
+    /// The payment of which it is given back.
+    pub payment_id: PaymentId,
+    /// The refund.
+    pub refund_id: RefundId,
+    /// Minor units.
+    pub amount: i64,
+    /// Where it stands.
+    pub to: &'static str,
+}
+
+impl Event for RefundStateChanged {
+    const NAME: &'static str = "refund.state_changed";
 }

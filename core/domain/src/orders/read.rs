@@ -1,6 +1,7 @@
 //! Reading orders.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 
 use soko_infra::Reader;
 use soko_kernel::{
@@ -17,7 +18,7 @@ use super::view::OrderView;
 use super::{GUEST_READS_ORDER_FOR, Orders};
 use crate::catalogue::{Languages, load_variants};
 use crate::customers::Customers;
-use crate::payments::{Payment, Payments};
+use crate::payments::{Payment, Payments, Refund};
 
 impl Orders {
     /// The session's cart, if there is one.
@@ -148,6 +149,43 @@ impl Orders {
         Ok(group(payments, |payment| payment.order_id))
     }
 
+    /// The refunds of payments that the caller has been shown, oldest first. Two statements.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn refunds_of(
+        &self,
+        actor: &Actor,
+        payments: &[PaymentId],
+    ) -> Result<HashMap<PaymentId, Vec<Refund>>, OrderError> {
+        let scope = actor.public_scope();
+        let refunds = self
+            .database
+            .read(scope, async |reader| Payments::refunds_of(reader, scope, payments).await)
+            .await?;
+        Ok(group(refunds, |refund| refund.payment_id))
+    }
+
+    /// Orders that the caller has been shown, such as by a refund of theirs. Three statements.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn shown(
+        &self,
+        actor: &Actor,
+        orders: &[OrderId],
+    ) -> Result<HashMap<OrderId, OrderView>, OrderError> {
+        let scope = actor.public_scope();
+        let views = self
+            .database
+            .read(scope, async |reader| {
+                let stored = repo::find_all(reader, scope, orders).await?;
+                views_of(reader, scope, Languages::of(actor), stored).await
+            })
+            .await?;
+        Ok(views.into_iter().map(|view| (view.order.id, view)).collect())
+    }
+
     /// The fulfillments of orders that the caller has been shown, oldest first. Two statements.
     ///
     /// # Errors
@@ -190,8 +228,8 @@ impl Orders {
     }
 }
 
-fn group<T>(items: Vec<T>, key: impl Fn(&T) -> OrderId) -> HashMap<OrderId, Vec<T>> {
-    let mut groups: HashMap<OrderId, Vec<T>> = HashMap::new();
+fn group<K: Eq + Hash, T>(items: Vec<T>, key: impl Fn(&T) -> K) -> HashMap<K, Vec<T>> {
+    let mut groups: HashMap<K, Vec<T>> = HashMap::new();
     for item in items {
         groups.entry(key(&item)).or_default().push(item);
     }

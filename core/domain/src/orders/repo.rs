@@ -102,7 +102,8 @@ const SELECT: &str = "o.id, o.code, o.state, o.active, o.customer_id, o.currency
     o.billing_address, o.coupon_codes, o.total_quantity, o.sub_total, o.sub_total_with_tax, o.shipping, \
     o.shipping_with_tax, o.placed_at, o.version, o.created_at, o.updated_at, s.id AS shipping_line_id, \
     s.shipping_method_id, s.list_price, s.list_price_includes_tax, s.tax_rate_ppm, s.tax_description";
-const FROM: &str = "FROM customer_order o LEFT JOIN order_shipping_line s ON s.order_id = o.id";
+const FROM: &str = "FROM customer_order o \
+    LEFT JOIN order_shipping_line s ON s.channel_id = o.channel_id AND s.order_id = o.id";
 
 pub(super) async fn find(
     reader: &mut Reader,
@@ -132,6 +133,34 @@ pub(super) async fn order_of_line(
     let sql = "SELECT order_id FROM order_line WHERE id = $1 AND channel_id = $2";
     let row: Option<(OrderId,)> = reader.fetch_optional(sql, (line, scope.channel_id())).await?;
     Ok(row.map(|(order,)| order))
+}
+
+/// Which order each of these lines is of, as far as they are there.
+pub(super) async fn orders_of_lines(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    lines: &[OrderLineId],
+) -> Result<Vec<(OrderLineId, OrderId)>, DatabaseError> {
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut values = vec![Bound::from(scope.channel_id().0)];
+    let listed = in_list(&mut values, lines.iter().copied());
+    let sql = format!("SELECT id, order_id FROM order_line WHERE channel_id = $1 AND id IN ({listed})");
+    reader.fetch_all(AssertSqlSafe(sql), values).await
+}
+
+/// Orders and their deliveries, as far as they are there.
+pub(super) async fn find_all(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    ids: &[OrderId],
+) -> Result<Vec<Stored>, DatabaseError> {
+    let mut values = vec![Bound::from(scope.channel_id().0)];
+    let listed = in_list(&mut values, ids.iter().copied());
+    let sql = format!("SELECT {SELECT} {FROM} WHERE o.channel_id = $1 AND o.id IN ({listed})");
+    let rows: Vec<OrderRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
+    rows.into_iter().map(OrderRow::parse).collect()
 }
 
 /// The customer's newest cart besides one.
@@ -173,10 +202,14 @@ const COLUMNS: &[Column] = &[
     Column::time("orderPlacedAt", "o.placed_at"),
     Column::text("type", "'Regular'"),
     Column::text("code", "o.code"),
-    Column::text("customerLastName", "(SELECT c.last_name FROM customer c WHERE c.id = o.customer_id)"),
+    Column::text(
+        "customerLastName",
+        "(SELECT c.last_name FROM customer c WHERE c.channel_id = o.channel_id AND c.id = o.customer_id)",
+    ),
     Column::text(
         "transactionId",
-        "(SELECT p.transaction_id FROM payment p WHERE p.order_id = o.id AND p.transaction_id IS NOT NULL \
+        "(SELECT p.transaction_id FROM payment p \
+          WHERE p.channel_id = o.channel_id AND p.order_id = o.id AND p.transaction_id IS NOT NULL \
           ORDER BY p.id LIMIT 1)",
     ),
     Column::text("state", "o.state"),
@@ -347,7 +380,7 @@ pub(super) async fn save_lines(
          initial_unit_list_price, list_price_includes_tax, tax_rate_ppm, tax_description, adjustments, created_at, \
          updated_at)",
         13,
-        "ON CONFLICT (order_id, variant_id) DO UPDATE SET quantity = excluded.quantity, \
+        "ON CONFLICT (channel_id, order_id, variant_id) DO UPDATE SET quantity = excluded.quantity, \
          placed_quantity = excluded.placed_quantity, unit_list_price = excluded.unit_list_price, \
          list_price_includes_tax = excluded.list_price_includes_tax, tax_rate_ppm = excluded.tax_rate_ppm, \
          tax_description = excluded.tax_description, adjustments = excluded.adjustments, \
@@ -408,7 +441,7 @@ pub(super) async fn save_shipping(
         .fetch_one(
             "INSERT INTO order_shipping_line (channel_id, order_id, shipping_method_id, list_price, \
              list_price_includes_tax, tax_rate_ppm, tax_description, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (order_id) DO UPDATE SET \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (channel_id, order_id) DO UPDATE SET \
              shipping_method_id = excluded.shipping_method_id, list_price = excluded.list_price, \
              list_price_includes_tax = excluded.list_price_includes_tax, tax_rate_ppm = excluded.tax_rate_ppm, \
              tax_description = excluded.tax_description, updated_at = excluded.updated_at RETURNING id",

@@ -5,6 +5,7 @@ mod books;
 mod holds;
 mod login;
 mod money;
+mod refunds;
 mod upkeep;
 
 use std::sync::Arc;

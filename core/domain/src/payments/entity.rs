@@ -202,6 +202,8 @@ pub struct Payment {
     pub handler: String,
     /// Minor units of the order's currency.
     pub amount: i64,
+    /// Of that, what has been given back or is being given back.
+    pub refunded: i64,
     /// Where it stands.
     pub state: PaymentState,
     /// The provider's reference.
@@ -229,6 +231,11 @@ impl Payment {
         self.state = state;
         self.transaction_id = transaction_id.or(self.transaction_id.take());
         self.error_message = message;
+    }
+
+    /// What may still be given back; nothing of money that is not here.
+    pub fn refundable(&self) -> i64 {
+        if self.state == PaymentState::Settled { self.amount.saturating_sub(self.refunded).max(0) } else { 0 }
     }
 
     /// Names the attempt towards its handler.

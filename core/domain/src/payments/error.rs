@@ -3,9 +3,10 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, Language, PaymentId, PaymentMethodId};
+use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, Language, PaymentId, PaymentMethodId, RefundId};
 
 use super::entity::PaymentState;
+use super::refunds::RefundState;
 
 /// Why an operation on payments or payment methods failed.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,26 @@ pub enum PaymentError {
     /// The channel has no payment with this id.
     #[error("there is no payment with the id {0}")]
     NotFound(PaymentId),
+    /// The channel has no refund with this id.
+    #[error("there is no refund with the id {0}")]
+    RefundNotFound(RefundId),
+    /// A refund of nothing, or of less.
+    #[error("there is nothing to refund")]
+    NothingToRefund,
+    /// More than is left of the payment.
+    #[error("at most {maximum} can be refunded of this payment")]
+    RefundAmount {
+        /// Minor units that may still be given back.
+        maximum: i64,
+    },
+    /// The refund cannot go from one state to the other.
+    #[error("a refund that is {} cannot become {}", .from.as_str(), .to.as_str())]
+    RefundTransition {
+        /// Where it stands.
+        from: RefundState,
+        /// Where it was to go.
+        to: RefundState,
+    },
     /// Another method of the channel has the code.
     #[error("another payment method has the code {0:?}")]
     CodeInUse(String),
@@ -85,13 +106,16 @@ impl PaymentError {
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::MethodNotFound(_) | Self::NotFound(_) => ErrorKind::NotFound,
+            Self::MethodNotFound(_) | Self::NotFound(_) | Self::RefundNotFound(_) => ErrorKind::NotFound,
             Self::CodeInUse(_)
             | Self::StateTransition { .. }
+            | Self::RefundTransition { .. }
+            | Self::RefundAmount { .. }
             | Self::OrderCancelled
             | Self::ReferenceInUse(_)
             | Self::HandlerRefused(_) => ErrorKind::Conflict,
             Self::InvalidCode
+            | Self::NothingToRefund
             | Self::NameMissing
             | Self::LanguageTwice(_)
             | Self::UnknownHandler(_)

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use soko_extension::payment::{
-    PaymentChange, PaymentHandler, PaymentOutcome, PaymentReference, PaymentRequest,
+    PaymentChange, PaymentHandler, PaymentOutcome, PaymentReference, PaymentRequest, RefundOutcome,
+    RefundRequest,
 };
 
 /// The handlers that payment methods can name, by code.
@@ -74,9 +75,14 @@ impl PaymentHandler for Cash {
     async fn cancel(&self, _payment: PaymentReference) -> PaymentChange {
         PaymentChange::Refused { message: "cash that was taken is refunded, not cancelled".to_owned() }
     }
+
+    fn refund_at_once(&self, refund: &RefundRequest) -> Option<RefundOutcome> {
+        Some(RefundOutcome::Settled { transaction_id: Some(format!("cash-{}", refund.idempotency_key)) })
+    }
 }
 
-/// Money that somebody checks by hand, such as a bank transfer: authorised now, settled by an administrator.
+/// Money that somebody checks by hand, such as a bank transfer: authorised now, settled by an administrator, who also
+/// says when it has been given back.
 struct Manual;
 
 #[async_trait]
@@ -103,5 +109,9 @@ impl PaymentHandler for Manual {
 
     async fn cancel(&self, _payment: PaymentReference) -> PaymentChange {
         PaymentChange::Done
+    }
+
+    fn refund_at_once(&self, _refund: &RefundRequest) -> Option<RefundOutcome> {
+        Some(RefundOutcome::Pending { transaction_id: None })
     }
 }

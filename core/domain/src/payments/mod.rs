@@ -1,18 +1,23 @@
 //! Payments: ways to pay, attempts to pay, and who moves the money.
 //!
 //! Invariants: an attempt is recorded before its handler is called, and the handler is called outside any
-//! transaction; a payment settles once; an outcome in doubt is kept as it is and never guessed.
+//! transaction; a payment settles once; no more is given back of a payment than it brought; an outcome in doubt is kept as
+//! it is and never guessed.
 //!
 //! To add a built-in way to pay: its handler in `handlers.rs` and a line in [`PaymentHandlers::built_in`].
 
 mod entity;
 mod error;
 mod handlers;
+mod refunds;
 mod repo;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentReference};
+use soko_extension::payment::{
+    PaymentHandler, PaymentOutcome, PaymentReference, RefundOutcome, RefundRequest,
+};
 use soko_infra::{Database, DatabaseError, Reader, RevisionCache, Tx};
 use soko_kernel::operation::OperationDefinition;
 use soko_kernel::{
@@ -28,9 +33,13 @@ pub use entity::{
 };
 pub use error::PaymentError;
 pub use handlers::PaymentHandlers;
+pub use refunds::{NewRefund, Refund, RefundLine, RefundParts, RefundState};
 
 const CACHED_CHANNELS_MAX: usize = 10_000;
 const CODE_LENGTH_MAX: usize = 64;
+/// How long a handler may take to answer.
+const HANDLER_TIMEOUT: Duration = Duration::from_secs(20);
+const NO_ANSWER: &str = "the payment handler has not answered in time";
 /// There are no checkers yet: every method that is on is for every order.
 const CHECKERS: &[OperationDefinition] = &[];
 const READ: &[Permission] = &[Permission::ReadSettings, Permission::ReadPaymentMethod];
@@ -313,6 +322,21 @@ impl Payments {
             currency: currency.code().to_owned(),
             arguments,
         })
+    }
+
+    /// Who moves the money of a payment.
+    ///
+    /// # Errors
+    /// [`PaymentError::UnknownHandler`].
+    pub fn handler_of(&self, payment: &Payment) -> Result<Arc<dyn PaymentHandler>, PaymentError> {
+        let handler = self.handlers.find(&payment.handler);
+        handler.ok_or_else(|| PaymentError::UnknownHandler(payment.handler.clone()))
+    }
+
+    /// Asks whoever moves the money to give some back, for no longer than [`HANDLER_TIMEOUT`].
+    pub async fn ask_refund(handler: &dyn PaymentHandler, refund: RefundRequest) -> RefundOutcome {
+        let answer = tokio::time::timeout(HANDLER_TIMEOUT, handler.refund(refund)).await;
+        answer.unwrap_or_else(|_| RefundOutcome::InDoubt { message: NO_ANSWER.to_owned() })
     }
 
     fn check_handler(&self, chosen: &ConfigurableOperation) -> Result<(), PaymentError> {

@@ -87,8 +87,9 @@ pub(super) async fn list_methods(
     ];
     let list = ListSql {
         select: METHOD_COLUMNS,
-        from: "FROM payment_method m LEFT JOIN payment_method_translation t ON t.id = \
-               (SELECT MIN(f.id) FROM payment_method_translation f WHERE f.payment_method_id = m.id)",
+        from: "FROM payment_method m \
+               LEFT JOIN payment_method_translation t ON t.channel_id = $1 AND t.id = \
+               (SELECT MIN(f.id) FROM payment_method_translation f WHERE f.channel_id = $1 AND f.payment_method_id = m.id)",
         condition: "m.channel_id = $1".to_owned(),
         values: vec![Bound::from(scope.channel_id().0)],
         columns: COLUMNS,
@@ -185,7 +186,7 @@ async fn write_texts(
         "INSERT INTO payment_method_translation \
          (channel_id, payment_method_id, language, name, description, created_at, updated_at)",
         7,
-        "ON CONFLICT (payment_method_id, language) DO UPDATE SET name = excluded.name, \
+        "ON CONFLICT (channel_id, payment_method_id, language) DO UPDATE SET name = excluded.name, \
          description = excluded.description, updated_at = excluded.updated_at",
     );
     let row = |text: &MethodText| {
@@ -222,6 +223,7 @@ struct PaymentRow {
     method: String,
     handler: String,
     amount: i64,
+    refunded: i64,
     state: String,
     transaction_id: Option<String>,
     error_message: Option<String>,
@@ -240,6 +242,7 @@ impl TryFrom<PaymentRow> for Payment {
             method: row.method,
             handler: row.handler,
             amount: row.amount,
+            refunded: row.refunded,
             state: PaymentState::parse(&row.state)?,
             transaction_id: row.transaction_id,
             error_message: row.error_message,
@@ -327,4 +330,25 @@ pub(super) async fn update(
         }
         _ => error.into(),
     })
+}
+
+/// Nobody else changes the payment or what is given back of it until the transaction ends.
+pub(super) async fn lock(tx: &mut Tx, scope: ChannelScope, id: PaymentId) -> Result<(), DatabaseError> {
+    let values = vec![scope.channel_id().0.into(), id.0.into()];
+    tx.lock_rows("SELECT id FROM payment WHERE channel_id = $1 AND id = $2", values).await
+}
+
+/// Adds to what has been given back of a payment, or takes off it. The store holds it to the payment's amount.
+pub(super) async fn add_refunded(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    id: PaymentId,
+    amount: i64,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    tx.execute_one(
+        "UPDATE payment SET refunded = refunded + $1, updated_at = $2 WHERE id = $3 AND channel_id = $4",
+        (amount, now, id, scope.channel_id()),
+    )
+    .await
 }

@@ -136,11 +136,11 @@ impl PluginError {
 
 impl From<DatabaseError> for PluginError {
     fn from(error: DatabaseError) -> Self {
-        if error.is_unique_violation("plugin_binding", &["plugin_id"]) {
+        if error.is_unique_violation("plugin_binding", &["channel_id", "plugin_id"]) {
             Self::AlreadyBound
         } else if error.is_unique_violation("plugin", &["channel_id", "name"])
-            || error.is_unique_violation("plugin_version", &["plugin_id", "version"])
-            || error.is_unique_violation("plugin_version", &["plugin_id", "digest"])
+            || error.is_unique_violation("plugin_version", &["channel_id", "plugin_id", "version"])
+            || error.is_unique_violation("plugin_version", &["channel_id", "plugin_id", "digest"])
         {
             Self::ChangedMeanwhile
         } else {

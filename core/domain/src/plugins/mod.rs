@@ -7,6 +7,7 @@
 //! A change of a binding raises the channel's revision, so that the next request is served by it.
 
 mod binding;
+mod breaker;
 mod component;
 mod entity;
 mod error;
@@ -25,6 +26,7 @@ use soko_extension::ComponentInspector;
 use soko_infra::{Database, RevisionCache};
 use soko_kernel::{Actor, Clock, ListQuery, Page, Permission, PluginBindingId, PluginId, PluginVersionId};
 
+pub use breaker::{BREAKERS, OpenBreaker};
 pub use component::StoredComponents;
 pub use entity::{
     ActiveBinding, BINDING_PRIORITY_DEFAULT, BindingChanges, FailurePolicy, ImportsDifference, NewBinding,

@@ -94,8 +94,9 @@ pub(super) async fn list(
     ];
     let list = ListSql {
         select: "m.*",
-        from: "FROM shipping_method m LEFT JOIN shipping_method_translation t ON t.id = \
-               (SELECT MIN(f.id) FROM shipping_method_translation f WHERE f.shipping_method_id = m.id)",
+        from: "FROM shipping_method m \
+               LEFT JOIN shipping_method_translation t ON t.channel_id = $1 AND t.id = \
+               (SELECT MIN(f.id) FROM shipping_method_translation f WHERE f.channel_id = $1 AND f.shipping_method_id = m.id)",
         condition: "m.channel_id = $1 AND m.deleted_at IS NULL".to_owned(),
         values: vec![scope.channel_id().0.into()],
         columns: COLUMNS,
@@ -186,7 +187,7 @@ async fn write_texts(
         "INSERT INTO shipping_method_translation \
          (channel_id, shipping_method_id, language, name, description, created_at, updated_at)",
         7,
-        "ON CONFLICT (shipping_method_id, language) DO UPDATE SET name = excluded.name, \
+        "ON CONFLICT (channel_id, shipping_method_id, language) DO UPDATE SET name = excluded.name, \
          description = excluded.description, updated_at = excluded.updated_at",
     );
     let row = |text: &ShippingMethodText| {

@@ -32,6 +32,7 @@ mod plugin_operation;
 mod plugin_result;
 mod product;
 mod product_operation;
+mod refund;
 pub mod refusals;
 mod region_operation;
 mod role;
@@ -112,6 +113,7 @@ struct Mutation(
     customer_operation::CustomerMutation,
     ledger_operation::LedgerMutation,
     order_upkeep::OrderUpkeepMutation,
+    refund::RefundMutation,
     role::RoleMutation,
     seller::SellerMutation,
     stock::StockMutation,

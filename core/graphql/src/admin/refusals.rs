@@ -77,6 +77,35 @@ refusals! {
         /// The state that the order is in.
         order_state: String,
     };
+    /// The payment and the lines to refund are of different orders.
+    PaymentOrderMismatchError = PAYMENT_ORDER_MISMATCH_ERROR,
+        "The payment is not of the order that the lines are of" {};
+    /// Nothing of the order is refunded in its state.
+    RefundOrderStateError = REFUND_ORDER_STATE_ERROR, "An order in this state cannot be refunded" {
+        /// The state that the order is in.
+        order_state: String,
+    };
+    /// A refund of nothing.
+    NothingToRefundError = NOTHING_TO_REFUND_ERROR, "There is nothing to refund" {};
+    /// The units have been refunded before.
+    AlreadyRefundedError = ALREADY_REFUNDED_ERROR, "These units have been refunded already" {
+        /// By which refund.
+        refund_id: Id,
+    };
+    /// More than is left of the payment.
+    RefundAmountError = REFUND_AMOUNT_ERROR, "The amount is greater than what can be refunded of the payment" {
+        /// How much can be refunded.
+        maximum_refundable: i64,
+    };
+    /// The refund cannot go from its state to the other.
+    RefundStateTransitionError = REFUND_STATE_TRANSITION_ERROR, "The refund cannot change to this state" {
+        /// Why not.
+        transition_error: String,
+        /// The state that the refund is in.
+        from_state: String,
+        /// The state that was asked for.
+        to_state: String,
+    };
     /// Variants of the product have options of the group.
     ProductOptionInUseError = PRODUCT_OPTION_IN_USE_ERROR, "Variants of the product have options of this group" {
         /// The group's code.

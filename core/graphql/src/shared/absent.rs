@@ -5,8 +5,6 @@ use super::vocabulary::declared_only;
 declared_only! {
     /// A rule that changes the prices of orders which meet its conditions.
     Promotion,
-    /// Money given back.
-    Refund,
     /// A fee on top of an order.
     Surcharge,
     /// A stored address of a customer.

@@ -16,12 +16,13 @@ use soko_domain::channels::Channel;
 use soko_domain::customers::{Customer, CustomerGroup};
 use soko_domain::inventory::{Saleable, StockLevel};
 use soko_domain::ledger::{Account, Posting};
-use soko_domain::orders::Fulfillment;
-use soko_domain::payments::Payment;
+use soko_domain::orders::{Fulfillment, OrderView};
+use soko_domain::payments::{Payment, Refund};
 use soko_domain::shipping::ShippingMethod;
 use soko_kernel::{
     Actor, AssetId, ChannelId, CollectionId, CustomerId, FacetId, FacetValueId, JournalEntryId,
-    LedgerAccountId, OptionGroupId, OptionId, OrderId, ProductId, ShippingMethodId, UserId, VariantId,
+    LedgerAccountId, OptionGroupId, OptionId, OrderId, PaymentId, ProductId, ShippingMethodId, UserId,
+    VariantId,
 };
 
 use super::batch::Batch;
@@ -156,6 +157,10 @@ loads! {
         = |services, _r, actor, ids| shipping_methods(services, actor, ids);
     /// An order's payments.
     payments_of_order(OrderId) -> Vec<Payment> = |services, _r, actor, ids| services.orders.payments_of(actor, ids);
+    /// What has been given back of a payment.
+    refunds_of_payment(PaymentId) -> Vec<Refund> = |services, _r, actor, ids| services.orders.refunds_of(actor, ids);
+    /// An order, for whoever has been shown what names it.
+    shown_order(OrderId) -> OrderView = |services, _r, actor, ids| services.orders.shown(actor, ids);
     /// An account of the books.
     ledger_account(LedgerAccountId) -> Account = |services, _r, actor, ids| services.ledger.accounts(actor, ids);
     /// What is on an account, on the side on which it grows.

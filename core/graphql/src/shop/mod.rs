@@ -17,6 +17,7 @@ mod order_query;
 mod order_result;
 mod payment;
 mod product;
+mod refund;
 pub mod refusals;
 mod search;
 mod shipping;

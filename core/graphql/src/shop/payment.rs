@@ -1,16 +1,19 @@
 //! Payments of an order, and the ways to pay.
 
-use async_graphql::SimpleObject;
+use async_graphql::{ComplexObject, Context, SimpleObject};
 use soko_domain::payments;
 use soko_kernel::Actor;
 
+use super::refund::Refund;
+use crate::context::OfRequest as _;
+use crate::error::ApiResult;
 use crate::scalars::{DateTime, Id, Json, Money, NO_CUSTOM_FIELDS};
-use crate::shared::absent::Refund;
+use crate::shared::loads::each;
 use crate::shared::values::{PaymentMethodQuote, PaymentMethodTranslation};
 
 /// A payment, or an attempt at one.
 #[derive(Debug, Clone, SimpleObject)]
-#[graphql(name = "Payment")]
+#[graphql(name = "Payment", complex)]
 pub struct Payment {
     /// Its id.
     pub id: Id,
@@ -28,8 +31,6 @@ pub struct Payment {
     pub transaction_id: Option<String>,
     /// Why it was declined or failed.
     pub error_message: Option<String>,
-    /// Money given back.
-    pub refunds: Vec<Refund>,
     /// What the shop lets the customer know about it.
     pub metadata: Option<Json>,
     /// None.
@@ -47,10 +48,17 @@ impl From<&payments::Payment> for Payment {
             state: payment.state.as_str(),
             transaction_id: payment.transaction_id.clone(),
             error_message: payment.error_message.clone(),
-            refunds: Vec::new(),
             metadata: Some(Json(public_part(&payment.metadata))),
             custom_fields: NO_CUSTOM_FIELDS,
         }
+    }
+}
+
+#[ComplexObject]
+impl Payment {
+    /// Money given back of it.
+    async fn refunds(&self, context: &Context<'_>) -> ApiResult<Vec<Refund>> {
+        Ok(each(&context.request().refunds_of_payment(self.id.into()).await?))
     }
 }
 

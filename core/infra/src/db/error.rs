@@ -51,6 +51,9 @@ pub enum DatabaseError {
     /// The connection broke while a transaction was being committed: it is done, or it is not.
     #[error("the connection broke during a commit, whose outcome is not known: {0}")]
     OutcomeUnknown(String),
+    /// The store's disk is full. Nothing was written; reading goes on.
+    #[error("the disk of the database is full; nothing was written")]
+    Full,
     /// A checked statement changed another number of rows than it must.
     #[error("a statement changed {changed} rows where it must change {expected}")]
     RowCount {
@@ -67,6 +70,9 @@ pub enum DatabaseError {
         /// Why not.
         why: String,
     },
+    /// Another run of the same operation has taken over its idempotency key. Nothing was written.
+    #[error("another request with the same idempotency key has taken over; nothing was done")]
+    ClaimLost,
     /// The store is closed.
     #[error("the database is closed")]
     Closed,
@@ -85,15 +91,30 @@ impl DatabaseError {
         Self::Corrupt { what, why: why.to_string() }
     }
 
-    /// Overload is the client's to retry, and a server that is gone for a while; nearly everything else is our fault.
+    /// Overload is the client's to retry, and a store that cannot work for a while; nearly all else is our fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Overloaded | Self::TransactionTimeout | Self::ReadTimeout | Self::Unreachable(_) => {
-                ErrorKind::Overloaded
-            }
+            Self::Overloaded
+            | Self::TransactionTimeout
+            | Self::ReadTimeout
+            | Self::Unreachable(_)
+            | Self::Full => ErrorKind::Overloaded,
+            Self::OutcomeUnknown(_) => ErrorKind::OutcomeUnknown,
             Self::InvalidValue(_) => ErrorKind::InvalidInput,
+            Self::ClaimLost => ErrorKind::Conflict,
             _ => ErrorKind::Internal,
         }
+    }
+
+    /// A transaction that could not be carried out.
+    pub(super) fn of_commit(error: &sqlx::Error) -> Self {
+        if is_full(error) { Self::full(error) } else { Self::Commit(error.to_string()) }
+    }
+
+    /// Clients are told to come back; that somebody has to make room, only the log says.
+    fn full(error: &sqlx::Error) -> Self {
+        tracing::error!(%error, "the disk of the database is full");
+        Self::Full
     }
 
     /// What a failed statement means. `unique` are the constraints of a backend that only names them.
@@ -104,6 +125,9 @@ impl DatabaseError {
     ) -> Self {
         if is_interrupt(&error) || is_timeout(&error) {
             return if in_snapshot { Self::ReadTimeout } else { Self::TransactionTimeout };
+        }
+        if is_full(&error) {
+            return Self::full(&error);
         }
         if is_invalid_value(&error) {
             return Self::InvalidValue(error);
@@ -215,6 +239,9 @@ fn is_disk(error: &sqlx::Error) -> bool {
     primary_code(error).is_some_and(|code| SQLITE_DISK.contains(&code))
         || code.is_some_and(|code| POSTGRES_DISK.contains(&&*code))
 }
+const SQLITE_FULL: u32 = 13;
+/// PostgreSQL's `disk_full`.
+const DISK_FULL: &str = "53100";
 
 /// Whether another connection holds the lock that the statement needs.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
@@ -224,6 +251,13 @@ pub(super) fn is_busy(error: &sqlx::Error) -> bool {
 /// Whether the statement was ended from outside, which only a time limit does.
 pub(super) fn is_interrupt(error: &sqlx::Error) -> bool {
     primary_code(error) == Some(SQLITE_INTERRUPT)
+}
+
+/// Whether the disk is full.
+fn is_full(error: &sqlx::Error) -> bool {
+    let code = |error: &dyn sqlx::error::DatabaseError| error.code().is_some_and(|code| code == DISK_FULL);
+    primary_code(error) == Some(SQLITE_FULL)
+        || matches!(error, sqlx::Error::Database(error) if code(error.as_ref()))
 }
 
 fn primary_code(error: &sqlx::Error) -> Option<u32> {

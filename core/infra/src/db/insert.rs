@@ -2,6 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
+use super::Dialect;
 use super::bind::Bound;
 use super::error::DatabaseError;
 use super::reader::{Row, Tx};
@@ -9,6 +10,9 @@ use super::reader::{Row, Tx};
 /// Most parameters of one statement. SQLite allows 32,766, but finds each `$1` by looking through all before it: 30,000
 /// take it a second.
 const PARAMETERS_MAX: usize = 4_000;
+
+/// What stands for a primary key in the tail.
+const SAME_ID: &str = "{same_id}";
 
 /// An INSERT of any number of rows, split only where a statement's parameters run out.
 ///
@@ -24,6 +28,7 @@ pub struct MultiRowInsert {
 
 impl MultiRowInsert {
     /// `head` up to the column list, the number of columns, and what follows the rows: `ON CONFLICT …`, `RETURNING …`.
+    /// There `{same_id}` stands for the primary key of a channel's table: `ON CONFLICT {same_id} DO UPDATE …`.
     pub const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
         Self { head, columns, tail }
     }
@@ -34,7 +39,7 @@ impl MultiRowInsert {
     /// A failed statement; also a row with another number of values than there are columns.
     pub async fn execute(self, tx: &mut Tx, rows: Vec<Vec<Bound>>) -> Result<u64, DatabaseError> {
         let mut changed = 0;
-        for (sql, values) in self.statements(rows)? {
+        for (sql, values) in self.statements(tx.dialect(), rows)? {
             changed += tx.execute(AssertSqlSafe(sql), values).await?;
         }
         Ok(changed)
@@ -46,26 +51,39 @@ impl MultiRowInsert {
     /// A failed statement; also a row with another number of values than there are columns.
     pub async fn fetch<R: Row>(self, tx: &mut Tx, rows: Vec<Vec<Bound>>) -> Result<Vec<R>, DatabaseError> {
         let mut returned = Vec::with_capacity(rows.len());
-        for (sql, values) in self.statements(rows)? {
+        for (sql, values) in self.statements(tx.dialect(), rows)? {
             returned.extend(tx.fetch_all(AssertSqlSafe(sql), values).await?);
         }
         Ok(returned)
     }
 
-    fn statements(self, rows: Vec<Vec<Bound>>) -> Result<Vec<(String, Vec<Bound>)>, DatabaseError> {
+    fn statements(
+        self,
+        dialect: Dialect,
+        rows: Vec<Vec<Bound>>,
+    ) -> Result<Vec<(String, Vec<Bound>)>, DatabaseError> {
         if rows.iter().any(|row| row.len() != self.columns) {
             return Err(DatabaseError::corrupt("multi-row insert", "a row has another number of values"));
         }
+        let tail = self.tail.replace(SAME_ID, same_id(dialect));
         let rows_per_statement = PARAMETERS_MAX / self.columns.max(1);
         let mut statements = Vec::new();
         let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let chunk: Vec<Vec<Bound>> = rows.by_ref().take(rows_per_statement).collect();
             let tuples = placeholders(chunk.len(), self.columns);
-            let sql = format!("{} VALUES {tuples} {}", self.head, self.tail);
+            let sql = format!("{} VALUES {tuples} {tail}", self.head);
             statements.push((sql, chunk.into_iter().flatten().collect()));
         }
         Ok(statements)
+    }
+}
+
+/// The primary key of a channel's table. On SQLite that is the row's address, the id alone.
+fn same_id(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "(id)",
+        Dialect::Postgres => "(channel_id, id)",
     }
 }
 
@@ -92,11 +110,17 @@ mod tests {
     fn numbers_parameters_and_splits_large_inserts() {
         assert_eq!(placeholders(2, 2), "($1, $2), ($3, $4)");
         let rows = vec![vec![Bound::from(1_i64), Bound::from(2_i64)]; PARAMETERS_MAX / 2 + 1];
-        let statements = MultiRowInsert::new("INSERT INTO t (a, b)", 2, "").statements(rows).unwrap();
+        let statements = MultiRowInsert::new("INSERT INTO t (a, b)", 2, "ON CONFLICT {same_id} DO NOTHING");
+        let statements = statements.statements(Dialect::Postgres, rows).unwrap();
+        assert!(statements.iter().all(|(sql, _)| sql.ends_with(") ON CONFLICT (channel_id, id) DO NOTHING")));
         assert_eq!(
             statements.iter().map(|(_, values)| values.len()).collect::<Vec<_>>(),
             [PARAMETERS_MAX, 2]
         );
-        assert!(MultiRowInsert::new("", 2, "").statements(vec![vec![Bound::from(1_i64)]]).is_err());
+        assert!(
+            MultiRowInsert::new("", 2, "")
+                .statements(Dialect::Sqlite, vec![vec![Bound::from(1_i64)]])
+                .is_err()
+        );
     }
 }

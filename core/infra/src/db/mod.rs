@@ -14,6 +14,9 @@ mod in_list;
 mod insert;
 mod leadership;
 mod list;
+mod moving;
+mod notices;
+mod order;
 mod postgres;
 mod reader;
 mod sqlite;
@@ -27,8 +30,10 @@ pub use counters::{PoolStats, StatementKind, StoreStats};
 pub use error::{DatabaseError, StatementFailure};
 pub use in_list::in_list;
 pub use insert::MultiRowInsert;
-pub use leadership::Leadership;
+pub use leadership::{LEADS, Leadership};
 pub use list::{Column, ColumnKind, ListError, ListSql};
+pub use moving::{MoveCheck, MoveError, MoveListener, MovePlan, MoveProgress, Moved, move_store};
+pub use notices::{Subscription, Topic};
 pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
 pub use sqlite::{
@@ -36,10 +41,15 @@ pub use sqlite::{
 };
 
 use counters::Counters;
+use leadership::Leads;
+use notices::Notices;
+use order::Order;
 use postgres::{Concurrency, Postgres};
 use reader::Handle;
 use sqlite::Sqlite;
 use sqlx::migrate::Migrator;
+
+use crate::idempotency::Claim;
 
 /// Where the store is, and its bounds.
 #[derive(Debug, Clone)]
@@ -101,8 +111,8 @@ pub enum Dialect {
 pub struct Database {
     backend: Backend,
     statements: Arc<Counters>,
-    /// Taken by whoever leads, where that is for this program alone to say.
-    leading: Arc<tokio::sync::Mutex<()>>,
+    leads: Leads,
+    notices: Arc<Notices>,
 }
 
 #[derive(Clone)]
@@ -122,15 +132,16 @@ impl Database {
         migrations: &'static Migrations,
     ) -> Result<Self, DatabaseError> {
         let statements = Arc::<Counters>::default();
+        let notices = Arc::<Notices>::default();
         let backend = match config.into() {
-            DatabaseConfig::Sqlite(config) => {
-                Backend::Sqlite(Sqlite::open(config, &migrations.sqlite, statements.clone()).await?)
-            }
+            DatabaseConfig::Sqlite(config) => Backend::Sqlite(
+                Sqlite::open(config, &migrations.sqlite, statements.clone(), notices.clone()).await?,
+            ),
             DatabaseConfig::Postgres(config) => {
                 Backend::Postgres(Postgres::open(config, &migrations.postgres, statements.clone()).await?)
             }
         };
-        Ok(Self { backend, statements, leading: Arc::default() })
+        Ok(Self { backend, statements, leads: Leads::default(), notices })
     }
 
     /// Runs `work` in a write transaction: `Ok` commits, `Err` rolls back. No other closure that writes in this scope
@@ -171,10 +182,11 @@ impl Database {
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
+        let order = Order { scope, claim: Claim::current(), work };
         // Boxed, so that what calls this does not hold the closure once for each backend.
         match &self.backend {
-            Backend::Sqlite(sqlite) => Box::pin(sqlite.write(scope, work)).await,
-            Backend::Postgres(postgres) => Box::pin(postgres.write(scope, concurrency, work)).await,
+            Backend::Sqlite(sqlite) => Box::pin(sqlite.write(order)).await,
+            Backend::Postgres(postgres) => Box::pin(postgres.write(order, concurrency)).await,
         }
     }
 
@@ -210,17 +222,6 @@ impl Database {
         let asked = "SELECT CAST(1 AS BIGINT)";
         self.read(DataScope::Platform, async |reader| reader.fetch_one::<(i64,)>(asked, ()).await).await?;
         Ok(())
-    }
-
-    /// The right to do what one program of the platform at a time does, unless another has it.
-    ///
-    /// # Errors
-    /// A server that cannot be reached.
-    pub async fn try_lead(&self) -> Result<Option<Leadership>, DatabaseError> {
-        match &self.backend {
-            Backend::Sqlite(_) => Ok(Leadership::embedded(&self.leading)),
-            Backend::Postgres(postgres) => Ok(postgres.try_lead().await?.map(Leadership::postgres)),
-        }
     }
 
     /// What time it is by the clock that all programs of the platform share; `None` where there is but this machine's.
@@ -268,6 +269,7 @@ impl Database {
 
     /// Finishes the work in hand, then closes every connection. Later calls fail with [`DatabaseError::Closed`].
     pub async fn close(&self) {
+        self.stop_listening();
         match &self.backend {
             Backend::Sqlite(sqlite) => sqlite.close().await,
             Backend::Postgres(postgres) => postgres.close().await,

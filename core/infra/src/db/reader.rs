@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr};
 use super::bind::{BackendArguments, Binds, Bound};
 use super::counters::{Counters, StatementKind};
 use super::error::{DatabaseError, StatementFailure};
+use super::notices::Topic;
 use super::postgres::{self, Session};
 use super::sqlite::driver::{EmbeddedArguments, EmbeddedRow};
 use super::sqlite::{Connection, Snapshot};
@@ -86,6 +87,8 @@ pub struct Reader {
     pub(super) handle: Handle,
     pub(super) failure: Option<Failure>,
     pub(super) scope: DataScope,
+    /// What others are to be told when the transaction commits, where the server does not see to it.
+    pub(super) told: Vec<Topic>,
     statements: Arc<Counters>,
 }
 
@@ -119,7 +122,7 @@ impl Rows {
 
 impl Reader {
     pub(super) fn new(handle: Handle, scope: DataScope, statements: Arc<Counters>) -> Self {
-        Self { handle, failure: None, scope, statements }
+        Self { handle, failure: None, scope, told: Vec::new(), statements }
     }
 
     /// Whose data the work touches.
@@ -133,6 +136,7 @@ impl Reader {
     }
 
     /// Every row, in the statement's order.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn fetch_all<'q, R: Row>(
         &mut self,
         sql: impl SqlSafeStr,
@@ -146,6 +150,7 @@ impl Reader {
     }
 
     /// The first row, if there is one.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn fetch_optional<'q, R: Row>(
         &mut self,
         sql: impl SqlSafeStr,
@@ -159,6 +164,7 @@ impl Reader {
     }
 
     /// The only row of a statement that always has one.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn fetch_one<'q, R: Row>(
         &mut self,
         sql: impl SqlSafeStr,
@@ -177,13 +183,17 @@ impl Reader {
         }
     }
 
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     fn prepare<'q>(&self, sql: impl SqlSafeStr, binds: impl Binds<'q>) -> Prepared {
         let mut arguments = match self.handle {
             Handle::Postgres(_) => BackendArguments::Postgres(PgArguments::default()),
             _ => BackendArguments::Embedded(EmbeddedArguments::default()),
         };
         let arguments = binds.bind_to(&mut arguments).map(|()| arguments);
-        Prepared { sql: sql.into_sql_str(), arguments }
+        let sql = sql.into_sql_str();
+        #[cfg(any(test, feature = "testing"))]
+        crate::testing::statements::note(self.dialect(), sql.as_str(), std::panic::Location::caller());
+        Prepared { sql, arguments }
     }
 
     async fn rows(
@@ -264,6 +274,7 @@ pub struct Tx(pub(super) Reader);
 
 impl Tx {
     /// Runs a statement and says how many rows it changed.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn execute<'q>(
         &mut self,
         sql: impl SqlSafeStr,
@@ -290,6 +301,7 @@ impl Tx {
     }
 
     /// Runs a statement that must change exactly one row.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn execute_one<'q>(
         &mut self,
         sql: impl SqlSafeStr,

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use soko_infra::db::{Bound, MultiRowInsert};
-use soko_infra::{DataScope, DatabaseError};
+use soko_infra::{DataScope, DatabaseError, Topic, Tx};
 use tokio::task::JoinSet;
 
 use super::{Store, add_note};
@@ -180,4 +181,32 @@ async fn tells_constraints_apart() {
     let orphan = orphan.await.unwrap_err();
     assert!(orphan.is_foreign_key_violation(), "{orphan}");
     assert!(!orphan.is_unique_violation("label", &["note_id"]));
+}
+
+#[tokio::test]
+async fn tells_what_was_committed_and_nothing_else() {
+    const NEWS: Topic = Topic::new("news");
+    let store = Store::open().await;
+    let mut told = store.database.subscribe(NEWS);
+    let mut unconcerned = store.database.subscribe(Topic::new("weather"));
+    let tell = async |name: &'static str, fails: bool| {
+        let database = store.database.clone();
+        let work = async move |tx: &mut Tx| {
+            add_note(tx, name).await?;
+            tx.notify(NEWS).await?;
+            if fails { Err(DatabaseError::Closed) } else { Ok(()) }
+        };
+        database.write(DataScope::Platform, work).await
+    };
+    // In one batch with others that have nothing to tell.
+    let busy = store.occupy(Duration::from_millis(50)).await;
+    let (failed, kept, quiet) = tokio::join!(tell("failed", true), tell("kept", false), store.add("quiet"));
+    assert!(failed.is_err() && kept.is_ok() && quiet.is_ok());
+    busy.await.unwrap().unwrap();
+    told.changed().now_or_never().expect("it is told before it is answered");
+    assert!(told.changed().now_or_never().is_none(), "once");
+    tell("failed", true).await.unwrap_err();
+    store.add("later").await.unwrap();
+    assert!(told.changed().now_or_never().is_none(), "what failed is not told with the next commit");
+    assert!(unconcerned.changed().now_or_never().is_none());
 }

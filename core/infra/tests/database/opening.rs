@@ -1,3 +1,5 @@
+use futures_util::FutureExt as _;
+use soko_infra::db::LEADS;
 use soko_infra::{DataScope, Database, DatabaseError, SqliteConfig};
 use tokio::task::JoinSet;
 
@@ -74,10 +76,15 @@ async fn keeps_answered_writes_without_being_closed() {
 #[tokio::test]
 async fn one_part_of_the_program_leads_at_a_time() {
     let store = Store::open().await;
-    let mut leading = store.database.try_lead().await.unwrap().unwrap();
+    let mut told = store.database.subscribe(LEADS);
+    let mut leading = store.database.try_lead("sweep").await.unwrap().unwrap();
     assert!(leading.is_held().await);
-    assert!(store.database.clone().try_lead().await.unwrap().is_none());
+    assert!(store.database.clone().try_lead("sweep").await.unwrap().is_none());
+    drop(store.database.try_lead("reap").await.unwrap().expect("another lead"));
+    assert!(told.changed().now_or_never().is_none());
     leading.give_back().await;
-    assert!(store.database.try_lead().await.unwrap().is_some());
+    told.changed().now_or_never().expect("who waits is told");
+    assert!(store.database.try_lead("sweep").await.unwrap().is_some());
+    assert!(store.database.try_lead("reap").await.unwrap().is_some(), "dropped, it is free too");
     assert_eq!(store.database.shared_time().await.unwrap(), None);
 }

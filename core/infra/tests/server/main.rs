@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use soko_infra::db::{Column, ListError, ListSql};
+use soko_infra::db::{Column, LEADS, ListError, ListSql};
 use soko_infra::testing::TestDatabase;
-use soko_infra::{DataScope, Database, DatabaseConfig, DatabaseError, Migrations, PostgresConfig, Tx};
+use soko_infra::{DataScope, Database, DatabaseConfig, DatabaseError, Migrations, PostgresConfig, Topic, Tx};
 use soko_kernel::query::Direction;
 use soko_kernel::{ErrorKind, ListQuery, Page};
 use sqlx::{Connection as _, PgConnection};
@@ -301,21 +301,137 @@ async fn says_why_a_server_cannot_be_used() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn migrates_once_when_many_programs_open_one_database() {
+    let own = TestDatabase::on_server(&SCHEMA).await;
+    let mut aside = PgConnection::connect(own.url().unwrap()).await.unwrap();
+    sqlx::raw_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public").execute(&mut aside).await.unwrap();
+    let mut opens = JoinSet::new();
+    for number in 0..8 {
+        let config = own.config.clone();
+        opens.spawn(async move {
+            let database = Database::open(config, &SCHEMA).await?;
+            let name = number.to_string();
+            database.write(DataScope::Platform, async move |tx| add_note(tx, &name, 0).await).await
+        });
+    }
+    for opened in opens.join_all().await {
+        opened.unwrap();
+    }
+    let counts = "SELECT (SELECT COUNT(*) FROM _sqlx_migrations), (SELECT COUNT(*) FROM note)";
+    let (steps, notes): (i64, i64) = sqlx::query_as(counts).fetch_one(&mut aside).await.unwrap();
+    assert_eq!((usize::try_from(steps).unwrap(), notes), (SCHEMA.postgres.iter().count(), 8));
+}
+
+/// Ends the connections of the store's database that wait for or hold something of this kind.
+async fn cut(store: &Store, which: &str) {
+    let sql = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity a WHERE datname = current_database() \
+         AND pid <> pg_backend_pid() AND {which}"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut store.aside().await).await.unwrap();
+}
+
 #[tokio::test]
 async fn one_program_leads_until_it_gives_back_or_its_connection_ends() {
     let store = Store::open().await;
     let other = Database::open(store.own.config.clone(), &SCHEMA).await.unwrap();
-    let mut leading = store.database.try_lead().await.unwrap().unwrap();
-    assert!(leading.is_held().await);
-    assert!(other.try_lead().await.unwrap().is_none());
+    let mut told = other.subscribe(LEADS);
+    // It is told once when it begins to listen.
+    tokio::time::timeout(SOON, told.changed()).await.unwrap();
+    let mut leading = store.database.try_lead("sweep").await.unwrap().unwrap();
+    let mut beside = other.try_lead("reap").await.unwrap().unwrap();
+    assert!(leading.is_held().await && beside.is_held().await, "of two leads each has one");
+    assert!(other.try_lead("sweep").await.unwrap().is_none());
+    assert!(store.database.try_lead("sweep").await.unwrap().is_none(), "not twice in one program either");
     leading.give_back().await;
-    let mut leading = soon(async || other.try_lead().await.unwrap()).await;
-    assert!(store.database.try_lead().await.unwrap().is_none());
-    let cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid <> 0 \
-               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    sqlx::raw_sql(cut).execute(&mut store.aside().await).await.unwrap();
-    assert!(!leading.is_held().await);
-    soon(async || store.database.try_lead().await.unwrap()).await;
+    tokio::time::timeout(SOON, told.changed()).await.unwrap();
+    let mut leading = other.try_lead("sweep").await.unwrap().expect("free as soon as it is told");
+    assert!(store.database.try_lead("sweep").await.unwrap().is_none());
+    cut(
+        &store,
+        "EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND locktype = 'advisory' AND classid <> 0)",
+    )
+    .await;
+    assert!(!leading.is_held().await && !beside.is_held().await, "a program's leads end together");
+    let mut next = soon(async || store.database.try_lead("sweep").await.unwrap()).await;
+    drop(leading);
+    assert!(other.try_lead("sweep").await.unwrap().is_none(), "the other leads now");
+    assert!(next.is_held().await);
+}
+
+#[tokio::test]
+async fn a_lead_that_is_dropped_is_free_again() {
+    let store = Store::open().await;
+    let other = Database::open(store.own.config.clone(), &SCHEMA).await.unwrap();
+    let mut beside = store.database.try_lead("reap").await.unwrap().unwrap();
+    drop(store.database.try_lead("sweep").await.unwrap().unwrap());
+    assert!(beside.is_held().await, "which comes to use the connection again");
+    let again = other.try_lead("sweep").await.unwrap().expect("a lead that nobody has");
+    store.database.close().await;
+    soon(async || other.try_lead("reap").await.unwrap()).await;
+    again.give_back().await;
+}
+
+const NEWS: Topic = Topic::new("news");
+/// Longer than a word takes.
+const SOON: Duration = Duration::from_secs(5);
+/// Long enough for a word that should not come.
+const WHILE: Duration = Duration::from_millis(200);
+
+async fn tell(database: &Database, outcome: Result<(), DatabaseError>) -> Result<(), DatabaseError> {
+    let outcome = Arc::new(std::sync::Mutex::new(Some(outcome)));
+    let work = async move |tx: &mut Tx| {
+        tx.notify(NEWS).await?;
+        tokio::time::sleep(WHILE).await;
+        outcome.lock().unwrap().take().unwrap()
+    };
+    database.write(DataScope::Platform, work).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tells_other_programs_what_was_committed_and_nothing_else() {
+    let store = Store::open().await;
+    let other = Database::open(store.own.config.clone(), &SCHEMA).await.unwrap();
+    let (mut here, mut there) = (store.database.subscribe(NEWS), other.subscribe(NEWS));
+    let mut unconcerned = other.subscribe(Topic::new("weather"));
+    for told in [&mut here, &mut there, &mut unconcerned] {
+        tokio::time::timeout(SOON, told.changed()).await.expect("it begins to listen");
+    }
+    let telling = tokio::spawn({
+        let database = store.database.clone();
+        async move { tell(&database, Ok(())).await }
+    });
+    assert!(tokio::time::timeout(WHILE / 2, there.changed()).await.is_err(), "it is not committed yet");
+    telling.await.unwrap().unwrap();
+    for told in [&mut here, &mut there] {
+        tokio::time::timeout(SOON, told.changed()).await.unwrap();
+    }
+    tell(&store.database, Err(DatabaseError::Closed)).await.unwrap_err();
+    for told in [&mut here, &mut there, &mut unconcerned] {
+        assert!(tokio::time::timeout(WHILE, told.changed()).await.is_err(), "it was rolled back");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn listens_again_when_its_connection_was_cut_and_says_to_look() {
+    let store = Store::open().await;
+    let mut told = store.database.subscribe(NEWS);
+    tokio::time::timeout(SOON, told.changed()).await.unwrap();
+    for _ in 0..3 {
+        cut(&store, "query LIKE 'LISTEN%'").await;
+        tokio::time::timeout(SOON, told.changed()).await.expect("words may have been missed meanwhile");
+        tell(&store.database, Ok(())).await.unwrap();
+        tokio::time::timeout(SOON, told.changed()).await.expect("it listens again");
+    }
+    store.database.close().await;
+    let listening = async || {
+        let sql = "SELECT CASE WHEN COUNT(*) = 0 THEN 1 END FROM pg_stat_activity \
+                   WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+        let none: (Option<i32>,) = sqlx::query_as(sql).fetch_one(&mut store.aside().await).await.unwrap();
+        none.0
+    };
+    soon(listening).await;
 }
 
 /// What is there as soon as the server has noticed that a connection is gone.

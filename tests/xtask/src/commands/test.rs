@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold, on a fresh machine too.
 
+use std::path::Path;
 use std::process::Command;
 
 use super::guests;
@@ -17,12 +18,17 @@ const WITH_A_STORE: &str = "package(soko-domain) | package(soko-graphql) | packa
 const SERVER_VARIABLE: &str = "SOKO_TEST_POSTGRES";
 /// By which they know whether their stores are on it or in files.
 const BACKEND_VARIABLE: &str = "SOKO_TEST_BACKEND";
+/// By which they know where to write down the SQL that they run.
+const STATEMENTS_VARIABLE: &str = "SOKO_TEST_STATEMENTS";
+/// The tests that look at all of it, which nothing else runs.
+const OF_STATEMENTS: &str = "statements::";
 
 /// Run all checks and tests, with all the set-up that they need.
 ///
 /// Builds the plugins, checks format and lints, runs the plugins' own tests, builds the server (some tests start and
 /// kill it), and runs every test of the workspace: with cargo-nextest when it is installed, else with cargo test. Those
-/// that use a store run twice: on SQLite, and on a PostgreSQL server that is started for them.
+/// that use a store run twice: on SQLite, and on a PostgreSQL server that is started for them. Then every SQL statement that
+/// they ran is looked at.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Run only tests of the workspace whose name contains this, without the format, lint and plugin checks.
@@ -50,9 +56,15 @@ pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     announce("the server, for the tests that start it");
     run_process(cargo().args(["build", "--package", "soko", "--locked"]).current_dir(workspace.root()))?;
     let server = TestServer::start()?;
-    Backend::ALL
-        .into_iter()
-        .try_for_each(|backend| test_workspace(workspace, args.filter.as_deref(), &server, backend))
+    let statements = workspace.target().join("statements");
+    if statements.exists() {
+        std::fs::remove_dir_all(&statements)?;
+    }
+    let stores = Stores { server: &server, statements: &statements };
+    let filter = args.filter.as_deref();
+    Backend::ALL.into_iter().try_for_each(|backend| test_workspace(workspace, filter, &stores, backend))?;
+    // Some of the tests run some of the statements only.
+    if filter.is_none() { test_statements(workspace, &stores) } else { Ok(()) }
 }
 
 fn check_format(workspace: &Workspace) -> anyhow::Result<()> {
@@ -84,21 +96,46 @@ fn test_guests(workspace: &Workspace) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What tests that ask for a store are told.
+struct Stores<'a> {
+    server: &'a TestServer,
+    /// The directory of the statements that they run.
+    statements: &'a Path,
+}
+
+impl Stores<'_> {
+    fn tell(&self, command: &mut Command, backend: Backend) {
+        command
+            .env(SERVER_VARIABLE, self.server.url())
+            .env(BACKEND_VARIABLE, backend.name())
+            .env(STATEMENTS_VARIABLE, self.statements);
+    }
+}
+
 /// What the tests' stores are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Backend {
+pub enum Backend {
+    /// Files.
     Sqlite,
+    /// Databases of a server.
     Postgres,
 }
 
 impl Backend {
-    const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+    /// In the order in which tests run on them.
+    pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
 
-    fn name(self) -> &'static str {
+    /// Its name, for people and for the tests.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
         }
+    }
+
+    /// Has tests make their stores on it.
+    pub fn tell(self, command: &mut Command, server: &TestServer) {
+        command.env(SERVER_VARIABLE, server.url()).env(BACKEND_VARIABLE, self.name());
     }
 }
 
@@ -106,7 +143,7 @@ impl Backend {
 fn test_workspace(
     workspace: &Workspace,
     filter: Option<&str>,
-    server: &TestServer,
+    stores: &Stores<'_>,
     backend: Backend,
 ) -> anyhow::Result<()> {
     let mut command = cargo();
@@ -122,8 +159,22 @@ fn test_workspace(
         announce(&format!("cargo test --workspace, on {} (cargo-nextest is not installed)", backend.name()));
         command.args(["test", "--workspace", "--locked"]);
     }
-    command.env(SERVER_VARIABLE, server.url()).env(BACKEND_VARIABLE, backend.name());
+    stores.tell(&mut command, backend);
     run_in_front(command.args(filter))
+}
+
+/// Looks at every statement that the tests have run.
+fn test_statements(workspace: &Workspace, stores: &Stores<'_>) -> anyhow::Result<()> {
+    announce("the SQL statements that were run");
+    let mut command = cargo();
+    command.current_dir(workspace.root());
+    if has_nextest() {
+        command.args(["nextest", "run", "--workspace", "--locked", "--run-ignored", "only", OF_STATEMENTS]);
+    } else {
+        command.args(["test", "--workspace", "--locked", OF_STATEMENTS, "--", "--ignored"]);
+    }
+    stores.tell(&mut command, Backend::Sqlite);
+    run_in_front(&mut command)
 }
 
 /// Whether cargo-nextest is installed.

@@ -1,6 +1,7 @@
 //! SQL of users, sessions, roles and administrators.
 
 mod administrators;
+mod failures;
 mod roles;
 mod users;
 
@@ -8,6 +9,7 @@ pub(super) use administrators::{
     administrators_of_users, delete_administrator, find_administrator, find_administrator_of_user,
     insert_administrator, list_administrators, update_administrator,
 };
+pub(super) use failures::{DELETE_EXPIRED_FAILURES, count_guess, forget_guesses, take_back_guess};
 pub(super) use roles::{
     add_role, delete_role, find_role, insert_role, list_roles, powers, role_is_assigned, roles,
     set_role_channels, set_roles, superadmin_count, update_role,

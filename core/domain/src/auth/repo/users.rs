@@ -69,7 +69,7 @@ pub(in crate::auth) async fn find_login(
         }
         None => {
             "SELECT id, password_hash FROM user_account \
-             WHERE identifier = $1 AND channel_id IS NULL AND $2 IS NULL AND deleted_at IS NULL"
+             WHERE identifier = $1 AND channel_id IS NULL AND CAST($2 AS BIGINT) IS NULL AND deleted_at IS NULL"
         }
     };
     reader.fetch_optional(sql, (identifier, channel)).await

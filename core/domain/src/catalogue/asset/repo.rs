@@ -23,7 +23,7 @@ macro_rules! select {
 macro_rules! from {
     () => {
         concat!(
-            "FROM asset a JOIN asset_translation t ON t.id = ",
+            "FROM asset a JOIN asset_translation t ON t.channel_id = $1 AND t.id = ",
             shown_translation!("asset_translation", "asset_id", "a.id")
         )
     };
@@ -59,7 +59,7 @@ macro_rules! assets_of {
             from!(),
             " JOIN ",
             $table,
-            " own ON own.asset_id = a.id WHERE a.channel_id = $1 AND own.",
+            " own ON own.channel_id = a.channel_id AND own.asset_id = a.id WHERE a.channel_id = $1 AND own.",
             $owner,
             " IN ({ids}) ORDER BY own.",
             $owner,
@@ -129,8 +129,9 @@ pub(super) async fn list(
             .collect();
         values.push(i64::try_from(if tags.all { wanted.len() } else { 1 }).unwrap_or(i64::MAX).into());
         condition = format!(
-            "{condition} AND (SELECT COUNT(*) FROM asset_tag at JOIN tag g ON g.id = at.tag_id \
-             WHERE at.asset_id = a.id AND g.value IN ({})) >= ${}",
+            "{condition} AND (SELECT COUNT(*) FROM asset_tag at \
+             JOIN tag g ON g.channel_id = at.channel_id AND g.id = at.tag_id \
+             WHERE at.channel_id = $1 AND at.asset_id = a.id AND g.value IN ({})) >= ${}",
             labels.join(", "),
             values.len()
         );
@@ -208,13 +209,16 @@ pub(super) async fn set_focal_point(
 }
 
 const USE: &str = "SELECT \
-     (SELECT COUNT(DISTINCT p.id) FROM product p LEFT JOIN product_asset x ON x.product_id = p.id \
+     (SELECT COUNT(DISTINCT p.id) FROM product p \
+       LEFT JOIN product_asset x ON x.channel_id = p.channel_id AND x.product_id = p.id \
        WHERE p.channel_id = $1 AND p.deleted_at IS NULL \
        AND (p.featured_asset_id IN ({ids}) OR x.asset_id IN ({ids}))), \
-     (SELECT COUNT(DISTINCT v.id) FROM product_variant v LEFT JOIN variant_asset x ON x.variant_id = v.id \
+     (SELECT COUNT(DISTINCT v.id) FROM product_variant v \
+       LEFT JOIN variant_asset x ON x.channel_id = v.channel_id AND x.variant_id = v.id \
        WHERE v.channel_id = $1 AND v.deleted_at IS NULL \
        AND (v.featured_asset_id IN ({ids}) OR x.asset_id IN ({ids}))), \
-     (SELECT COUNT(DISTINCT c.id) FROM collection c LEFT JOIN collection_asset x ON x.collection_id = c.id \
+     (SELECT COUNT(DISTINCT c.id) FROM collection c \
+       LEFT JOIN collection_asset x ON x.channel_id = c.channel_id AND x.collection_id = c.id \
        WHERE c.channel_id = $1 AND (c.featured_asset_id IN ({ids}) OR x.asset_id IN ({ids})))";
 
 /// How many products, variants and collections show one of the assets.
@@ -228,11 +232,19 @@ pub(super) async fn usage(
     Ok(rows.into_iter().fold((0, 0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1, sum.2 + row.2)))
 }
 
-const DELETE: &str = "DELETE FROM asset WHERE channel_id = $1 AND id IN ({ids})";
+/// In this order: what shows an asset, then the asset. What is tied to it goes with it.
+const DELETE: [&str; 4] = [
+    "UPDATE product SET featured_asset_id = NULL WHERE channel_id = $1 AND featured_asset_id IN ({ids})",
+    "UPDATE product_variant SET featured_asset_id = NULL WHERE channel_id = $1 AND featured_asset_id IN ({ids})",
+    "UPDATE collection SET featured_asset_id = NULL WHERE channel_id = $1 AND featured_asset_id IN ({ids})",
+    "DELETE FROM asset WHERE channel_id = $1 AND id IN ({ids})",
+];
 
 /// Deletes assets; what showed them shows them no more.
 pub(super) async fn delete(tx: &mut Tx, scope: ChannelScope, ids: &[AssetId]) -> Result<(), DatabaseError> {
-    batch::execute(tx, DELETE, batch::of_channel(scope), batch::raw(ids)).await?;
+    for sql in DELETE {
+        batch::execute(tx, sql, batch::of_channel(scope), batch::raw(ids)).await?;
+    }
     Ok(())
 }
 
@@ -244,7 +256,8 @@ struct OwnedTag {
 }
 
 const TAGS_OF_ASSETS: &str = "SELECT own.asset_id, g.id, g.value, g.created_at, g.updated_at FROM tag g \
-     JOIN asset_tag own ON own.tag_id = g.id WHERE g.channel_id = $1 AND own.asset_id IN ({ids}) \
+     JOIN asset_tag own ON own.channel_id = g.channel_id AND own.tag_id = g.id \
+     WHERE g.channel_id = $1 AND own.asset_id IN ({ids}) \
      ORDER BY own.asset_id, g.value";
 
 pub(super) async fn tags_of_assets(

@@ -82,7 +82,7 @@ macro_rules! select {
 macro_rules! from {
     () => {
         concat!(
-            "FROM collection c JOIN collection_translation t ON t.id = ",
+            "FROM collection c JOIN collection_translation t ON t.channel_id = $1 AND t.id = ",
             shown_translation!("collection_translation", "collection_id", "c.id")
         )
     };
@@ -98,8 +98,10 @@ macro_rules! shown {
 /// Variants that the audience sees in the collection `c`.
 macro_rules! variant_count {
     () => {
-        "(SELECT COUNT(*) FROM collection_variant m JOIN product_variant v ON v.id = m.variant_id \
-         JOIN product p ON p.id = v.product_id WHERE m.collection_id = c.id AND v.deleted_at IS NULL \
+        "(SELECT COUNT(*) FROM collection_variant m \
+         JOIN product_variant v ON v.channel_id = m.channel_id AND v.id = m.variant_id \
+         JOIN product p ON p.channel_id = v.channel_id AND p.id = v.product_id \
+         WHERE m.channel_id = $1 AND m.collection_id = c.id AND v.deleted_at IS NULL \
          AND p.deleted_at IS NULL AND ((v.enabled AND p.enabled) OR $4))"
     };
 }
@@ -228,8 +230,9 @@ const BREADCRUMBS: &str = concat!(
     "WITH RECURSIVE line (start_id, id, parent_id, is_private, depth) AS ( \
        SELECT id, id, parent_id, is_private, 0 FROM collection WHERE channel_id = $1 AND id IN ({ids}) \
        UNION ALL SELECT line.start_id, c.id, c.parent_id, c.is_private, line.depth + 1 FROM line \
-       JOIN collection c ON c.id = line.parent_id WHERE line.depth < $4 \
-     ) SELECT line.start_id, line.id, t.name, t.slug FROM line JOIN collection_translation t ON t.id = ",
+       JOIN collection c ON c.channel_id = $1 AND c.id = line.parent_id WHERE line.depth < $4 \
+     ) SELECT line.start_id, line.id, t.name, t.slug FROM line \
+     JOIN collection_translation t ON t.channel_id = $1 AND t.id = ",
     shown_translation!("collection_translation", "collection_id", "line.id"),
     " WHERE (NOT line.is_private OR $5) ORDER BY line.start_id, line.depth DESC"
 );
@@ -262,7 +265,8 @@ const OF_PRODUCTS: &str = concat!(
     " ",
     from!(),
     " JOIN (SELECT DISTINCT m.collection_id, v.product_id FROM collection_variant m \
-       JOIN product_variant v ON v.id = m.variant_id WHERE m.channel_id = $1 AND v.deleted_at IS NULL \
+       JOIN product_variant v ON v.channel_id = m.channel_id AND v.id = m.variant_id \
+       WHERE m.channel_id = $1 AND v.deleted_at IS NULL \
        AND (v.enabled OR $4) AND v.product_id IN ({ids})) own ON own.collection_id = c.id WHERE ",
     shown!(),
     " ORDER BY own.product_id, c.id"
@@ -372,7 +376,7 @@ pub(super) async fn insert(
 const UPDATE: MultiRowInsert = MultiRowInsert::new(
     concat!("INSERT INTO collection (channel_id, ", own_columns!(), ", updated_at, id)"),
     11,
-    "ON CONFLICT (id) DO UPDATE SET parent_id = excluded.parent_id, is_private = excluded.is_private, \
+    "ON CONFLICT {same_id} DO UPDATE SET parent_id = excluded.parent_id, is_private = excluded.is_private, \
      position = excluded.position, featured_asset_id = excluded.featured_asset_id, \
      inherit_filters = excluded.inherit_filters, filters = excluded.filters, updated_at = excluded.updated_at",
 );

@@ -14,8 +14,9 @@ use crate::catalogue::translation::repo::shown_translation;
 
 macro_rules! product_count {
     () => {
-        "(SELECT COUNT(*) FROM product_option_group pg JOIN product p ON p.id = pg.product_id \
-         WHERE pg.option_group_id = g.id AND p.deleted_at IS NULL)"
+        "(SELECT COUNT(*) FROM product_option_group pg \
+         JOIN product p ON p.channel_id = pg.channel_id AND p.id = pg.product_id \
+         WHERE pg.channel_id = g.channel_id AND pg.option_group_id = g.id AND p.deleted_at IS NULL)"
     };
 }
 
@@ -32,7 +33,7 @@ macro_rules! group_select {
 macro_rules! group_from {
     () => {
         concat!(
-            "FROM option_group g JOIN option_group_translation t ON t.id = ",
+            "FROM option_group g JOIN option_group_translation t ON t.channel_id = $1 AND t.id = ",
             shown_translation!("option_group_translation", "option_group_id", "g.id")
         )
     };
@@ -47,7 +48,7 @@ macro_rules! option_select {
 macro_rules! option_from {
     () => {
         concat!(
-            "FROM product_option o JOIN product_option_translation t ON t.id = ",
+            "FROM product_option o JOIN product_option_translation t ON t.channel_id = $1 AND t.id = ",
             shown_translation!("product_option_translation", "product_option_id", "o.id")
         )
     };
@@ -77,7 +78,7 @@ const GROUPS_OF_PRODUCTS: &str = concat!(
     group_select!(),
     " ",
     group_from!(),
-    " JOIN product_option_group own ON own.option_group_id = g.id \
+    " JOIN product_option_group own ON own.channel_id = g.channel_id AND own.option_group_id = g.id \
      WHERE g.channel_id = $1 AND own.product_id IN ({ids}) ORDER BY own.product_id, own.position, g.id"
 );
 
@@ -133,7 +134,7 @@ const OPTIONS_OF_VARIANTS: &str = concat!(
     option_select!(),
     " ",
     option_from!(),
-    " JOIN variant_option own ON own.product_option_id = o.id \
+    " JOIN variant_option own ON own.channel_id = o.channel_id AND own.product_option_id = o.id \
      WHERE o.channel_id = $1 AND own.variant_id IN ({ids}) ORDER BY own.variant_id, o.option_group_id, o.id"
 );
 
@@ -292,8 +293,9 @@ const USES_OF_GROUPS: &str = concat!(
     "SELECT g.id, g.code, ",
     product_count!(),
     " AS products, (SELECT COUNT(DISTINCT v.id) FROM product_option o \
-     JOIN variant_option vo ON vo.product_option_id = o.id JOIN product_variant v ON v.id = vo.variant_id \
-     WHERE o.option_group_id = g.id AND v.deleted_at IS NULL) AS variants \
+     JOIN variant_option vo ON vo.channel_id = o.channel_id AND vo.product_option_id = o.id \
+     JOIN product_variant v ON v.channel_id = vo.channel_id AND v.id = vo.variant_id \
+     WHERE o.channel_id = g.channel_id AND o.option_group_id = g.id AND v.deleted_at IS NULL) AS variants \
      FROM option_group g WHERE g.channel_id = $1 AND g.id IN ({ids})"
 );
 
@@ -315,9 +317,10 @@ pub(super) async fn variants_with_option_of(
     product: ProductId,
     group: OptionGroupId,
 ) -> Result<i64, DatabaseError> {
-    let sql = "SELECT COUNT(DISTINCT v.id) FROM variant_option vo JOIN product_variant v ON v.id = vo.variant_id \
-               JOIN product_option o ON o.id = vo.product_option_id WHERE vo.channel_id = $1 \
-               AND o.option_group_id = $2 AND v.product_id = $3 AND v.deleted_at IS NULL";
+    let sql = "SELECT COUNT(DISTINCT v.id) FROM variant_option vo \
+               JOIN product_variant v ON v.channel_id = vo.channel_id AND v.id = vo.variant_id \
+               JOIN product_option o ON o.channel_id = vo.channel_id AND o.id = vo.product_option_id \
+               WHERE vo.channel_id = $1 AND o.option_group_id = $2 AND v.product_id = $3 AND v.deleted_at IS NULL";
     let (count,): (i64,) = reader.fetch_one(sql, (scope.channel_id(), group, product)).await?;
     Ok(count)
 }
@@ -328,7 +331,8 @@ pub(super) async fn option_use(
     scope: ChannelScope,
     id: OptionId,
 ) -> Result<i64, DatabaseError> {
-    let sql = "SELECT COUNT(*) FROM variant_option vo JOIN product_variant v ON v.id = vo.variant_id \
+    let sql = "SELECT COUNT(*) FROM variant_option vo \
+               JOIN product_variant v ON v.channel_id = vo.channel_id AND v.id = vo.variant_id \
                WHERE vo.channel_id = $1 AND vo.product_option_id = $2 AND v.deleted_at IS NULL";
     let (count,): (i64,) = reader.fetch_one(sql, (scope.channel_id(), id)).await?;
     Ok(count)
@@ -342,7 +346,8 @@ pub(super) async fn delete_groups(
 ) -> Result<(), DatabaseError> {
     for sql in [
         "DELETE FROM variant_option WHERE channel_id = $1 \
-         AND product_option_id IN (SELECT id FROM product_option WHERE option_group_id IN ({ids}))",
+         AND product_option_id IN \
+         (SELECT id FROM product_option WHERE channel_id = $1 AND option_group_id IN ({ids}))",
         "DELETE FROM option_group WHERE channel_id = $1 AND id IN ({ids})",
     ] {
         batch::execute(tx, sql, batch::of_channel(scope), batch::raw(ids)).await?;
@@ -364,7 +369,7 @@ pub(super) async fn delete_option(
 const ADD_TO_PRODUCTS: MultiRowInsert = MultiRowInsert::new(
     "INSERT INTO product_option_group (channel_id, product_id, option_group_id, position)",
     4,
-    "ON CONFLICT (product_id, option_group_id) DO NOTHING",
+    "ON CONFLICT (channel_id, product_id, option_group_id) DO NOTHING",
 );
 
 /// Gives products groups, each with its position, and says how many they did not have.
@@ -400,8 +405,9 @@ pub(super) async fn remove_from_product(
 ) -> Result<bool, DatabaseError> {
     let values = (scope.channel_id(), product, group);
     let options = "DELETE FROM variant_option WHERE channel_id = $1 \
-                   AND variant_id IN (SELECT id FROM product_variant WHERE product_id = $2) \
-                   AND product_option_id IN (SELECT id FROM product_option WHERE option_group_id = $3)";
+                   AND variant_id IN (SELECT id FROM product_variant WHERE channel_id = $1 AND product_id = $2) \
+                   AND product_option_id IN \
+                   (SELECT id FROM product_option WHERE channel_id = $1 AND option_group_id = $3)";
     tx.execute(options, values).await?;
     let sql =
         "DELETE FROM product_option_group WHERE channel_id = $1 AND product_id = $2 AND option_group_id = $3";

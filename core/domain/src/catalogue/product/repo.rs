@@ -23,7 +23,7 @@ macro_rules! select {
 macro_rules! from {
     () => {
         concat!(
-            "FROM product p JOIN product_translation t ON t.id = ",
+            "FROM product p JOIN product_translation t ON t.channel_id = $1 AND t.id = ",
             shown_translation!("product_translation", "product_id", "p.id")
         )
     };
@@ -85,11 +85,13 @@ const COLUMNS: &[Column] = &[
     Column::text("description", "t.description"),
     Column::boolean("enabled", "p.enabled"),
     Column::integer("facetValueId", "x.facet_value_id")
-        .of_related("FROM product_facet_value x WHERE x.product_id = p.id"),
+        .of_related("FROM product_facet_value x WHERE x.channel_id = p.channel_id AND x.product_id = p.id"),
     Column::integer("optionGroupId", "x.option_group_id")
-        .of_related("FROM product_option_group x WHERE x.product_id = p.id"),
-    Column::text("sku", "x.sku")
-        .of_related("FROM product_variant x WHERE x.product_id = p.id AND x.deleted_at IS NULL"),
+        .of_related("FROM product_option_group x WHERE x.channel_id = p.channel_id AND x.product_id = p.id"),
+    Column::text("sku", "x.sku").of_related(
+        "FROM product_variant x \
+             WHERE x.channel_id = p.channel_id AND x.product_id = p.id AND x.deleted_at IS NULL",
+    ),
 ];
 
 pub(super) async fn list(
@@ -182,7 +184,8 @@ pub(super) async fn get_own_rows(
 const UPDATE: MultiRowInsert = MultiRowInsert::new(
     "INSERT INTO product (id, channel_id, enabled, featured_asset_id, created_at, updated_at)",
     6,
-    "ON CONFLICT (id) DO UPDATE SET enabled = excluded.enabled, featured_asset_id = excluded.featured_asset_id, \
+    "ON CONFLICT {same_id} DO UPDATE SET enabled = excluded.enabled, \
+     featured_asset_id = excluded.featured_asset_id, \
      updated_at = excluded.updated_at",
 );
 

@@ -39,8 +39,8 @@ pub(super) struct Matching {
     pub(super) score: &'static str,
 }
 
-/// Finds documents that have every word of the term, or one that begins with it, in any field. `None` for a term
-/// without a word, which matches nothing.
+/// Finds documents that have every word of the term, or one that begins with it, in any field, for a statement whose `$1`
+/// is the channel. `None` for a term without a word, which matches nothing.
 pub(super) fn matching(
     dialect: Dialect,
     values: &mut Vec<Bound>,
@@ -60,14 +60,15 @@ pub(super) fn matching(
         Dialect::Postgres => (ts_query(scope, &words), |place| {
             format!(
                 "SELECT t.rowid AS id, CAST({TS_RANK} AS DOUBLE PRECISION) AS score \
-                 FROM search_text t, (SELECT CAST(${place} AS TSQUERY) AS query) q WHERE t.words @@ q.query"
+                 FROM search_text t, (SELECT CAST(${place} AS TSQUERY) AS query) q \
+                 WHERE t.channel_id = $1 AND t.words @@ q.query"
             )
         }),
     };
     values.push(query.into());
     Some(Matching {
         with: format!("found AS MATERIALIZED ({})", found(values.len())),
-        from: "found JOIN search_document d ON d.id = found.id",
+        from: "found JOIN search_document d ON d.channel_id = $1 AND d.id = found.id",
         score: "found.score",
     })
 }
@@ -135,6 +136,8 @@ fn channel_word(scope: ChannelScope) -> String {
 
 const DELETE_TEXTS: &str = "DELETE FROM search_text WHERE rowid IN \
      (SELECT id FROM search_document WHERE channel_id = $1 AND product_id IN ({ids}))";
+const DELETE_TEXTS_ON_POSTGRES: &str = "DELETE FROM search_text WHERE channel_id = $1 AND rowid IN \
+     (SELECT id FROM search_document WHERE channel_id = $1 AND product_id IN ({ids}))";
 const DELETE_DOCUMENTS: &str = "DELETE FROM search_document WHERE channel_id = $1 AND product_id IN ({ids})";
 
 /// Takes the documents of products out of the index.
@@ -143,7 +146,11 @@ pub(super) async fn remove(
     scope: ChannelScope,
     products: &[ProductId],
 ) -> Result<(), DatabaseError> {
-    for sql in [DELETE_TEXTS, DELETE_DOCUMENTS] {
+    let texts = match tx.dialect() {
+        Dialect::Sqlite => DELETE_TEXTS,
+        Dialect::Postgres => DELETE_TEXTS_ON_POSTGRES,
+    };
+    for sql in [texts, DELETE_DOCUMENTS] {
         batch::execute(tx, sql, batch::of_channel(scope), batch::raw(products)).await?;
     }
     Ok(())
@@ -156,6 +163,11 @@ const INSERT_DOCUMENTS: MultiRowInsert = MultiRowInsert::new(
 );
 const INSERT_TEXTS: MultiRowInsert = MultiRowInsert::new(
     "INSERT INTO search_text (rowid, channel, product_name, variant_name, sku, facet_values, description)",
+    7,
+    "",
+);
+const INSERT_TEXTS_ON_POSTGRES: MultiRowInsert = MultiRowInsert::new(
+    "INSERT INTO search_text (rowid, channel_id, product_name, variant_name, sku, facet_values, description)",
     7,
     "",
 );
@@ -178,11 +190,15 @@ pub(super) async fn add(
     let mut ids: Vec<(i64,)> = INSERT_DOCUMENTS.fetch(tx, rows).await?;
     // Ids are given in the rows' order; what is returned may come in another.
     ids.sort_unstable();
-    let (channel, dialect) = (channel_word(scope), tx.dialect());
+    let dialect = tx.dialect();
+    let (insert, channel): (_, Bound) = match dialect {
+        Dialect::Sqlite => (INSERT_TEXTS, channel_word(scope).into()),
+        Dialect::Postgres => (INSERT_TEXTS_ON_POSTGRES, scope.channel_id().0.into()),
+    };
     let text = |(document, (id,)): (Document, (i64,))| -> Vec<Bound> {
         vec![
             id.into(),
-            channel.as_str().into(),
+            channel.clone(),
             indexable(dialect, document.product_name).into(),
             indexable(dialect, document.variant_name).into(),
             indexable(dialect, document.sku).into(),
@@ -191,7 +207,7 @@ pub(super) async fn add(
         ]
     };
     let texts: Vec<Vec<Bound>> = documents.into_iter().zip(ids).map(text).collect();
-    INSERT_TEXTS.execute(tx, texts).await?;
+    insert.execute(tx, texts).await?;
     Ok(())
 }
 

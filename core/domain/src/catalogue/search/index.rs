@@ -13,6 +13,9 @@ use crate::catalogue::translation::repo::{
     FACET_VALUE_NAMES, PRODUCT_TEXTS, VARIANT_NAMES, names_of, slugged_of,
 };
 
+/// Products whose texts are in memory at a time.
+const PRODUCTS_AT_ONCE: usize = 1_000;
+
 /// Indexes the products' variants anew. Deleted products and variants are not found any more. A fixed number of
 /// statements.
 pub(in crate::catalogue) async fn index_products_in_tx(
@@ -45,5 +48,8 @@ pub(in crate::catalogue) async fn index_products_in_tx(
 /// Indexes the whole channel anew.
 pub(super) async fn index_channel_in_tx(tx: &mut Tx, writing: Writing) -> Result<(), CatalogueError> {
     let products = repo::product_ids(tx, writing.scope).await?;
-    index_products_in_tx(tx, writing, &products).await
+    for products in products.chunks(PRODUCTS_AT_ONCE) {
+        index_products_in_tx(tx, writing, products).await?;
+    }
+    Ok(())
 }

@@ -9,9 +9,9 @@ mod repo;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use soko_infra::Reader;
+use soko_infra::{Reader, Tx};
 use soko_kernel::{
-    Actor, AssetId, CollectionId, FacetId, FacetValueId, Page, Permission, ProductId, VariantId,
+    Actor, AssetId, CollectionId, FacetId, FacetValueId, Page, Permission, ProductId, Timestamp, VariantId,
 };
 
 pub use entity::{
@@ -21,6 +21,7 @@ pub use entity::{
 pub use fulltext::{TERM_LENGTH_MAX, TERM_WORDS_MAX};
 
 pub(super) use index::index_products_in_tx;
+pub use repo::{EVERY_DOCUMENT, INDEX_TABLES};
 
 use self::entity::{Match, Search, price_spans};
 use self::repo::{Matched, PageRow, Searcher};
@@ -31,7 +32,7 @@ use super::error::CatalogueError;
 use super::facet::{self, FacetValue};
 use super::translation::Languages;
 use super::variant::{Variant, load_variants};
-use super::{Catalogue, batch};
+use super::{Catalogue, Writing, batch};
 
 impl CatalogueReads {
     /// A page of results, best first where a term is searched for and no sorting is asked for.
@@ -128,6 +129,15 @@ impl Catalogue {
         let scope = actor.require_any(&[Permission::UpdateProduct, Permission::UpdateCatalog])?;
         let writing = self.writing(actor, scope);
         self.database.write(scope, async move |tx| index::index_channel_in_tx(tx, writing).await).await
+    }
+
+    /// [`Self::reindex`] inside another's transaction, by the platform's own hand in the channel.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn reindex_in_tx(tx: &mut Tx, actor: &Actor, now: Timestamp) -> Result<(), CatalogueError> {
+        let writing = Writing { scope: actor.public_scope(), languages: Languages::of(actor), now };
+        index::index_channel_in_tx(tx, writing).await
     }
 }
 

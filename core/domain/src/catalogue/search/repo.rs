@@ -17,6 +17,12 @@ use crate::catalogue::stock::in_stock;
 use crate::catalogue::translation::Languages;
 use crate::catalogue::translation::repo::shown_translation;
 
+/// The tables of the index, which can be made anew from all others.
+pub const INDEX_TABLES: [&str; 2] = ["search_document", "search_text"];
+/// A line for each channel and language: how many documents of it can be found.
+pub const EVERY_DOCUMENT: &str = "SELECT COUNT(*) || ' documents of the channel ' || channel_id || ' in ' || language \
+     FROM search_document GROUP BY channel_id, language ORDER BY channel_id, language";
+
 /// A statement's beginning that names the matching variants `matched`, with the values of its parameters.
 #[derive(Debug, Clone)]
 pub(super) struct Matched {
@@ -37,7 +43,8 @@ pub(super) struct Searcher {
 }
 
 /// The best document of a variant for the searcher's language.
-const SHOWN_DOCUMENT: &str = "d.id = (SELECT best.id FROM search_document best WHERE best.variant_id = d.variant_id \
+const SHOWN_DOCUMENT: &str = "d.id = (SELECT best.id FROM search_document best \
+     WHERE best.channel_id = $1 AND best.variant_id = d.variant_id \
      ORDER BY CASE best.language WHEN $2 THEN 0 WHEN $3 THEN 1 ELSE 2 END, best.id LIMIT 1)";
 
 /// Names the parameters that not every search needs: a statement has all that it is given.
@@ -66,7 +73,10 @@ impl Matched {
         let mut with = format!("WITH {ASKED}");
         if let Some(term) = &search.term {
             let matching = fulltext::matching(searcher.dialect, &mut values, searcher.scope, term)?;
-            from = format!("{} JOIN product_variant v ON v.id = d.variant_id", matching.from);
+            from = format!(
+                "{} JOIN product_variant v ON v.channel_id = d.channel_id AND v.id = d.variant_id",
+                matching.from
+            );
             condition = format!("{SHOWN_DOCUMENT} AND {condition}");
             with = format!("{with}, {}", matching.with);
             score = matching.score;
@@ -74,9 +84,10 @@ impl Matched {
         for ids in &search.facet_values {
             let list = in_list(&mut values, ids.iter().copied());
             condition = format!(
-                "{condition} AND (EXISTS (SELECT 1 FROM variant_facet_value x WHERE x.variant_id = v.id \
-                 AND x.facet_value_id IN ({list})) OR EXISTS (SELECT 1 FROM product_facet_value x \
-                 WHERE x.product_id = v.product_id AND x.facet_value_id IN ({list})))"
+                "{condition} AND (EXISTS (SELECT 1 FROM variant_facet_value x \
+                 WHERE x.channel_id = $1 AND x.variant_id = v.id AND x.facet_value_id IN ({list})) \
+                 OR EXISTS (SELECT 1 FROM product_facet_value x \
+                 WHERE x.channel_id = $1 AND x.product_id = v.product_id AND x.facet_value_id IN ({list})))"
             );
         }
         for ids in &search.collections {
@@ -106,7 +117,8 @@ impl Matched {
         }
         let with = format!(
             "{with}, matched AS MATERIALIZED (SELECT v.id AS variant_id, v.product_id, v.tax_category_id, \
-             v.list_price, {score} AS score FROM {from} JOIN product p ON p.id = v.product_id \
+             v.list_price, {score} AS score FROM {from} \
+             JOIN product p ON p.channel_id = v.channel_id AND p.id = v.product_id \
              JOIN channel c ON c.id = v.channel_id WHERE {condition})"
         );
         let ranked = search.term.is_some();
@@ -119,7 +131,9 @@ impl Matched {
 }
 
 fn member_of(condition: &str) -> String {
-    format!("EXISTS (SELECT 1 FROM collection_variant m WHERE m.variant_id = v.id AND {condition})")
+    format!(
+        "EXISTS (SELECT 1 FROM collection_variant m WHERE m.channel_id = $1 AND m.variant_id = v.id AND {condition})"
+    )
 }
 
 fn slug_list(values: &mut Vec<Bound>, slugs: &[String]) -> String {
@@ -193,9 +207,9 @@ fn order(matched: &Matched, search: &Search) -> (&'static str, String) {
 }
 
 const NAMES: &str = concat!(
-    "JOIN product_translation pt ON pt.id = ",
+    "JOIN product_translation pt ON pt.channel_id = $1 AND pt.id = ",
     shown_translation!("product_translation", "product_id", "r.product_id"),
-    " JOIN product_variant_translation vt ON vt.id = ",
+    " JOIN product_variant_translation vt ON vt.channel_id = $1 AND vt.id = ",
     shown_translation!("product_variant_translation", "variant_id", "r.variant_id")
 );
 
@@ -237,9 +251,9 @@ pub(super) async fn facet_value_counts(
     let sql = format!(
         "{} SELECT x.facet_value_id, COUNT(DISTINCT x.{}) FROM ( \
            SELECT m.product_id, m.variant_id, vf.facet_value_id FROM matched m \
-           JOIN variant_facet_value vf ON vf.variant_id = m.variant_id \
+           JOIN variant_facet_value vf ON vf.channel_id = $1 AND vf.variant_id = m.variant_id \
            UNION ALL SELECT m.product_id, m.variant_id, pf.facet_value_id FROM matched m \
-           JOIN product_facet_value pf ON pf.product_id = m.product_id \
+           JOIN product_facet_value pf ON pf.channel_id = $1 AND pf.product_id = m.product_id \
          ) x GROUP BY x.facet_value_id ORDER BY x.facet_value_id",
         matched.with,
         matched.counted()
@@ -254,7 +268,7 @@ pub(super) async fn collection_counts(
 ) -> Result<Vec<(CollectionId, i64)>, DatabaseError> {
     let sql = format!(
         "{} SELECT cv.collection_id, COUNT(DISTINCT m.{}) FROM matched m \
-         JOIN collection_variant cv ON cv.variant_id = m.variant_id \
+         JOIN collection_variant cv ON cv.channel_id = $1 AND cv.variant_id = m.variant_id \
          GROUP BY cv.collection_id ORDER BY cv.collection_id",
         matched.with,
         matched.counted()
@@ -265,8 +279,10 @@ pub(super) async fn collection_counts(
 const FACET_VALUES: &str = "SELECT x.variant_id, fv.id, fv.facet_id FROM ( \
        SELECT variant_id, facet_value_id FROM variant_facet_value WHERE channel_id = $1 AND variant_id IN ({ids}) \
        UNION SELECT v.id, pf.facet_value_id FROM product_variant v \
-       JOIN product_facet_value pf ON pf.product_id = v.product_id WHERE v.channel_id = $1 AND v.id IN ({ids}) \
-     ) x JOIN facet_value fv ON fv.id = x.facet_value_id JOIN facet f ON f.id = fv.facet_id \
+       JOIN product_facet_value pf ON pf.channel_id = v.channel_id AND pf.product_id = v.product_id \
+       WHERE v.channel_id = $1 AND v.id IN ({ids}) \
+     ) x JOIN facet_value fv ON fv.channel_id = $1 AND fv.id = x.facet_value_id \
+     JOIN facet f ON f.channel_id = fv.channel_id AND f.id = fv.facet_id \
      WHERE (NOT f.is_private OR $2) ORDER BY x.variant_id, fv.id";
 
 /// The facet values of variants and of their products, with their facets; private ones for those who see them.
@@ -284,7 +300,8 @@ pub(super) async fn facet_values(
 }
 
 const COLLECTIONS: &str = "SELECT m.variant_id, m.collection_id FROM collection_variant m \
-     JOIN collection c ON c.id = m.collection_id WHERE m.channel_id = $1 AND (NOT c.is_private OR $2) \
+     JOIN collection c ON c.channel_id = m.channel_id AND c.id = m.collection_id \
+     WHERE m.channel_id = $1 AND (NOT c.is_private OR $2) \
      AND m.variant_id IN ({ids}) ORDER BY m.variant_id, m.collection_id";
 
 /// The collections that hold variants; private ones for those who see them.
@@ -319,8 +336,8 @@ pub(super) async fn variants_in_stock(
 }
 
 const LIVE_VARIANTS: &str = "SELECT v.id AS variant_id, v.product_id, v.sku FROM product_variant v \
-     JOIN product p ON p.id = v.product_id WHERE v.channel_id = $1 AND v.deleted_at IS NULL \
-     AND p.deleted_at IS NULL AND v.product_id IN ({ids}) ORDER BY v.id";
+     JOIN product p ON p.channel_id = v.channel_id AND p.id = v.product_id \
+     WHERE v.channel_id = $1 AND v.deleted_at IS NULL AND p.deleted_at IS NULL AND v.product_id IN ({ids}) ORDER BY v.id";
 
 /// The products' variants that are to be found.
 pub(super) async fn live_variants(

@@ -14,14 +14,14 @@ use crate::catalogue::text::TakenSlugs;
 /// Most slugs that one statement asks about one by one.
 const SLUG_CONDITIONS_MAX: usize = 100;
 
-/// The id of a thing's translation that is shown, for a statement whose `$2` is the wanted language and whose `$3`
-/// is the one to fall back to.
+/// The id of a thing's translation that is shown, for a statement whose `$1` is the channel, whose `$2` is the wanted
+/// language and whose `$3` is the one to fall back to.
 macro_rules! shown_translation {
     ($table:literal, $owner:literal, $owner_id:literal) => {
         concat!(
             "(SELECT shown.id FROM ",
             $table,
-            " shown WHERE shown.",
+            " shown WHERE shown.channel_id = $1 AND shown.",
             $owner,
             " = ",
             $owner_id,
@@ -60,7 +60,7 @@ macro_rules! name_table {
                 ),
                 6,
                 concat!(
-                    "ON CONFLICT (",
+                    "ON CONFLICT (channel_id, ",
                     $owner,
                     ", language) DO UPDATE SET name = excluded.name, updated_at = excluded.updated_at"
                 ),
@@ -170,7 +170,7 @@ macro_rules! slugged_table {
                 ),
                 8,
                 concat!(
-                    "ON CONFLICT (",
+                    "ON CONFLICT (channel_id, ",
                     $owner,
                     ", language) DO UPDATE SET name = excluded.name, slug = excluded.slug, ",
                     "description = excluded.description, updated_at = excluded.updated_at"

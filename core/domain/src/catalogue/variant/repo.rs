@@ -105,10 +105,11 @@ macro_rules! select {
 macro_rules! from {
     () => {
         concat!(
-            "FROM product_variant v JOIN channel c ON c.id = v.channel_id JOIN product p ON p.id = v.product_id \
-             JOIN product_variant_translation t ON t.id = ",
+            "FROM product_variant v JOIN channel c ON c.id = v.channel_id \
+             JOIN product p ON p.channel_id = v.channel_id AND p.id = v.product_id \
+             JOIN product_variant_translation t ON t.channel_id = $1 AND t.id = ",
             shown_translation!("product_variant_translation", "variant_id", "v.id"),
-            " JOIN product_translation pt ON pt.id = ",
+            " JOIN product_translation pt ON pt.channel_id = $1 AND pt.id = ",
             shown_translation!("product_translation", "product_id", "p.id")
         )
     };
@@ -177,16 +178,18 @@ const COLUMNS: &[Column] = &[
     Column::text("trackInventory", "v.track_inventory"),
     Column::integer(
         "stockOnHand",
-        "COALESCE((SELECT SUM(l.on_hand) FROM stock_level l WHERE l.variant_id = v.id), 0)",
+        "COALESCE((SELECT SUM(l.on_hand) FROM stock_level l \
+         WHERE l.channel_id = v.channel_id AND l.variant_id = v.id), 0)",
     ),
     Column::integer(
         "stockAllocated",
-        "COALESCE((SELECT SUM(l.allocated) FROM stock_level l WHERE l.variant_id = v.id), 0)",
+        "COALESCE((SELECT SUM(l.allocated) FROM stock_level l \
+         WHERE l.channel_id = v.channel_id AND l.variant_id = v.id), 0)",
     ),
     Column::integer("outOfStockThreshold", "v.out_of_stock_threshold"),
     Column::boolean("useGlobalOutOfStockThreshold", "v.use_global_out_of_stock_threshold"),
     Column::integer("facetValueId", "x.facet_value_id")
-        .of_related("FROM variant_facet_value x WHERE x.variant_id = v.id"),
+        .of_related("FROM variant_facet_value x WHERE x.channel_id = v.channel_id AND x.variant_id = v.id"),
 ];
 
 /// Which variants a list is of.
@@ -219,7 +222,8 @@ pub(super) async fn list(
         VariantsOf::Collection(collection) => {
             values.push(collection.0.into());
             condition.push_str(
-                " AND EXISTS (SELECT 1 FROM collection_variant m WHERE m.collection_id = $6 AND m.variant_id = v.id)",
+                " AND EXISTS (SELECT 1 FROM collection_variant m \
+                 WHERE m.channel_id = $1 AND m.collection_id = $6 AND m.variant_id = v.id)",
             );
         }
     }
@@ -268,8 +272,10 @@ async fn fetch_page(
 const FACET_CODES: &str = "SELECT x.variant_id, f.code AS facet, fv.code AS value FROM ( \
        SELECT variant_id, facet_value_id FROM variant_facet_value WHERE channel_id = $1 AND variant_id IN ({ids}) \
        UNION SELECT v.id, pf.facet_value_id FROM product_variant v \
-       JOIN product_facet_value pf ON pf.product_id = v.product_id WHERE v.channel_id = $1 AND v.id IN ({ids}) \
-     ) x JOIN facet_value fv ON fv.id = x.facet_value_id JOIN facet f ON f.id = fv.facet_id \
+       JOIN product_facet_value pf ON pf.channel_id = v.channel_id AND pf.product_id = v.product_id \
+       WHERE v.channel_id = $1 AND v.id IN ({ids}) \
+     ) x JOIN facet_value fv ON fv.channel_id = $1 AND fv.id = x.facet_value_id \
+     JOIN facet f ON f.channel_id = fv.channel_id AND f.id = fv.facet_id \
      ORDER BY x.variant_id, f.code, fv.code";
 
 /// Codes of facet and value, of the variants and of their products, sorted.
@@ -366,7 +372,7 @@ const UPDATE: MultiRowInsert = MultiRowInsert::new(
      featured_asset_id, track_inventory, out_of_stock_threshold, use_global_out_of_stock_threshold, created_at, \
      updated_at, id)",
     13,
-    "ON CONFLICT (id) DO UPDATE SET enabled = excluded.enabled, sku = excluded.sku, \
+    "ON CONFLICT {same_id} DO UPDATE SET enabled = excluded.enabled, sku = excluded.sku, \
      list_price = excluded.list_price, tax_category_id = excluded.tax_category_id, \
      featured_asset_id = excluded.featured_asset_id, track_inventory = excluded.track_inventory, \
      out_of_stock_threshold = excluded.out_of_stock_threshold, \
@@ -427,8 +433,9 @@ pub(super) async fn tax_categories(
 }
 
 const GROUP_OPTIONS: &str = "SELECT pg.product_id, g.id AS group_id, g.code, o.id AS option_id \
-     FROM product_option_group pg JOIN option_group g ON g.id = pg.option_group_id \
-     LEFT JOIN product_option o ON o.option_group_id = g.id WHERE pg.channel_id = $1 AND pg.product_id IN ({ids})";
+     FROM product_option_group pg JOIN option_group g ON g.channel_id = pg.channel_id AND g.id = pg.option_group_id \
+     LEFT JOIN product_option o ON o.channel_id = g.channel_id AND o.option_group_id = g.id \
+     WHERE pg.channel_id = $1 AND pg.product_id IN ({ids})";
 
 pub(super) async fn group_options(
     reader: &mut Reader,
@@ -439,7 +446,7 @@ pub(super) async fn group_options(
 }
 
 const VARIANT_OPTIONS: &str = "SELECT v.product_id, v.id AS variant_id, v.sku, o.product_option_id AS option_id \
-     FROM product_variant v LEFT JOIN variant_option o ON o.variant_id = v.id \
+     FROM product_variant v LEFT JOIN variant_option o ON o.channel_id = v.channel_id AND o.variant_id = v.id \
      WHERE v.channel_id = $1 AND v.deleted_at IS NULL AND v.product_id IN ({ids})";
 
 pub(super) async fn variant_options(

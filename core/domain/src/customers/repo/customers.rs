@@ -123,8 +123,8 @@ pub(in crate::customers) async fn by_ids(
 }
 
 const SELECT_SHOPPING: &str = "SELECT c.id, g.id, g.name FROM customer c \
-    LEFT JOIN customer_group_member m ON m.customer_id = c.id \
-    LEFT JOIN customer_group g ON g.id = m.customer_group_id \
+    LEFT JOIN customer_group_member m ON m.channel_id = c.channel_id AND m.customer_id = c.id \
+    LEFT JOIN customer_group g ON g.channel_id = m.channel_id AND g.id = m.customer_group_id \
     WHERE c.channel_id = $1 AND c.deleted_at IS NULL";
 
 type ShoppingRow = (CustomerId, Option<CustomerGroupId>, Option<String>);
@@ -178,7 +178,7 @@ pub(in crate::customers) async fn list(
         values.push(group.0.into());
         condition.push_str(
             " AND EXISTS (SELECT 1 FROM customer_group_member m \
-             WHERE m.customer_id = c.id AND m.customer_group_id = $2)",
+             WHERE m.channel_id = $1 AND m.customer_id = c.id AND m.customer_group_id = $2)",
         );
     }
     let list = ListSql {

@@ -92,7 +92,7 @@ pub(in crate::customers) async fn groups_of(
     let ids = in_list(&mut values, customers.iter().copied());
     let sql = format!(
         "SELECT m.customer_id, g.id, g.name, g.created_at, g.updated_at FROM customer_group_member m \
-         JOIN customer_group g ON g.id = m.customer_group_id \
+         JOIN customer_group g ON g.channel_id = m.channel_id AND g.id = m.customer_group_id \
          WHERE g.channel_id = $1 AND m.customer_id IN ({ids}) ORDER BY g.name"
     );
     let rows: Vec<MembershipRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;

@@ -142,7 +142,8 @@ pub(super) async fn transfer(
          (channel_id, variant_id, stock_location_id, on_hand, allocated, created_at, updated_at) \
          SELECT channel_id, variant_id, $1, on_hand, allocated, $2, $2 FROM stock_level \
          WHERE channel_id = $3 AND stock_location_id = $4 \
-         ON CONFLICT (variant_id, stock_location_id) DO UPDATE SET on_hand = stock_level.on_hand + excluded.on_hand, \
+         ON CONFLICT (channel_id, variant_id, stock_location_id) DO UPDATE \
+         SET on_hand = stock_level.on_hand + excluded.on_hand, \
          allocated = stock_level.allocated + excluded.allocated, updated_at = excluded.updated_at",
         (to, now, scope.channel_id(), from),
     )

@@ -15,7 +15,8 @@ use crate::ledger::entity::{
 use crate::ledger::error::LedgerError;
 
 const ENTRY: &str = "e.id, e.entry_date, e.source_type, e.source_id, e.reversal_of, e.currency, e.memo, e.user_id, \
-                     e.posted_at, (SELECT r.id FROM journal_entry r WHERE r.reversal_of = e.id) AS reversed_by";
+                     e.posted_at, (SELECT r.id FROM journal_entry r \
+                     WHERE r.channel_id = e.channel_id AND r.reversal_of = e.id) AS reversed_by";
 const INSERT_POSTINGS: MultiRowInsert = MultiRowInsert::new(
     "INSERT INTO journal_posting (channel_id, entry_id, debit_account_id, credit_account_id, amount, currency, \
      entry_date, party_type, party_id, order_id, session_id)",
@@ -145,13 +146,18 @@ pub(in crate::ledger) async fn list(
         Column::text("memo", "e.memo"),
         Column::time("postedAt", "e.posted_at"),
         Column::integer("accountId", "a.id").of_related(
-            "FROM journal_posting p JOIN ledger_account a ON a.id IN (p.debit_account_id, p.credit_account_id) \
-             WHERE p.entry_id = e.id",
+            "FROM journal_posting p JOIN ledger_account a ON a.channel_id = p.channel_id \
+             AND a.id IN (p.debit_account_id, p.credit_account_id) \
+             WHERE p.channel_id = e.channel_id AND p.entry_id = e.id",
         ),
         Column::integer("orderId", "o.order_id")
-            .of_related("FROM journal_posting o WHERE o.entry_id = e.id AND o.order_id IS NOT NULL"),
+            .of_related(
+            "FROM journal_posting o WHERE o.channel_id = e.channel_id AND o.entry_id = e.id AND o.order_id IS NOT NULL",
+        ),
         Column::integer("partyId", "c.party_id")
-            .of_related("FROM journal_posting c WHERE c.entry_id = e.id AND c.party_id IS NOT NULL"),
+            .of_related(
+            "FROM journal_posting c WHERE c.channel_id = e.channel_id AND c.entry_id = e.id AND c.party_id IS NOT NULL",
+        ),
     ];
     let list = ListSql {
         select: ENTRY,
@@ -234,7 +240,7 @@ const STATEMENT: &str = "WITH side AS (\
      WHERE channel_id = $1 AND credit_account_id = $2 AND currency = $3 AND entry_date BETWEEN $4 AND $5), \
      line AS (SELECT side.*, CAST($6 + SUM(amount) OVER (ORDER BY entry_date, id) AS BIGINT) AS balance FROM side) \
      SELECT line.*, e.source_type, e.source_id, e.memo FROM line \
-     JOIN journal_entry e ON e.id = line.entry_id AND e.channel_id = $1 \
+     JOIN journal_entry e ON e.channel_id = $1 AND e.id = line.entry_id \
      ORDER BY line.entry_date, line.id LIMIT $7 OFFSET $8";
 
 /// A page of what happened on an account after it had `opening` on it.

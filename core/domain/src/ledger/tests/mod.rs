@@ -4,6 +4,7 @@
 mod desk;
 mod model;
 mod refusals;
+mod sums;
 
 use jiff::civil::Date;
 use soko_kernel::{Currency, CustomerId, ListQuery, OrderId, PaymentId};

@@ -53,6 +53,13 @@ impl NewEntry {
         Self { kind: "ORDER_PAYMENT_TRANSITION", is_public: true, data }
     }
 
+    pub(super) fn refund_transition(refund: &crate::payments::Refund, from: &str) -> Self {
+        let data = serde_json::json!({
+            "refundId": refund.id.to_string(), "from": from, "to": refund.state.as_str(), "reason": refund.reason,
+        });
+        Self { kind: "ORDER_REFUND_TRANSITION", is_public: true, data }
+    }
+
     pub(super) fn fulfillment(id: soko_kernel::FulfillmentId) -> Self {
         let data = serde_json::json!({ "fulfillmentId": id.to_string() });
         Self { kind: "ORDER_FULFILLMENT", is_public: true, data }

@@ -8,7 +8,7 @@ use super::*;
 
 impl Shop {
     /// Debits less credits by account.
-    async fn books(&self) -> BTreeMap<String, i64> {
+    pub(super) async fn books(&self) -> BTreeMap<String, i64> {
         let ledger = &self.services.ledger;
         let accounts = ledger.list_accounts(&self.admin, &ListQuery::default()).await.unwrap().items;
         let balances = ledger.balances(&self.admin).await.unwrap();

@@ -75,9 +75,9 @@ fn bindings(condition: &str, values: Vec<Bound>) -> ListSql {
         select: "b.id, b.plugin_id, p.name AS plugin_name, b.version_id, v.version, v.digest, b.config, \
                  b.previous_version_id, o.version AS previous_version, o.digest AS previous_digest, \
                  b.previous_config, b.priority, b.failure_policy, b.enabled, b.created_at, b.updated_at",
-        from: "FROM plugin_binding b JOIN plugin p ON p.id = b.plugin_id \
-               JOIN plugin_version v ON v.id = b.version_id \
-               LEFT JOIN plugin_version o ON o.id = b.previous_version_id",
+        from: "FROM plugin_binding b JOIN plugin p ON p.channel_id = b.channel_id AND p.id = b.plugin_id \
+               JOIN plugin_version v ON v.channel_id = b.channel_id AND v.id = b.version_id \
+               LEFT JOIN plugin_version o ON o.channel_id = b.channel_id AND o.id = b.previous_version_id",
         condition: condition.to_owned(),
         values,
         columns: BINDING_COLUMNS,
@@ -228,8 +228,10 @@ pub(in crate::plugins) async fn active_bindings(
     let rows: Vec<ActiveRow> = reader
         .fetch_all(
             "SELECT b.id, b.plugin_id, b.version_id, p.kind, p.name, v.version, v.contract, v.digest, b.config, \
-             b.priority, b.failure_policy FROM plugin_binding b JOIN plugin p ON p.id = b.plugin_id \
-             JOIN plugin_version v ON v.id = b.version_id WHERE b.channel_id = $1 AND b.enabled = TRUE \
+             b.priority, b.failure_policy FROM plugin_binding b \
+             JOIN plugin p ON p.channel_id = b.channel_id AND p.id = b.plugin_id \
+             JOIN plugin_version v ON v.channel_id = b.channel_id AND v.id = b.version_id \
+             WHERE b.channel_id = $1 AND b.enabled = TRUE \
              ORDER BY b.priority, b.id",
             (scope.channel_id(),),
         )

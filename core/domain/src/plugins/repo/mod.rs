@@ -1,6 +1,7 @@
 //! SQL of plugins: one file per kind of row.
 
 mod binding;
+mod breaker;
 mod component;
 mod plugin;
 mod run;
@@ -14,6 +15,7 @@ use soko_kernel::{ListQuery, Page, PluginVersionId};
 use sqlx::AssertSqlSafe;
 
 pub(super) use binding::*;
+pub(super) use breaker::*;
 pub(super) use component::*;
 pub(super) use plugin::*;
 pub(super) use run::*;

@@ -49,7 +49,8 @@ fn plugins(condition: &str, values: Vec<Bound>) -> ListSql {
         select: "p.id, p.name, p.kind, v.id AS latest_id, v.version AS latest_version, v.digest AS latest_digest, \
                  p.created_at, p.updated_at",
         from: "FROM plugin p \
-               JOIN plugin_version v ON v.id = (SELECT MAX(l.id) FROM plugin_version l WHERE l.plugin_id = p.id)",
+               JOIN plugin_version v ON v.channel_id = p.channel_id AND v.id = \
+               (SELECT MAX(l.id) FROM plugin_version l WHERE l.channel_id = p.channel_id AND l.plugin_id = p.id)",
         condition: condition.to_owned(),
         values,
         columns: PLUGIN_COLUMNS,

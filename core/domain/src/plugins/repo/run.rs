@@ -74,7 +74,8 @@ pub(in crate::plugins) async fn list_runs(
     let list = ListSql {
         select: "r.id, r.plugin_id, p.name AS plugin_name, r.version_id, v.version, r.order_id, r.outcome, \
                  r.message, r.log, r.micros, r.fuel, r.created_at",
-        from: "FROM plugin_run r JOIN plugin p ON p.id = r.plugin_id JOIN plugin_version v ON v.id = r.version_id",
+        from: "FROM plugin_run r JOIN plugin p ON p.channel_id = r.channel_id AND p.id = r.plugin_id \
+               JOIN plugin_version v ON v.channel_id = r.channel_id AND v.id = r.version_id",
         condition: condition.to_owned(),
         values,
         columns: RUN_COLUMNS,
@@ -122,7 +123,7 @@ pub(in crate::plugins) async fn delete_old_runs(
     deleted_max: i64,
 ) -> Result<(), DatabaseError> {
     tx.execute(
-        "DELETE FROM plugin_run WHERE id IN (\
+        "DELETE FROM plugin_run WHERE channel_id = $1 AND id IN (\
              SELECT id FROM plugin_run WHERE channel_id = $1 AND id <= (\
                  SELECT id FROM plugin_run WHERE channel_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2) \
              ORDER BY id LIMIT $3)",

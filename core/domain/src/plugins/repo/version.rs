@@ -65,7 +65,7 @@ fn versions(condition: &str, values: Vec<Bound>) -> ListSql {
     ListSql {
         select: "v.id, v.plugin_id, p.name AS plugin_name, v.version, v.digest, v.contract, v.description, \
                  v.config_schema, v.imports, v.size_bytes, v.compile_ms, v.file_name, v.uploaded_by, v.created_at",
-        from: "FROM plugin_version v JOIN plugin p ON p.id = v.plugin_id",
+        from: "FROM plugin_version v JOIN plugin p ON p.channel_id = v.channel_id AND p.id = v.plugin_id",
         condition: condition.to_owned(),
         values,
         columns: VERSION_COLUMNS,

@@ -72,9 +72,10 @@ pub(in crate::tax) async fn list_countries(
     ];
     let list = ListSql {
         select: "c.id, c.code, c.enabled, c.created_at, c.updated_at",
-        from: "FROM country c LEFT JOIN country_translation t ON t.id = COALESCE(\
-               (SELECT f.id FROM country_translation f WHERE f.country_id = c.id AND f.language = $2), \
-               (SELECT MIN(f.id) FROM country_translation f WHERE f.country_id = c.id))",
+        from: "FROM country c LEFT JOIN country_translation t ON t.channel_id = $1 AND t.id = COALESCE(\
+               (SELECT f.id FROM country_translation f \
+               WHERE f.channel_id = $1 AND f.country_id = c.id AND f.language = $2), \
+               (SELECT MIN(f.id) FROM country_translation f WHERE f.channel_id = $1 AND f.country_id = c.id))",
         condition: "c.channel_id = $1".to_owned(),
         values: vec![scope.channel_id().0.into(), language.code().into()],
         columns: COLUMNS,
@@ -162,7 +163,8 @@ pub(in crate::tax) async fn update_country(
     const WRITE_NAMES: MultiRowInsert = MultiRowInsert::new(
         "INSERT INTO country_translation (channel_id, country_id, language, name, created_at, updated_at)",
         6,
-        "ON CONFLICT (country_id, language) DO UPDATE SET name = excluded.name, updated_at = excluded.updated_at",
+        "ON CONFLICT (channel_id, country_id, language) DO UPDATE SET name = excluded.name, \
+         updated_at = excluded.updated_at",
     );
     tx.execute_one(
         "UPDATE country SET code = COALESCE($1, code), enabled = COALESCE($2, enabled), updated_at = $3 \

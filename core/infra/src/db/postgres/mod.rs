@@ -6,6 +6,7 @@
 
 mod error;
 mod lease;
+mod listener;
 mod pool;
 mod session;
 mod turns;
@@ -16,14 +17,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
+use tokio::task::AbortHandle;
 
 use super::counters::Counters;
 use super::error::DatabaseError;
+use super::notices::Notices;
+use super::order::Order;
 use super::reader::{Handle, Reader, WriteFn};
 use super::{DataScope, PoolStats};
 pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
 pub(super) use lease::Lease;
+use lease::Leases;
+pub(super) use listener::NOTIFY;
 use pool::Pool;
+pub(super) use pool::options;
 use session::Bounds;
 pub(super) use session::Session;
 use turns::Turns;
@@ -73,6 +80,7 @@ pub(super) enum Concurrency {
 pub(super) struct Postgres {
     config: Arc<PostgresConfig>,
     pool: Pool,
+    leases: Arc<Leases>,
     turns: Arc<Turns>,
     wait_limit: Duration,
     statements: Arc<Counters>,
@@ -88,6 +96,7 @@ impl Postgres {
         let PostgresConfig { closure_limit, wait_limit, .. } = config;
         let pool = Pool::open(&config, migrations, statements.clone()).await?;
         Ok(Self {
+            leases: Arc::new(Leases::new(config.clone())),
             config: Arc::new(config),
             pool,
             turns: Arc::default(),
@@ -104,25 +113,26 @@ impl Postgres {
     }
 
     /// Runs a closure on a task of its own, so that a caller who goes away abandons nothing half done.
-    pub(super) async fn write<T, E, F>(
-        &self,
-        scope: DataScope,
-        concurrency: Concurrency,
-        work: F,
-    ) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, order: Order<F>, concurrency: Concurrency) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
         let this = self.clone();
-        let written = tokio::spawn(async move { this.write_with_retries(scope, concurrency, work).await });
+        let written = tokio::spawn(async move { this.write_with_retries(order, concurrency).await });
         written.await.unwrap_or_else(|_| Err(DatabaseError::Closed.into()))
     }
 
     /// The right to do what one program at a time does, unless another has it.
-    pub(super) async fn try_lead(&self) -> Result<Option<Lease>, DatabaseError> {
-        Lease::try_take(&self.config).await
+    pub(super) async fn try_lead(&self, name: &str) -> Result<Option<Lease>, DatabaseError> {
+        self.leases.try_take(name).await
+    }
+
+    /// Begins to listen to what other programs say.
+    pub(super) fn listen(&self, notices: &Arc<Notices>) -> AbortHandle {
+        let config = PostgresConfig::clone(&self.config);
+        tokio::spawn(listener::listen(config, Arc::downgrade(notices))).abort_handle()
     }
 
     pub(super) fn load(&self) -> (usize, usize, Vec<PoolStats>) {
@@ -130,6 +140,7 @@ impl Postgres {
     }
 
     pub(super) async fn close(&self) {
+        self.leases.close().await;
         self.pool.close().await;
     }
 }

@@ -154,7 +154,7 @@ fn reason(error: &sqlx::Error) -> String {
     error.as_database_error().map_or_else(|| error.to_string(), |refusal| refusal.message().to_owned())
 }
 
-pub(super) fn options(config: &PostgresConfig) -> sqlx::Result<PgConnectOptions> {
+pub(in crate::db) fn options(config: &PostgresConfig) -> sqlx::Result<PgConnectOptions> {
     let millis = |time: Duration| time.as_millis().to_string();
     let options: PgConnectOptions = config.url.parse()?;
     Ok(options

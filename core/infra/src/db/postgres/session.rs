@@ -63,7 +63,8 @@ impl Session {
             Bounds::Write(Concurrency::Alone) => ("BEGIN", Some("pg_advisory_xact_lock")),
             Bounds::Write(Concurrency::Together) => ("BEGIN", Some("pg_advisory_xact_lock_shared")),
         };
-        let mut sql = format!("{begin}; SELECT set_config('{SCOPE_SETTING}', '{channel}', true)");
+        // By a command, which a server that spreads the rows over others tells those too.
+        let mut sql = format!("{begin}; SET LOCAL {SCOPE_SETTING} = '{channel}'");
         if let Some(lock) = lock {
             sql.push_str(&format!("; SELECT {lock}({channel})"));
         }
@@ -104,7 +105,7 @@ impl Session {
                 Ok(())
             }
             Err(error) if is_stale(&error) => Err(DatabaseError::OutcomeUnknown(error.to_string())),
-            Err(error) => Err(DatabaseError::Commit(error.to_string())),
+            Err(error) => Err(DatabaseError::of_commit(&error)),
         }
     }
 

@@ -10,7 +10,8 @@ use super::{Concurrency, Postgres};
 use crate::db::DataScope;
 use crate::db::error::DatabaseError;
 use crate::db::guard::run_guarded;
-use crate::db::reader::{Handle, Reader, Tx, WriteFn, call};
+use crate::db::order::Order;
+use crate::db::reader::{Handle, Reader, Tx, WriteFn};
 
 /// How often a closure runs that others are in the way of.
 const ATTEMPTS_MAX: u32 = 6;
@@ -27,9 +28,8 @@ enum Attempt<T, E> {
 impl Postgres {
     pub(super) async fn write_with_retries<T, E, F>(
         &self,
-        scope: DataScope,
+        order: Order<F>,
         concurrency: Concurrency,
-        work: F,
     ) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
@@ -38,7 +38,7 @@ impl Postgres {
     {
         let mut pause_max = PAUSE_MAX;
         for _ in 1..ATTEMPTS_MAX {
-            match self.try_write(scope, concurrency, work.clone()).await {
+            match self.try_write(order.clone(), concurrency).await {
                 Attempt::Done(outcome) => return outcome,
                 Attempt::Conflict(_) => {
                     self.statements.retried();
@@ -50,7 +50,7 @@ impl Postgres {
                 }
             }
         }
-        match self.try_write(scope, concurrency, work).await {
+        match self.try_write(order, concurrency).await {
             Attempt::Done(outcome) => outcome,
             Attempt::Conflict(error) => Err(error),
         }
@@ -71,19 +71,20 @@ impl Postgres {
         Ok((turn, session))
     }
 
-    async fn try_write<T, E, F>(&self, scope: DataScope, concurrency: Concurrency, work: F) -> Attempt<T, E>
+    async fn try_write<T, E, F>(&self, order: Order<F>, concurrency: Concurrency) -> Attempt<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
+        let scope = order.scope;
         let (_turn, session) = match self.begin(scope, concurrency).await {
             Ok(begun) => begun,
             Err(error) => return Attempt::Done(Err(error.into())),
         };
         let handle = Handle::Postgres(Box::new(session));
         let mut tx = Tx(Reader::new(handle, scope, self.statements.clone()));
-        let outcome = match run_guarded(async { call(work, &mut tx).await }, self.closure_limit).await {
+        let outcome = match run_guarded(async { order.carry_out(&mut tx).await }, self.closure_limit).await {
             Ok(outcome) => outcome,
             // Ended in the middle of anything: the connection goes with the transaction.
             Err(ended) => return Attempt::Done(Err(ended.into())),

@@ -18,6 +18,8 @@ use tokio::time::Instant;
 
 use super::counters::Counters;
 use super::error::DatabaseError;
+use super::notices::Notices;
+use super::order::Order;
 use super::reader::{Handle, Reader, Tx, WriteFn};
 use super::{DataScope, PoolStats};
 use connection::Access;
@@ -85,6 +87,7 @@ impl Sqlite {
         config: SqliteConfig,
         migrations: &'static Migrator,
         statements: Arc<Counters>,
+        notices: Arc<Notices>,
     ) -> Result<Self, DatabaseError> {
         prepare(&config.path, migrations).await?;
         let busy_timeout = BUSY_TIMEOUT.min(config.wait_limit / 2);
@@ -97,16 +100,16 @@ impl Sqlite {
         let limit = connection.limit().clone();
         let tx =
             Tx(Reader::new(Handle::Writer(Box::new(connection)), DataScope::Platform, statements.clone()));
-        Ok(Self { writer: Writer::start(tx, limit, &config, statements)?, readers })
+        Ok(Self { writer: Writer::start(tx, limit, &config, statements, notices)?, readers })
     }
 
-    pub(super) async fn write<T, E, F>(&self, scope: DataScope, work: F) -> Result<T, E>
+    pub(super) async fn write<T, E, F>(&self, order: Order<F>) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        self.writer.submit(scope, work).await
+        self.writer.submit(order).await
     }
 
     pub(super) async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {

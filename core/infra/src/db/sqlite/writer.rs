@@ -22,7 +22,9 @@ use crate::db::DataScope;
 use crate::db::counters::Counters;
 use crate::db::error::{DatabaseError, StatementFailure, is_busy};
 use crate::db::guard::run_guarded;
-use crate::db::reader::{Handle, Tx, WriteFn, call};
+use crate::db::notices::{Notices, Topic};
+use crate::db::order::Order;
+use crate::db::reader::{Handle, Tx, WriteFn};
 
 /// How the writer has batched so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,6 +50,7 @@ pub(super) struct Writer {
     stats: Arc<Mutex<WriterStats>>,
     wait_limit: Duration,
     counters: Arc<Counters>,
+    notices: Arc<Notices>,
 }
 
 enum Message {
@@ -63,6 +66,7 @@ impl Writer {
         limit: Limit,
         config: &SqliteConfig,
         counters: Arc<Counters>,
+        notices: Arc<Notices>,
     ) -> Result<Self, DatabaseError> {
         let (queue, jobs) = mpsc::channel(config.queue_max);
         let stats = Arc::new(Mutex::new(WriterStats::default()));
@@ -81,7 +85,7 @@ impl Writer {
             .name("sqlite-writer".to_owned())
             .spawn(move || runtime.block_on(worker.run()))
             .map_err(|error| DatabaseError::Open(error.to_string()))?;
-        Ok(Self { queue, stats, wait_limit: config.wait_limit, counters })
+        Ok(Self { queue, stats, wait_limit: config.wait_limit, counters, notices })
     }
 
     pub(super) fn stats(&self) -> WriterStats {
@@ -101,7 +105,7 @@ impl Writer {
         }
     }
 
-    pub(super) async fn submit<T, E, F>(&self, scope: DataScope, work: F) -> Result<T, E>
+    pub(super) async fn submit<T, E, F>(&self, order: Order<F>) -> Result<T, E>
     where
         F: for<'t> WriteFn<'t, Result<T, E>> + Clone + Send + 'static,
         T: Send + 'static,
@@ -110,11 +114,12 @@ impl Writer {
         let (reply, mut answer) = oneshot::channel();
         let claimed = Arc::new(AtomicBool::new(false));
         let job = Box::new(Work {
-            closure: work,
-            scope,
+            order,
             outcome: None,
             reply: Some(reply),
             claimed: claimed.clone(),
+            told: Vec::new(),
+            notices: self.notices.clone(),
         });
         let give_up_at = Instant::now() + self.wait_limit;
         match tokio::time::timeout_at(give_up_at, self.queue.send(Message::Job(job))).await {
@@ -151,11 +156,13 @@ trait Job: Send {
 }
 
 struct Work<F, T, E> {
-    closure: F,
-    scope: DataScope,
+    order: Order<F>,
     outcome: Option<Result<T, E>>,
     reply: Option<oneshot::Sender<Result<T, E>>>,
     claimed: Arc<AtomicBool>,
+    /// What others are to be told once it is committed.
+    told: Vec<Topic>,
+    notices: Arc<Notices>,
 }
 
 impl<F, T, E> Job for Work<F, T, E>
@@ -165,7 +172,7 @@ where
     E: From<DatabaseError> + Send + 'static,
 {
     fn scope(&self) -> DataScope {
-        self.scope
+        self.order.scope
     }
 
     fn claim(&self) -> bool {
@@ -179,8 +186,9 @@ where
     ) -> Pin<Box<dyn Future<Output = bool> + Send + 't>> {
         Box::pin(async move {
             tx.failure = None;
-            let closure = self.closure.clone();
-            let guarded = run_guarded(async { call(closure, tx).await }, limit).await;
+            tx.0.told.clear();
+            let order = self.order.clone();
+            let guarded = run_guarded(async { order.carry_out(tx).await }, limit).await;
             let mut outcome = guarded.unwrap_or_else(|ended| Err(ended.into()));
             if outcome.is_ok()
                 && let Some(failure) = tx.failure.take()
@@ -188,6 +196,7 @@ where
                 outcome = Err(DatabaseError::FailureIgnored(failure.why).into());
             }
             let keep = outcome.is_ok();
+            self.told = std::mem::take(&mut tx.0.told);
             self.outcome = Some(outcome);
             keep
         })
@@ -197,7 +206,10 @@ where
         let answer = match (self.outcome.take(), committed) {
             // The closure's own refusal is the truth, whatever became of the batch.
             (Some(Err(error)), _) => Err(error),
-            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Ok(value)), Ok(())) => {
+                self.told.iter().for_each(|topic| self.notices.tell(topic.name()));
+                Ok(value)
+            }
             (_, Err(error)) => Err(error.into()),
             (None, Ok(())) => Err(DatabaseError::Closed.into()),
         };
@@ -282,7 +294,7 @@ impl Worker {
         match fate {
             Fate::Committed | Fate::Spoilt => answer_all(jobs, || Ok(())),
             Fate::Failed(_) if jobs.len() > 1 => self.redo_one_by_one(jobs.into()).await,
-            Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
+            Fate::Failed(error) => answer_all(jobs, || Err(DatabaseError::of_commit(&error))),
             Fate::NotBegun(error) => self.refuse_waiting(jobs.into(), &error),
         }
     }
@@ -304,7 +316,7 @@ impl Worker {
             let Batch { jobs, fate } = self.run_batch(VecDeque::from([job]), Undo::Whole).await;
             match fate {
                 Fate::Committed | Fate::Spoilt => answer_all(jobs, || Ok(())),
-                Fate::Failed(error) => answer_all(jobs, || Err(commit_error(&error))),
+                Fate::Failed(error) => answer_all(jobs, || Err(DatabaseError::of_commit(&error))),
                 Fate::NotBegun(error) => {
                     waiting.extend(jobs);
                     self.refuse_waiting(std::mem::take(&mut waiting), &error);
@@ -400,7 +412,7 @@ impl Worker {
                 }
                 if let Err(error) = &outcome {
                     // This job's failure took the transaction with it: it is answered, and only the others run again.
-                    job.answer(Err(commit_error(error)));
+                    job.answer(Err(DatabaseError::of_commit(error)));
                     self.count(|stats| stats.closures += 1);
                     break;
                 }
@@ -438,7 +450,7 @@ impl Worker {
 
     /// Somebody else at the file's lock is overload to the waiting; anything else is a fault.
     fn begin_error(&self, error: &sqlx::Error) -> DatabaseError {
-        if is_busy(error) { self.counters.overloaded() } else { commit_error(error) }
+        if is_busy(error) { self.counters.overloaded() } else { DatabaseError::of_commit(error) }
     }
 
     fn control(&self, sql: &str) -> Result<(), sqlx::Error> {
@@ -449,10 +461,6 @@ impl Worker {
     fn count(&self, change: impl FnOnce(&mut WriterStats)) {
         change(&mut self.stats.lock().unwrap_or_else(PoisonError::into_inner));
     }
-}
-
-fn commit_error(error: &sqlx::Error) -> DatabaseError {
-    DatabaseError::Commit(error.to_string())
 }
 
 fn answer_all(

@@ -38,7 +38,7 @@ macro_rules! names {
     ($more:literal) => {
         concat!(
             "SELECT v.id, v.product_id, t.name FROM product_variant v \
-             LEFT JOIN product_variant_translation t ON t.variant_id = v.id \
+             LEFT JOIN product_variant_translation t ON t.channel_id = v.channel_id AND t.variant_id = v.id \
              WHERE v.channel_id = $1 AND v.deleted_at IS NULL",
             $more
         )
@@ -49,10 +49,11 @@ macro_rules! facet_values {
     ($more:literal) => {
         concat!(
             "SELECT v.id, x.facet_value_id FROM product_variant v \
-             JOIN variant_facet_value x ON x.variant_id = v.id WHERE v.channel_id = $1 AND v.deleted_at IS NULL",
+             JOIN variant_facet_value x ON x.channel_id = v.channel_id AND x.variant_id = v.id \
+             WHERE v.channel_id = $1 AND v.deleted_at IS NULL",
             $more,
             " UNION ALL SELECT v.id, x.facet_value_id FROM product_variant v \
-             JOIN product_facet_value x ON x.product_id = v.product_id \
+             JOIN product_facet_value x ON x.channel_id = v.channel_id AND x.product_id = v.product_id \
              WHERE v.channel_id = $1 AND v.deleted_at IS NULL",
             $more
         )

@@ -73,7 +73,7 @@ macro_rules! facet_select {
 macro_rules! facet_from {
     () => {
         concat!(
-            "FROM facet f JOIN facet_translation t ON t.id = ",
+            "FROM facet f JOIN facet_translation t ON t.channel_id = $1 AND t.id = ",
             shown_translation!("facet_translation", "facet_id", "f.id")
         )
     };
@@ -90,9 +90,10 @@ macro_rules! value_select {
 macro_rules! value_from {
     () => {
         concat!(
-            "FROM facet_value fv JOIN facet f ON f.id = fv.facet_id JOIN facet_value_translation t ON t.id = ",
+            "FROM facet_value fv JOIN facet f ON f.channel_id = fv.channel_id AND f.id = fv.facet_id \
+             JOIN facet_value_translation t ON t.channel_id = $1 AND t.id = ",
             shown_translation!("facet_value_translation", "facet_value_id", "fv.id"),
-            " JOIN facet_translation ft ON ft.id = ",
+            " JOIN facet_translation ft ON ft.channel_id = $1 AND ft.id = ",
             shown_translation!("facet_translation", "facet_id", "f.id")
         )
     };
@@ -203,7 +204,7 @@ macro_rules! values_of {
             value_from!(),
             " JOIN ",
             $table,
-            " own ON own.facet_value_id = fv.id WHERE ",
+            " own ON own.channel_id = fv.channel_id AND own.facet_value_id = fv.id WHERE ",
             shown!(),
             " AND own.",
             $owner,
@@ -370,7 +371,7 @@ pub(super) async fn get_own_rows(
 const UPDATE_VALUES: MultiRowInsert = MultiRowInsert::new(
     "INSERT INTO facet_value (id, channel_id, facet_id, code, created_at, updated_at)",
     6,
-    "ON CONFLICT (id) DO UPDATE SET code = excluded.code, updated_at = excluded.updated_at",
+    "ON CONFLICT {same_id} DO UPDATE SET code = excluded.code, updated_at = excluded.updated_at",
 );
 
 /// Writes rows that [`get_own_rows`] has read in the same transaction.
@@ -411,7 +412,8 @@ pub(in crate::catalogue) async fn all_codes(
     reader: &mut Reader,
     scope: ChannelScope,
 ) -> Result<Vec<(FacetId, String, Option<FacetValueId>, Option<String>)>, DatabaseError> {
-    let sql = "SELECT f.id, f.code, fv.id, fv.code FROM facet f LEFT JOIN facet_value fv ON fv.facet_id = f.id \
+    let sql = "SELECT f.id, f.code, fv.id, fv.code FROM facet f \
+               LEFT JOIN facet_value fv ON fv.channel_id = f.channel_id AND fv.facet_id = f.id \
                WHERE f.channel_id = $1";
     reader.fetch_all(sql, (scope.channel_id(),)).await
 }

@@ -7,10 +7,10 @@ use crate::catalogue::batch;
 use crate::catalogue::facet::entity::FacetUse;
 
 const USE: &str = "SELECT pf.facet_value_id, pf.product_id, NULL FROM product_facet_value pf \
-       JOIN product p ON p.id = pf.product_id \
+       JOIN product p ON p.channel_id = pf.channel_id AND p.id = pf.product_id \
        WHERE pf.channel_id = $1 AND p.deleted_at IS NULL AND pf.facet_value_id IN ({ids}) \
      UNION ALL SELECT vf.facet_value_id, v.product_id, v.id FROM variant_facet_value vf \
-       JOIN product_variant v ON v.id = vf.variant_id \
+       JOIN product_variant v ON v.channel_id = vf.channel_id AND v.id = vf.variant_id \
        WHERE vf.channel_id = $1 AND v.deleted_at IS NULL AND vf.facet_value_id IN ({ids})";
 
 /// What uses the values.

@@ -75,3 +75,32 @@ pub fn show(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+/// A user to run programs as.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner {
+    /// Their number.
+    pub user: u32,
+    /// Their group's.
+    pub group: u32,
+}
+
+impl Owner {
+    /// The user of this name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn find(name: &str) -> anyhow::Result<Self> {
+        let id = |what| -> anyhow::Result<u32> { Ok(read(Command::new("id").args([what, name]))?.parse()?) };
+        let found = || Ok::<_, anyhow::Error>(Self { user: id("-u")?, group: id("-g")? });
+        found().with_context(|| format!("there is no user {name}"))
+    }
+
+    /// Whether this program runs as root.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn is_root() -> anyhow::Result<bool> {
+        Ok(read(Command::new("id").arg("-u"))? == "0")
+    }
+}

@@ -1,0 +1,50 @@
+//! How often a password may be guessed: so many times in a while for each account, at whatever node. An account is what
+//! an identifier means in a channel, or among administrators; whether there is one makes no difference.
+
+use sha2::{Digest as _, Sha256};
+use soko_kernel::{ChannelId, Timestamp};
+
+/// Wrong passwords after which an account must wait.
+pub(super) const GUESSES_MAX: i64 = 10;
+/// How long wrong passwords count, from the first of them on, in milliseconds.
+const WINDOW_MS: i64 = 15 * 60 * 1000;
+
+/// A password that somebody tries.
+#[derive(Debug, Clone)]
+pub(super) struct Guess {
+    /// Whose it would be. A hash, since the store need not know for whom strangers take themselves.
+    pub(super) account_hash: Vec<u8>,
+    /// When it is tried.
+    pub(super) at: Timestamp,
+    /// When it no longer counts, unless others were tried before it.
+    pub(super) expires_at: Timestamp,
+}
+
+impl Guess {
+    pub(super) fn of(channel: Option<ChannelId>, identifier: &str, at: Timestamp) -> Self {
+        // No channel has the id 0; the id has a fixed length, so that no two accounts make the same text.
+        let place = channel.map_or(0, |channel| channel.0).to_be_bytes();
+        let account_hash = Sha256::new().chain_update(place).chain_update(identifier).finalize().to_vec();
+        Self { account_hash, at, expires_at: Timestamp(at.0.saturating_add(WINDOW_MS)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_accounts_apart_by_channel_and_identifier() {
+        let hash = |channel: Option<i64>, identifier: &str| {
+            Guess::of(channel.map(ChannelId), identifier, Timestamp(0)).account_hash
+        };
+        assert_eq!(hash(Some(1), "asha"), hash(Some(1), "asha"));
+        assert_ne!(
+            hash(Some(1), "asha"),
+            hash(Some(2), "asha"),
+            "a customer of one shop is nobody in another"
+        );
+        assert_ne!(hash(None, "asha"), hash(Some(1), "asha"));
+        assert_ne!(hash(None, "asha"), hash(None, "juma"));
+    }
+}

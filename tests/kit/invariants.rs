@@ -1,0 +1,122 @@
+//! What must hold of a stored platform at every moment, whatever happened to those who served it.
+//!
+//! Each invariant is a query that finds what breaks it, in words. A domain adds its own by one line in [`INVARIANTS`].
+//! All are asked on one snapshot, so that they can be asked under load.
+
+use futures_util::future::BoxFuture;
+use soko_infra::db::in_list;
+use soko_infra::{DataScope, Database, DatabaseError, Reader};
+use sqlx::AssertSqlSafe;
+
+use crate::load::Records;
+
+/// An invariant: what it says, and the query for what breaks it.
+type Invariant = (&'static str, fn(&mut Reader) -> BoxFuture<'_, Result<Vec<String>, DatabaseError>>);
+
+/// All of them.
+const INVARIANTS: &[Invariant] = &[
+    ("an order that is placed is paid in full, and none twice", |reader| find(reader, UNPAID)),
+    ("who paid has an order", |reader| find(reader, PAID_FOR_NOTHING)),
+    ("the total of an order is the sum of its parts", |reader| find(reader, TOTALS)),
+    ("the units that are spoken for are those of paid orders", |reader| find(reader, ALLOCATED)),
+    ("no stock is below zero", |reader| find(reader, OVERSOLD)),
+    ("units are held for the lines of those who are paying", |reader| find(reader, HELD_FOR_NOBODY)),
+    ("a payment that is settled is booked once, for its amount", |reader| find(reader, NOT_BOOKED)),
+    ("a payment is booked only when it is settled", |reader| find(reader, BOOKED_FOR_NOTHING)),
+    ("an entry has postings of its own channel, currency and day", |reader| find(reader, ENTRIES)),
+    ("the sums that a closing kept are those of its postings", |reader| find(reader, CHECKPOINTS)),
+];
+
+const UNPAID: &str = "SELECT o.code || ' is ' || o.state || ' and was paid ' \
+     || CAST(COALESCE(SUM(p.amount), 0) AS TEXT) || ' of ' || CAST(o.sub_total_with_tax + o.shipping_with_tax AS TEXT) \
+     FROM customer_order o LEFT JOIN payment p ON p.order_id = o.id AND p.state = 'Settled' \
+     WHERE o.state IN ('PaymentSettled', 'PartiallyShipped', 'Shipped', 'PartiallyDelivered', 'Delivered') \
+     GROUP BY o.id, o.code, o.state, o.sub_total_with_tax, o.shipping_with_tax, o.placed_at \
+     HAVING COALESCE(SUM(p.amount), 0) <> o.sub_total_with_tax + o.shipping_with_tax OR o.placed_at IS NULL";
+const PAID_FOR_NOTHING: &str = "SELECT o.code || ' is ' || o.state || ' and has a settled payment' \
+     FROM payment p JOIN customer_order o ON o.id = p.order_id \
+     WHERE p.state = 'Settled' AND (o.placed_at IS NULL OR o.active)";
+// Of orders whose lines have list prices of one kind and no adjustments.
+const TOTALS: &str = "SELECT o.code || ' says ' || CAST(o.sub_total_with_tax AS TEXT) || ' and has lines for ' \
+     || CAST(SUM(l.unit_list_price * l.quantity) AS TEXT) FROM customer_order o \
+     JOIN order_line l ON l.order_id = o.id LEFT JOIN order_shipping_line s ON s.order_id = o.id \
+     GROUP BY o.id, o.code, o.sub_total, o.sub_total_with_tax, o.shipping, o.shipping_with_tax, o.total_quantity, \
+     s.list_price, s.list_price_includes_tax \
+     HAVING MAX(l.adjustments) = '[]' AND (SUM(l.quantity) <> o.total_quantity \
+     OR (MIN(CASE WHEN l.list_price_includes_tax THEN 1 ELSE 0 END) = 1 \
+     AND SUM(l.unit_list_price * l.quantity) <> o.sub_total_with_tax) \
+     OR (MAX(CASE WHEN l.list_price_includes_tax THEN 1 ELSE 0 END) = 0 \
+     AND SUM(l.unit_list_price * l.quantity) <> o.sub_total) \
+     OR CASE WHEN s.list_price_includes_tax THEN o.shipping_with_tax ELSE o.shipping END \
+     <> COALESCE(s.list_price, 0))";
+const ALLOCATED: &str = "SELECT 'variant ' || CAST(v.id AS TEXT) || ': ' || CAST(v.allocated AS TEXT) \
+     || ' allocated, ' || CAST(v.sold AS TEXT) || ' sold' FROM (SELECT s.variant_id AS id, \
+     SUM(s.allocated) AS allocated, (SELECT COALESCE(SUM(l.quantity), 0) \
+     FROM order_line l JOIN customer_order o ON o.id = l.order_id \
+     WHERE l.variant_id = s.variant_id AND o.state IN ('PaymentAuthorized', 'PaymentSettled')) AS sold \
+     FROM stock_level s GROUP BY s.variant_id) v WHERE v.allocated <> v.sold";
+const OVERSOLD: &str = "SELECT 'variant ' || CAST(variant_id AS TEXT) || ' has ' || CAST(SUM(on_hand) AS TEXT) \
+     || ' for ' || CAST(SUM(allocated) AS TEXT) FROM stock_level GROUP BY variant_id \
+     HAVING SUM(on_hand) < SUM(allocated) OR MIN(on_hand) < 0";
+const HELD_FOR_NOBODY: &str = "SELECT o.code || ' is ' || o.state || ' and holds ' || CAST(h.quantity AS TEXT) \
+     FROM stock_hold h LEFT JOIN customer_order o ON o.id = h.order_id \
+     LEFT JOIN order_line l ON l.order_id = h.order_id AND l.variant_id = h.variant_id \
+     WHERE o.id IS NULL OR o.state <> 'ArrangingPayment' OR l.id IS NULL OR l.quantity <> h.quantity";
+const NOT_BOOKED: &str = "SELECT 'payment ' || CAST(p.id AS TEXT) || ' of ' || CAST(p.amount AS TEXT) || ' is booked ' \
+     || CAST(COUNT(DISTINCT e.id) AS TEXT) || ' times, with ' || CAST(COALESCE(SUM(g.amount), 0) AS TEXT) \
+     FROM payment p LEFT JOIN journal_entry e ON e.channel_id = p.channel_id AND e.source_type = 'Payment' \
+     AND e.source_id = CAST(p.id AS TEXT) LEFT JOIN journal_posting g ON g.entry_id = e.id \
+     WHERE p.state = 'Settled' GROUP BY p.id, p.amount \
+     HAVING COUNT(DISTINCT e.id) <> 1 OR COALESCE(SUM(g.amount), 0) <> p.amount";
+const BOOKED_FOR_NOTHING: &str = "SELECT 'entry ' || CAST(e.id AS TEXT) || ' books payment ' || e.source_id \
+     FROM journal_entry e LEFT JOIN payment p ON CAST(p.id AS TEXT) = e.source_id AND p.channel_id = e.channel_id \
+     WHERE e.source_type = 'Payment' AND (p.id IS NULL OR p.state <> 'Settled')";
+const ENTRIES: &str = "SELECT 'entry ' || CAST(e.id AS TEXT) || ' of ' || e.source_type FROM journal_entry e \
+     LEFT JOIN journal_posting g ON g.entry_id = e.id WHERE g.id IS NULL OR g.channel_id <> e.channel_id \
+     OR g.currency <> e.currency OR g.entry_date <> e.entry_date";
+const CHECKPOINTS: &str = "SELECT 'account ' || CAST(b.account_id AS TEXT) || ' was closed with ' \
+     || CAST(b.debits AS TEXT) || ' less ' || CAST(b.credits AS TEXT) FROM ledger_checkpoint_balance b \
+     JOIN ledger_checkpoint c ON c.channel_id = b.channel_id \
+     WHERE b.debits <> (SELECT COALESCE(SUM(g.amount), 0) FROM journal_posting g \
+     WHERE g.debit_account_id = b.account_id AND g.currency = b.currency AND g.id <= c.through_posting_id) \
+     OR b.credits <> (SELECT COALESCE(SUM(g.amount), 0) FROM journal_posting g \
+     WHERE g.credit_account_id = b.account_id AND g.currency = b.currency AND g.id <= c.through_posting_id)";
+
+fn find<'r>(reader: &'r mut Reader, sql: &'static str) -> BoxFuture<'r, Result<Vec<String>, DatabaseError>> {
+    let found = reader.fetch_all::<(String,)>(sql, ());
+    Box::pin(async { Ok(found.await?.into_iter().map(|(words,)| words).collect()) })
+}
+
+/// Checks every invariant, and that every order of which a client was told that it is paid is there and paid, once.
+///
+/// # Panics
+/// When the store cannot be read, or something does not hold; the message is all that does not.
+pub async fn check(store: &Database, records: &Records) {
+    let paid: Vec<i64> = records.paid.iter().copied().collect();
+    let broken = store.read(DataScope::Platform, async |reader| {
+        let mut broken = Vec::new();
+        for (name, query) in INVARIANTS {
+            let found = query(reader).await?;
+            broken.extend(found.into_iter().map(|what| format!("{name}: {what}")));
+        }
+        for ids in paid.chunks(1_000) {
+            broken.extend(lost(reader, ids).await?);
+        }
+        Ok::<_, DatabaseError>(broken)
+    });
+    let broken = broken.await.expect("a store that answers");
+    assert!(broken.is_empty(), "{} broken: {:#?}", broken.len(), &broken[..broken.len().min(20)]);
+}
+
+/// Those of the acknowledged orders that have not one settled payment.
+async fn lost(reader: &mut Reader, ids: &[i64]) -> Result<Vec<String>, DatabaseError> {
+    let mut values = Vec::new();
+    let list = in_list(&mut values, ids.iter().copied());
+    let sql = format!(
+        "SELECT o.id FROM customer_order o JOIN payment p ON p.order_id = o.id AND p.state = 'Settled' \
+         WHERE o.state = 'PaymentSettled' AND o.id IN ({list}) GROUP BY o.id HAVING COUNT(*) = 1"
+    );
+    let found: Vec<(i64,)> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
+    let lost = ids.iter().filter(|id| !found.contains(&(**id,)));
+    Ok(lost.map(|id| format!("an acknowledged order is lost, or paid twice: {id}")).collect())
+}
