@@ -21,7 +21,7 @@ pub struct TestHome {
 #[derive(Debug)]
 enum Store {
     /// Of the backend that the tests run on.
-    OfTests(TestDatabase),
+    OfTests(Box<TestDatabase>),
     /// The database at this URL, which somebody else sees to.
     At(String),
 }
@@ -37,7 +37,7 @@ impl TestHome {
         if let Some(url) = database.url() {
             std::fs::write(directory.path().join(URL_FILE), url).expect("a file");
         }
-        Self { directory, store: Store::OfTests(database) }
+        Self { directory, store: Store::OfTests(Box::new(database)) }
     }
 
     /// One whose store is the database at this URL, whatever the tests run on.

@@ -30,9 +30,15 @@ const TABLES: &str = "SELECT p.tablename::TEXT FROM pg_policies p WHERE p.schema
 const SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off; \
      SET enable_hashjoin = off; SET enable_mergejoin = off";
 
+/// More parameters than any statement has.
+const PARAMETERS_MAX: usize = 65_535;
+
 async fn plan(connection: &mut PgConnection, sql: &str) -> Value {
-    let values =
-        (1..).take_while(|number| names(sql, *number)).map(|_| "NULL").collect::<Vec<_>>().join(", ");
+    let values = (1..=PARAMETERS_MAX)
+        .take_while(|number| names(sql, *number))
+        .map(|_| "NULL")
+        .collect::<Vec<_>>()
+        .join(", ");
     let values = if values.is_empty() { values } else { format!("({values})") };
     let sql =
         format!("PREPARE asked AS {sql}; EXPLAIN (FORMAT JSON) EXECUTE asked {values}; DEALLOCATE asked");

@@ -43,6 +43,8 @@ const OF_ONE: &[OfOne] = &[
     },
     // An embedded store's time is its machine's.
     OfOne { dialect: Dialect::Postgres, part: "clock_timestamp()", twin: None },
+    // All who could hear of it are in the embedded store's own process.
+    OfOne { dialect: Dialect::Postgres, part: "SELECT pg_notify(", twin: None },
 ];
 
 /// The primary key of a channel's table, where a statement names it.

@@ -8,7 +8,7 @@ use async_graphql::{BatchRequest, BatchResponse, Request, Variables};
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use soko_domain::Services;
@@ -133,8 +133,9 @@ impl Endpoint {
         let key = match idempotency::read_key(headers, &mut batch)? {
             None => None,
             Some(key) => {
+                let request = idempotency::Asked::by(&batch)?.digest().await?;
                 let token = credentials.session_token.as_deref();
-                Some(idempotency::operation_key(self.api, &key, &actor, token, &batch).await?)
+                Some(idempotency::operation_key(self.api, &key, &actor, token, request))
             }
         };
         let services = Arc::clone(&self.shared.services);

@@ -1,5 +1,6 @@
 //! Mutations that take effect once: `Idempotency-Key` names one, so that it can be sent again when its answer was lost.
 
+use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 
 use async_graphql::{BatchRequest, Request};
@@ -39,51 +40,81 @@ pub fn read_key(headers: &HeaderMap, batch: &mut BatchRequest) -> Result<Option<
 
 /// What stands for a request and its sender: the user, where nobody is logged in the session, and without one the key
 /// alone.
-///
-/// # Errors
-/// [`Refusal::Malformed`] when an uploaded file cannot be read.
-pub async fn operation_key(
+pub fn operation_key(
     api: Api,
     key: &str,
     actor: &Actor,
     session_token: Option<&str>,
-    batch: &BatchRequest,
-) -> Result<OperationKey, Refusal> {
+    request: [u8; 32],
+) -> OperationKey {
     let sender = match (actor.user, actor.session, session_token) {
         (Some(user), ..) => format!("{api:?} user {user}"),
         (None, Some(_), Some(token)) => format!("{api:?} session {token}"),
         _ => format!("{api:?}"),
     };
-    Ok(OperationKey::new(actor.public_scope(), &sender, key, digest(batch).await?))
+    OperationKey::new(actor.public_scope(), &sender, key, request)
 }
 
-/// Of everything that a request asks.
-async fn digest(batch: &BatchRequest) -> Result<[u8; 32], Refusal> {
-    let mut sha = Sha256::new();
-    let mut add = |part: &[u8]| {
-        sha.update((part.len() as u64).to_le_bytes());
-        sha.update(part);
-    };
-    for request in batch.iter() {
-        add(request.query.as_bytes());
-        add(request.operation_name.as_deref().unwrap_or_default().as_bytes());
-        let variables = serde_json::to_vec(&request.variables);
-        add(&variables
-            .map_err(|error| Refusal::Malformed(format!("the variables have no JSON form: {error}")))?);
-        for upload in &request.uploads {
-            let broken = |error| Refusal::Malformed(format!("an uploaded file cannot be read: {error}"));
-            let file = upload.content.try_clone().map_err(broken)?;
-            let of_file = tokio::task::spawn_blocking(move || file_digest(file)).await;
-            let of_file = of_file.map_err(|error| broken(std::io::Error::other(error)))?;
-            add(upload.filename.as_bytes());
-            add(&of_file.map_err(broken)?);
+/// Everything that a request asks, in parts that can be read.
+pub struct Asked(Vec<Part>);
+
+enum Part {
+    Text(Vec<u8>),
+    File(File),
+}
+
+impl Asked {
+    /// What the requests ask.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] when an uploaded file cannot be read.
+    pub fn by(batch: &BatchRequest) -> Result<Self, Refusal> {
+        let mut parts = Vec::new();
+        for request in batch.iter() {
+            let name = request.operation_name.as_deref().unwrap_or_default();
+            let variables = serde_json::to_vec(&request.variables);
+            let no_json = |error| Refusal::Malformed(format!("the variables have no JSON form: {error}"));
+            parts.push(Part::Text(request.query.clone().into_bytes()));
+            parts.push(Part::Text(name.as_bytes().to_vec()));
+            parts.push(Part::Text(variables.map_err(no_json)?));
+            for upload in &request.uploads {
+                parts.push(Part::Text(upload.filename.clone().into_bytes()));
+                parts.push(Part::File(upload.content.try_clone().map_err(|error| broken(&error))?));
+            }
         }
+        Ok(Self(parts))
     }
-    Ok(sha.finalize().into())
+
+    /// The digest of all of it.
+    ///
+    /// # Errors
+    /// [`Refusal::Malformed`] when an uploaded file cannot be read.
+    pub async fn digest(self) -> Result<[u8; 32], Refusal> {
+        let digest = tokio::task::spawn_blocking(move || {
+            let mut sha = Sha256::new();
+            let mut add = |part: &[u8]| {
+                sha.update((part.len() as u64).to_le_bytes());
+                sha.update(part);
+            };
+            for part in self.0 {
+                match part {
+                    Part::Text(text) => add(&text),
+                    Part::File(file) => add(&file_digest(file)?),
+                }
+            }
+            Ok(sha.finalize().into())
+        });
+        let digest = digest.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        digest.map_err(|error| broken(&error))
+    }
+}
+
+fn broken(error: &std::io::Error) -> Refusal {
+    Refusal::Malformed(format!("an uploaded file cannot be read: {error}"))
 }
 
 /// Leaves the file, whose place its clones share, at its start.
-fn file_digest(mut file: std::fs::File) -> std::io::Result<[u8; 32]> {
+fn file_digest(mut file: File) -> std::io::Result<[u8; 32]> {
     file.seek(SeekFrom::Start(0))?;
     let (mut sha, mut chunk) = (Sha256::new(), vec![0; CHUNK_BYTES]);
     loop {

@@ -144,7 +144,7 @@ impl Worker {
             Ok(Some(Ok(Ok(0))) | None) => {}
             Ok(Some(Ok(Ok(rows)))) => tracing::info!(what, rows, "done"),
             Ok(Some(Ok(Err(error)))) => {
-                tracing::warn!(what, error = format!("{error:#}"), "could not be done")
+                tracing::warn!(what, error = format!("{error:#}"), "could not be done");
             }
             Ok(Some(Err(error))) => {
                 tracing::error!(what, %error, "a round broke off");

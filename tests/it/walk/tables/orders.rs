@@ -6,7 +6,7 @@ pub const LINES: &[&str] = &[
     "settlePayment(id: $first_payment)",
     "cancelPayment(id: $second_payment)",
     r#"transitionPaymentToState(id: $third_payment, state: "Settled")"#,
-    r#"refundOrder(input: { paymentId: $third_payment, amount: 100, lines: [{ orderLineId: $third_order_line, quantity: 1 }] })"#,
+    "refundOrder(input: { paymentId: $third_payment, amount: 100, lines: [{ orderLineId: $third_order_line, quantity: 1 }] })",
     r#"settleRefund(input: { id: $refund, transactionId: "by-hand" })"#,
     r#"transitionOrderToState(id: $unpaid_order, state: "AddingItems")"#,
     r#"transitionOrderToState(id: $unpaid_order, state: "ArrangingPayment")"#,
