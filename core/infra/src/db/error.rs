@@ -229,19 +229,19 @@ impl StatementFailure {
 const SQLITE_BUSY: u32 = 5;
 const SQLITE_LOCKED: u32 = 6;
 const SQLITE_INTERRUPT: u32 = 9;
+const SQLITE_FULL: u32 = 13;
+/// PostgreSQL's `disk_full`.
+const DISK_FULL: &str = "53100";
 /// An error of reading or writing, a file that is damaged, a full disk, a file that cannot be opened.
-const SQLITE_DISK: [u32; 4] = [10, 11, 13, 14];
+const SQLITE_DISK: [u32; 4] = [10, 11, SQLITE_FULL, 14];
 /// The same of PostgreSQL: full disk, an error of reading or writing, damaged data or index.
-const POSTGRES_DISK: [&str; 4] = ["53100", "58030", "XX001", "XX002"];
+const POSTGRES_DISK: [&str; 4] = [DISK_FULL, "58030", "XX001", "XX002"];
 
 fn is_disk(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     primary_code(error).is_some_and(|code| SQLITE_DISK.contains(&code))
         || code.is_some_and(|code| POSTGRES_DISK.contains(&&*code))
 }
-const SQLITE_FULL: u32 = 13;
-/// PostgreSQL's `disk_full`.
-const DISK_FULL: &str = "53100";
 
 /// Whether another connection holds the lock that the statement needs.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
