@@ -25,6 +25,7 @@ mod import;
 mod ledger;
 mod limits;
 mod lists;
+mod metrics;
 mod moving;
 mod nodes;
 mod plugins;

@@ -29,6 +29,7 @@ use crate::cli::COMPILE_COMPONENT;
 use crate::config::Settings;
 use crate::http::{self, Endpoints, Guard, Readiness};
 use crate::jobs::Jobs;
+use crate::metrics::{Metrics, MetricsServer, Sources};
 use crate::timekeeper::Timekeeper;
 
 /// The database's file in the data directory.
@@ -207,6 +208,7 @@ pub struct RunningApp {
     task: JoinHandle<usize>,
     jobs: Option<Jobs>,
     timekeeper: Timekeeper,
+    metrics: Option<MetricsServer>,
     breakers: BreakerLink,
 }
 
@@ -235,7 +237,15 @@ impl App {
         let readiness = Readiness::new(platform.database.clone());
         let role = settings.server.role;
         let timeout = Duration::from_secs(settings.http.request_timeout_s);
-        let guard = Guard::new(settings.server.requests_max, timeout, platform.options.random.salt());
+        let guard =
+            Arc::new(Guard::new(settings.server.requests_max, timeout, platform.options.random.salt()));
+        let metrics = Metrics::new(Sources {
+            database: platform.database.clone(),
+            host: platform.host.clone(),
+            guard: Arc::clone(&guard),
+            clock: platform.options.clock.clone(),
+            role,
+        });
         let endpoints = Endpoints {
             services: Arc::clone(&platform.services),
             shop: ShopSchema::new(),
@@ -249,6 +259,8 @@ impl App {
         } else {
             http::health_router(readiness.clone(), guard)
         };
+        let router = if settings.metrics.public { router.merge(metrics.clone().router()) } else { router };
+        let metrics = MetricsServer::start(settings.metrics.address(), metrics).await?;
         let breakers = BreakerLink::start(platform.host.clone(), Arc::clone(&platform.services)).await;
         let (stop, stopped) = oneshot::channel();
         let drain = Duration::from_secs(settings.server.drain_s);
@@ -274,6 +286,7 @@ impl App {
             task,
             jobs,
             timekeeper,
+            metrics,
             breakers,
         })
     }
@@ -283,6 +296,11 @@ impl RunningApp {
     /// Where it listens: with port 0 in the settings, the port that the system chose.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the metrics are, if they have an address of their own.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(MetricsServer::address)
     }
 
     /// The use cases behind the server.

@@ -37,6 +37,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// The HTTP surface.
     pub http: Http,
+    /// What an operator's tools may read.
+    pub metrics: MetricsSettings,
     /// How long visits last.
     pub session: Sessions,
     /// What hashing a password costs.
@@ -243,6 +245,23 @@ impl Default for Http {
     }
 }
 
+/// Where `/metrics` is served. Nowhere unless asked for: it is not for the public.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// An address and port of its own, which only the operator's tools should reach; empty: none.
+    pub listen: String,
+    /// Whether the server's own address has it too.
+    pub public: bool,
+}
+
+impl MetricsSettings {
+    /// The address of its own.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listen.parse().ok()
+    }
+}
+
 /// How long visits last.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -348,6 +367,12 @@ impl Settings {
         let url = &self.database.url.0;
         if !url.is_empty() && !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Err(Broken::new("database.url", "must begin with postgres://"));
+        }
+        if !self.metrics.listen.is_empty() && self.metrics.address().is_none() {
+            return Err(Broken::new(
+                "metrics.listen",
+                "must be an address and a port, such as 127.0.0.1:9100",
+            ));
         }
         self.check_numbers()?;
         self.http.cors_origins.iter().try_for_each(|origin| check_origin(origin))?;

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
 use super::refusal::Refusal;
+use super::traffic::{Traffic, surface_of};
 
 /// Names a request in both directions and in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,6 +31,8 @@ const SLOW_MS: u128 = 1_000;
 pub struct Guard {
     timeout: Duration,
     places: Semaphore,
+    places_max: usize,
+    traffic: Traffic,
     id_prefix: String,
     id_next: AtomicU64,
 }
@@ -39,7 +42,24 @@ impl Guard {
     /// server apart.
     pub fn new(requests_max: usize, timeout: Duration, salt: [u8; 16]) -> Self {
         let id_prefix = HEXLOWER.encode(&salt[..ID_PREFIX_BYTES]);
-        Self { timeout, places: Semaphore::new(requests_max), id_prefix, id_next: AtomicU64::new(0) }
+        Self {
+            timeout,
+            places: Semaphore::new(requests_max),
+            places_max: requests_max,
+            traffic: Traffic::default(),
+            id_prefix,
+            id_next: AtomicU64::new(0),
+        }
+    }
+
+    /// The traffic so far.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// How many requests are being worked on, and how many may be.
+    pub fn places(&self) -> (usize, usize) {
+        (self.places_max.saturating_sub(self.places.available_permits()), self.places_max)
     }
 
     /// The client's id where it is harmless in a log, else one of our own.
@@ -70,20 +90,24 @@ pub async fn watch(State(guard): State<Arc<Guard>>, request: Request, next: Next
 }
 
 async fn run(guard: &Guard, request: Request, next: Next) -> Response {
-    let started = Instant::now();
+    let (started, surface) = (Instant::now(), surface_of(request.uri().path()));
     let work = AssertUnwindSafe(next.run(request)).catch_unwind();
     let response = match tokio::time::timeout(guard.timeout, work).await {
         Ok(Ok(response)) => response,
         Ok(Err(panic)) => {
+            guard.traffic.panicked();
             tracing::error!(panic = panic_message(panic.as_ref()), "a request panicked");
             Refusal::Internal.into_response()
         }
         Err(_) => {
+            guard.traffic.timed_out();
             tracing::warn!(timeout_s = guard.timeout.as_secs(), "a request was given up");
             Refusal::TimedOut.into_response()
         }
     };
-    let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    let took = started.elapsed();
+    guard.traffic.answered(surface, response.status(), took);
+    let (status, duration_ms) = (response.status().as_u16(), took.as_millis());
     if duration_ms >= SLOW_MS {
         tracing::warn!(status, duration_ms, "slow request");
     } else {
@@ -96,7 +120,10 @@ async fn run(guard: &Guard, request: Request, next: Next) -> Response {
 pub async fn take_place(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     match guard.places.try_acquire() {
         Ok(_place) => next.run(request).await,
-        Err(_) => Refusal::Overloaded.into_response(),
+        Err(_) => {
+            guard.traffic.refused();
+            Refusal::Overloaded.into_response()
+        }
     }
 }
 

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use soko_infra::Database;
+
+/// Longest that the store may take to answer: whoever asks has a limit of their own, and wants to hear why.
+const ANSWER_MAX: Duration = Duration::from_secs(1);
 
 /// What readiness depends on.
 #[derive(Debug, Clone)]
@@ -36,9 +40,13 @@ pub async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static
     if !readiness.serving.load(Ordering::Relaxed) {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    match readiness.database.check_readable().await {
-        Ok(()) => (StatusCode::OK, "ready\n"),
-        Err(error) => {
+    match tokio::time::timeout(ANSWER_MAX, readiness.database.check_readable()).await {
+        Ok(Ok(())) => (StatusCode::OK, "ready\n"),
+        Err(_) => {
+            tracing::error!(limit_s = ANSWER_MAX.as_secs(), "the store does not answer in time");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer in time\n")
+        }
+        Ok(Err(error)) => {
             tracing::error!(%error, "the store does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
         }

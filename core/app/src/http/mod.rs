@@ -15,6 +15,7 @@ mod refusal;
 mod router;
 mod serve;
 mod session;
+mod traffic;
 
 pub use graphql::Endpoints;
 pub use guard::Guard;
@@ -22,3 +23,4 @@ pub use health::Readiness;
 pub use refusal::Refusal;
 pub use router::{health_router, router};
 pub use serve::serve;
+pub use traffic::{SurfaceTraffic, Traffic};

@@ -21,8 +21,7 @@ use super::{Readiness, assets, explorer, graphql, health};
 const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 
 /// The whole HTTP surface.
-pub fn router(endpoints: Endpoints, blobs: Blobs, readiness: Readiness, guard: Guard) -> Router {
-    let guard = Arc::new(guard);
+pub fn router(endpoints: Endpoints, blobs: Blobs, readiness: Readiness, guard: Arc<Guard>) -> Router {
     let cross_origin = cross_origin(&endpoints.http.cors_origins);
     let endpoints = Arc::new(endpoints);
     let api =
@@ -40,8 +39,8 @@ pub fn router(endpoints: Endpoints, blobs: Blobs, readiness: Readiness, guard: G
 }
 
 /// What a node that serves no clients has.
-pub fn health_router(readiness: Readiness, guard: Guard) -> Router {
-    watched(health_routes(readiness), Arc::new(guard))
+pub fn health_router(readiness: Readiness, guard: Arc<Guard>) -> Router {
+    watched(health_routes(readiness), guard)
 }
 
 fn health_routes(readiness: Readiness) -> Router {

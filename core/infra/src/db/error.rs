@@ -2,7 +2,7 @@
 
 use soko_kernel::ErrorKind;
 
-use super::postgres::{UniqueConstraints, is_invalid_value, is_stale, is_timeout};
+use super::postgres::{UniqueConstraints, is_conflict, is_invalid_value, is_stale, is_timeout};
 
 /// A failure of the store, not of what was asked of it.
 #[derive(Debug, thiserror::Error)]
@@ -173,6 +173,58 @@ fn table_and_columns(message: &str) -> Option<(String, Vec<String>)> {
     Some((table, columns.into_iter().map(|(_, column)| column.to_owned()).collect()))
 }
 
+/// Why a statement failed, as far as an operator must tell it apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatementFailure {
+    /// Another transaction was in the way; the work is done again.
+    Conflict,
+    /// A constraint refused a row, which is an answer.
+    Constraint,
+    /// It ran over its time limit.
+    Timeout,
+    /// The server cannot be reached, or has closed the connection.
+    Connection,
+    /// The disk is full, or does not read or write.
+    Disk,
+    /// Anything else.
+    Other,
+}
+
+impl StatementFailure {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Conflict, Self::Constraint, Self::Timeout, Self::Connection, Self::Disk, Self::Other];
+
+    /// A stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Conflict => "conflict",
+            Self::Constraint => "constraint",
+            Self::Timeout => "timeout",
+            Self::Connection => "connection",
+            Self::Disk => "disk",
+            Self::Other => "other",
+        }
+    }
+
+    pub(super) fn of(error: &sqlx::Error) -> Self {
+        let refusal = error.as_database_error();
+        if is_conflict(error) || is_busy(error) {
+            Self::Conflict
+        } else if is_disk(error) {
+            Self::Disk
+        } else if is_interrupt(error) || is_timeout(error) {
+            Self::Timeout
+        } else if is_stale(error) {
+            Self::Connection
+        } else if refusal.is_some_and(|refusal| !matches!(refusal.kind(), sqlx::error::ErrorKind::Other)) {
+            Self::Constraint
+        } else {
+            Self::Other
+        }
+    }
+}
+
 /// Primary result codes of SQLite; the store's errors carry extended ones, whose lowest byte is primary.
 const SQLITE_BUSY: u32 = 5;
 const SQLITE_LOCKED: u32 = 6;
@@ -180,6 +232,16 @@ const SQLITE_INTERRUPT: u32 = 9;
 const SQLITE_FULL: u32 = 13;
 /// PostgreSQL's `disk_full`.
 const DISK_FULL: &str = "53100";
+/// An error of reading or writing, a file that is damaged, a full disk, a file that cannot be opened.
+const SQLITE_DISK: [u32; 4] = [10, 11, SQLITE_FULL, 14];
+/// The same of PostgreSQL: full disk, an error of reading or writing, damaged data or index.
+const POSTGRES_DISK: [&str; 4] = [DISK_FULL, "58030", "XX001", "XX002"];
+
+fn is_disk(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    primary_code(error).is_some_and(|code| SQLITE_DISK.contains(&code))
+        || code.is_some_and(|code| POSTGRES_DISK.contains(&&*code))
+}
 
 /// Whether another connection holds the lock that the statement needs.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {

@@ -7,6 +7,7 @@
 //! - [`Database::read`] runs a closure on a snapshot.
 
 mod bind;
+mod counters;
 mod error;
 mod guard;
 mod in_list;
@@ -21,12 +22,12 @@ mod reader;
 mod sqlite;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use soko_kernel::{ChannelScope, Timestamp};
 
 pub use bind::{BackendArguments, Bind, Binds, Bound};
-pub use error::DatabaseError;
+pub use counters::{PoolStats, StatementKind, StoreStats};
+pub use error::{DatabaseError, StatementFailure};
 pub use in_list::in_list;
 pub use insert::MultiRowInsert;
 pub use leadership::{LEADS, Leadership};
@@ -36,9 +37,10 @@ pub use notices::{Subscription, Topic};
 pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
 pub use sqlite::{
-    CopyContents, CopyError, SqliteConfig, WriterStats, copy_store, inspect_copy, sqlite_version,
+    BATCH_SIZES, CopyContents, CopyError, SqliteConfig, WriterStats, copy_store, inspect_copy, sqlite_version,
 };
 
+use counters::Counters;
 use leadership::Leads;
 use notices::Notices;
 use order::Order;
@@ -108,7 +110,7 @@ pub enum Dialect {
 #[derive(Clone)]
 pub struct Database {
     backend: Backend,
-    statements: Arc<AtomicU64>,
+    statements: Arc<Counters>,
     leads: Leads,
     notices: Arc<Notices>,
 }
@@ -129,7 +131,7 @@ impl Database {
         config: impl Into<DatabaseConfig>,
         migrations: &'static Migrations,
     ) -> Result<Self, DatabaseError> {
-        let statements = Arc::new(AtomicU64::new(0));
+        let statements = Arc::<Counters>::default();
         let notices = Arc::<Notices>::default();
         let backend = match config.into() {
             DatabaseConfig::Sqlite(config) => Backend::Sqlite(
@@ -246,7 +248,15 @@ impl Database {
 
     /// How many statements this store has run since it was opened, those of transactions' bounds left out.
     pub fn statement_count(&self) -> u64 {
-        self.statements.load(Ordering::Relaxed)
+        self.statements.statement_count()
+    }
+
+    /// How many wait, how many may, and the connections.
+    fn load(&self) -> (usize, usize, Vec<PoolStats>) {
+        match &self.backend {
+            Backend::Sqlite(sqlite) => sqlite.load(),
+            Backend::Postgres(postgres) => postgres.load(),
+        }
     }
 
     /// How the writer of an embedded store has batched its commits so far.

@@ -3,13 +3,13 @@
 use std::future::Future;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{AssertSqlSafe, FromRow, SqlSafeStr, SqlStr};
 
 use super::bind::{BackendArguments, Binds, Bound};
-use super::error::DatabaseError;
+use super::counters::{Counters, StatementKind};
+use super::error::{DatabaseError, StatementFailure};
 use super::notices::Topic;
 use super::postgres::{self, Session};
 use super::sqlite::driver::{EmbeddedArguments, EmbeddedRow};
@@ -89,7 +89,7 @@ pub struct Reader {
     pub(super) scope: DataScope,
     /// What others are to be told when the transaction commits, where the server does not see to it.
     pub(super) told: Vec<Topic>,
-    statements: Arc<AtomicU64>,
+    statements: Arc<Counters>,
 }
 
 /// A statement with its parameters, ready to run.
@@ -121,7 +121,7 @@ impl Rows {
 }
 
 impl Reader {
-    pub(super) fn new(handle: Handle, scope: DataScope, statements: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(handle: Handle, scope: DataScope, statements: Arc<Counters>) -> Self {
         Self { handle, failure: None, scope, told: Vec::new(), statements }
     }
 
@@ -201,7 +201,7 @@ impl Reader {
         statement: Prepared,
         embedded: fn(&Connection, &str, &EmbeddedArguments) -> sqlx::Result<Vec<EmbeddedRow>>,
     ) -> Result<Rows, DatabaseError> {
-        self.admit()?;
+        let began = self.admit()?;
         let sql = statement.sql.as_str();
         let rows = match (statement.arguments, &mut self.handle) {
             (Err(error), _) => Err(error),
@@ -213,11 +213,12 @@ impl Reader {
             }
             (Ok(BackendArguments::Postgres(_)), _) => Err(wrong_backend()),
         };
+        self.statements.end(self.kind(), began);
         self.note(rows)
     }
 
     async fn execute(&mut self, statement: Prepared) -> Result<u64, DatabaseError> {
-        self.admit()?;
+        let began = self.admit()?;
         let sql = statement.sql.as_str();
         let changed = match (statement.arguments, &mut self.handle) {
             (Err(error), _) => Err(error),
@@ -229,24 +230,30 @@ impl Reader {
             }
             (Ok(BackendArguments::Postgres(_)), _) => Err(wrong_backend()),
         };
+        self.statements.end(self.kind(), began);
         self.note(changed)
     }
 
     /// Counts a statement that is about to run. Nothing may run in a transaction after a failed statement: some
     /// failures end the transaction inside SQLite, and what followed would be committed by itself.
-    fn admit(&self) -> Result<(), DatabaseError> {
-        self.statements.fetch_add(1, Ordering::Relaxed);
+    fn admit(&self) -> Result<std::time::Instant, DatabaseError> {
+        let began = self.statements.begin(self.kind());
         match &self.failure {
             Some(failure) if !self.handle.is_snapshot() => {
                 Err(DatabaseError::FailureIgnored(failure.why.clone()))
             }
-            _ => Ok(()),
+            _ => Ok(began),
         }
+    }
+
+    fn kind(&self) -> StatementKind {
+        if self.handle.is_snapshot() { StatementKind::Read } else { StatementKind::Write }
     }
 
     /// Remembers a failed statement, so that a transaction cannot commit past it.
     fn note<T>(&mut self, result: sqlx::Result<T>) -> Result<T, DatabaseError> {
         result.map_err(|error| {
+            self.statements.failed(StatementFailure::of(&error));
             let is_duplicate =
                 error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
             let is_conflict = postgres::is_conflict(&error);

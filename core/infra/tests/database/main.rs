@@ -3,6 +3,7 @@
 
 mod callers;
 mod commits;
+mod counting;
 mod guards;
 mod lists;
 mod opening;

@@ -454,3 +454,24 @@ async fn tells_the_time_that_all_programs_share() {
     wrong.set_by(asked, told, wrong.now());
     assert!((wrong.now().0 - clock.now().0).abs() < 5_000);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn counts_commits_failures_and_connections() {
+    let store = Store::open().await;
+    let before = store.database.stats();
+    store.add("counted").await.unwrap();
+    store.names().await;
+    let nameless = store.database.write(DataScope::Platform, async |tx| {
+        tx.execute("INSERT INTO note (name) VALUES (NULL)", ()).await.map(|_| ())
+    });
+    nameless.await.unwrap_err();
+    let after = store.database.stats();
+    assert_eq!((after.commits - before.commits, after.commit_failures, after.refused), (1, 0, 0));
+    let [(_, read, _), (_, written, _)] = after.statements;
+    let [(_, read_before, _), (_, written_before, _)] = before.statements;
+    assert_eq!((read - read_before, written - written_before), (1, 2));
+    let constraint = after.failures.iter().find(|(failure, _)| failure.as_str() == "constraint").unwrap();
+    assert_eq!(constraint.1, 1);
+    let pools: Vec<_> = after.pools.iter().map(|pool| (pool.name, pool.max > 0, pool.open > 0)).collect();
+    assert_eq!(pools, [("readers", true, true), ("writers", true, true)]);
+}

@@ -14,17 +14,17 @@ mod unique;
 mod writing;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use tokio::task::AbortHandle;
 
-use super::DataScope;
+use super::counters::Counters;
 use super::error::DatabaseError;
 use super::notices::Notices;
 use super::order::Order;
 use super::reader::{Handle, Reader, WriteFn};
+use super::{DataScope, PoolStats};
 pub(super) use error::{is_conflict, is_invalid_value, is_stale, is_timeout};
 pub(super) use lease::Lease;
 use lease::Leases;
@@ -83,7 +83,7 @@ pub(super) struct Postgres {
     leases: Arc<Leases>,
     turns: Arc<Turns>,
     wait_limit: Duration,
-    statements: Arc<AtomicU64>,
+    statements: Arc<Counters>,
     closure_limit: Duration,
 }
 
@@ -91,10 +91,10 @@ impl Postgres {
     pub(super) async fn open(
         config: PostgresConfig,
         migrations: &'static Migrator,
-        statements: Arc<AtomicU64>,
+        statements: Arc<Counters>,
     ) -> Result<Self, DatabaseError> {
         let PostgresConfig { closure_limit, wait_limit, .. } = config;
-        let pool = Pool::open(&config, migrations).await?;
+        let pool = Pool::open(&config, migrations, statements.clone()).await?;
         Ok(Self {
             leases: Arc::new(Leases::new(config.clone())),
             config: Arc::new(config),
@@ -133,6 +133,10 @@ impl Postgres {
     pub(super) fn listen(&self, notices: &Arc<Notices>) -> AbortHandle {
         let config = PostgresConfig::clone(&self.config);
         tokio::spawn(listener::listen(config, Arc::downgrade(notices))).abort_handle()
+    }
+
+    pub(super) fn load(&self) -> (usize, usize, Vec<PoolStats>) {
+        self.pool.load()
     }
 
     pub(super) async fn close(&self) {

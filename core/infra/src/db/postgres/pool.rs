@@ -13,8 +13,9 @@ use super::PostgresConfig;
 use super::error::{is_lock_timeout, is_stale, is_timeout};
 use super::session::{Bounds, Session};
 use super::unique::UniqueConstraints;
-use crate::db::DataScope;
-use crate::db::error::DatabaseError;
+use crate::db::counters::Counters;
+use crate::db::error::{DatabaseError, StatementFailure};
+use crate::db::{DataScope, PoolStats};
 
 /// The oldest server that the tests run on.
 const SERVER_VERSION_MIN: i32 = 150_000;
@@ -34,6 +35,7 @@ pub(super) struct Pool {
     unique: Arc<UniqueConstraints>,
     waiting: Arc<AtomicUsize>,
     queue_max: usize,
+    counters: Arc<Counters>,
 }
 
 impl Pool {
@@ -41,6 +43,7 @@ impl Pool {
     pub(super) async fn open(
         config: &PostgresConfig,
         migrations: &'static Migrator,
+        counters: Arc<Counters>,
     ) -> Result<Self, DatabaseError> {
         let open = async || {
             migrate(config, migrations).await?;
@@ -60,6 +63,7 @@ impl Pool {
                 unique,
                 waiting: Arc::default(),
                 queue_max: config.queue_max,
+                counters: counters.clone(),
             })
         };
         open().await.map_err(|error| DatabaseError::Open(reason(&error)))
@@ -79,8 +83,9 @@ impl Pool {
             };
             if is_timeout(&error) || is_lock_timeout(&error) {
                 // The lock of the scope was not free in time.
-                return Err(DatabaseError::Overloaded);
+                return Err(self.counters.overloaded());
             }
+            self.counters.failed(StatementFailure::of(&error));
             if !is_stale(&error) || stale_left == 0 {
                 return Err(DatabaseError::of_statement(error, bounds == Bounds::Snapshot, None));
             }
@@ -91,7 +96,7 @@ impl Pool {
 
     /// A place among those who wait, until it is dropped.
     pub(super) fn enter_queue(&self) -> Result<Waiting<'_>, DatabaseError> {
-        Waiting::enter(&self.waiting, self.queue_max)
+        Waiting::enter(&self.waiting, self.queue_max).ok_or_else(|| self.counters.overloaded())
     }
 
     async fn connect(&self, connections: &PgPool) -> Result<PoolConnection<sqlx::Postgres>, DatabaseError> {
@@ -99,11 +104,27 @@ impl Pool {
             return Ok(connection);
         }
         let _place = self.enter_queue()?;
-        connections.acquire().await.map_err(|error| match error {
-            sqlx::Error::PoolTimedOut => DatabaseError::Overloaded,
-            error if is_stale(&error) => DatabaseError::Unreachable(error.to_string()),
-            error => DatabaseError::of_statement(error, false, None),
+        connections.acquire().await.map_err(|error| {
+            if let sqlx::Error::PoolTimedOut = error {
+                return self.counters.overloaded();
+            }
+            self.counters.failed(StatementFailure::of(&error));
+            match error {
+                error if is_stale(&error) => DatabaseError::Unreachable(error.to_string()),
+                error => DatabaseError::of_statement(error, false, None),
+            }
         })
+    }
+
+    /// How many wait, how many may, and the connections.
+    pub(super) fn load(&self) -> (usize, usize, Vec<PoolStats>) {
+        let pool = |name, pool: &PgPool| {
+            let open = pool.size() as usize;
+            let max = pool.options().get_max_connections() as usize;
+            PoolStats { name, used: open.saturating_sub(pool.num_idle()), open, max }
+        };
+        let pools = vec![pool("readers", &self.readers), pool("writers", &self.writers)];
+        (self.waiting.load(Ordering::Relaxed), self.queue_max, pools)
     }
 
     pub(super) async fn close(&self) {
@@ -116,13 +137,9 @@ impl Pool {
 pub(super) struct Waiting<'p>(&'p AtomicUsize);
 
 impl<'p> Waiting<'p> {
-    fn enter(waiting: &'p AtomicUsize, queue_max: usize) -> Result<Self, DatabaseError> {
+    fn enter(waiting: &'p AtomicUsize, queue_max: usize) -> Option<Self> {
         let place = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < queue_max {
-            Ok(place)
-        } else {
-            Err(DatabaseError::Overloaded)
-        }
+        (waiting.fetch_add(1, Ordering::Relaxed) < queue_max).then_some(place)
     }
 }
 

@@ -41,6 +41,7 @@ impl Postgres {
             match self.try_write(order.clone(), concurrency).await {
                 Attempt::Done(outcome) => return outcome,
                 Attempt::Conflict(_) => {
+                    self.statements.retried();
                     // Any pause up to the longest, so that those who collided do not meet again.
                     #[expect(clippy::disallowed_methods, reason = "a pause decides nothing")]
                     let pause = rand::rng().random_range(Duration::ZERO..=pause_max);
@@ -64,7 +65,7 @@ impl Postgres {
         let turn = {
             let _place = self.pool.enter_queue()?;
             let turn = tokio::time::timeout(self.wait_limit, self.turns.take(scope_key(scope), concurrency));
-            turn.await.map_err(|_| DatabaseError::Overloaded)?
+            turn.await.map_err(|_| self.statements.overloaded())?
         };
         let session = self.pool.begin(Bounds::Write(concurrency), scope).await?;
         Ok((turn, session))
@@ -100,7 +101,13 @@ impl Postgres {
             (Ok(_), Some(failure)) => Err(DatabaseError::FailureIgnored(failure.why).into()),
             (outcome, _) => outcome,
         };
-        let ended = if outcome.is_ok() { session.commit().await } else { session.roll_back().await };
+        let ended = if outcome.is_ok() {
+            let committed = session.commit().await;
+            self.statements.ended(committed.is_ok());
+            committed
+        } else {
+            session.roll_back().await
+        };
         match (outcome, ended) {
             (Err(error), _) if is_conflict => Attempt::Conflict(error),
             // Whether a transaction that fails to roll back leaves nothing is the server's to see to.

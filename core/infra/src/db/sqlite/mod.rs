@@ -9,7 +9,6 @@ mod writer;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -17,18 +16,19 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tokio::time::Instant;
 
-use super::DataScope;
+use super::counters::Counters;
 use super::error::DatabaseError;
 use super::notices::Notices;
 use super::order::Order;
 use super::reader::{Handle, Reader, Tx, WriteFn};
+use super::{DataScope, PoolStats};
 use connection::Access;
 pub(super) use connection::Connection;
 pub use copy::{CopyContents, CopyError, copy_store, inspect_copy};
 use readers::Readers;
 pub(super) use readers::Snapshot;
 use writer::Writer;
-pub use writer::WriterStats;
+pub use writer::{BATCH_SIZES, WriterStats};
 
 /// The first SQLite whose write-ahead log survives a checkpoint that races with a commit.
 const SQLITE_VERSION_MIN: [u32; 3] = [3, 51, 3];
@@ -86,7 +86,7 @@ impl Sqlite {
     pub(super) async fn open(
         config: SqliteConfig,
         migrations: &'static Migrator,
-        statements: Arc<AtomicU64>,
+        statements: Arc<Counters>,
         notices: Arc<Notices>,
     ) -> Result<Self, DatabaseError> {
         prepare(&config.path, migrations).await?;
@@ -95,10 +95,12 @@ impl Sqlite {
         let connection =
             Connection::open(&config.path, Access::ReadWrite, busy_timeout, config.page_cache_kib)
                 .map_err(open_error)?;
-        let readers = Readers::open(&config.path, &config, busy_timeout).map_err(open_error)?;
+        let readers =
+            Readers::open(&config.path, &config, busy_timeout, statements.clone()).map_err(open_error)?;
         let limit = connection.limit().clone();
-        let tx = Tx(Reader::new(Handle::Writer(Box::new(connection)), DataScope::Platform, statements));
-        Ok(Self { writer: Writer::start(tx, limit, &config, notices)?, readers })
+        let tx =
+            Tx(Reader::new(Handle::Writer(Box::new(connection)), DataScope::Platform, statements.clone()));
+        Ok(Self { writer: Writer::start(tx, limit, &config, statements, notices)?, readers })
     }
 
     pub(super) async fn write<T, E, F>(&self, order: Order<F>) -> Result<T, E>
@@ -112,6 +114,11 @@ impl Sqlite {
 
     pub(super) async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
         self.readers.snapshot().await
+    }
+
+    pub(super) fn load(&self) -> (usize, usize, Vec<PoolStats>) {
+        let (waiting, waiting_max) = self.writer.queue();
+        (waiting, waiting_max, vec![self.readers.stats()])
     }
 
     pub(super) fn writer_stats(&self) -> WriterStats {

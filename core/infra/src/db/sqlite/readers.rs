@@ -8,6 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::SqliteConfig;
 use super::connection::{Access, Connection};
+use crate::db::PoolStats;
+use crate::db::counters::Counters;
 use crate::db::error::DatabaseError;
 
 #[derive(Clone)]
@@ -17,6 +19,7 @@ pub(super) struct Readers {
     permits: Arc<Semaphore>,
     wait_limit: Duration,
     read_limit: Duration,
+    counters: Arc<Counters>,
 }
 
 struct Slots {
@@ -28,7 +31,12 @@ struct Slots {
 
 impl Readers {
     /// Opens every connection at once.
-    pub(super) fn open(path: &Path, config: &SqliteConfig, busy_timeout: Duration) -> sqlx::Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        config: &SqliteConfig,
+        busy_timeout: Duration,
+        counters: Arc<Counters>,
+    ) -> sqlx::Result<Self> {
         let count = config.readers.max(1) as usize;
         let open = |_| Connection::open(path, Access::ReadOnly, busy_timeout, config.page_cache_kib);
         let connections = (0..count).map(|place| open(place).map(|opened| Mutex::new(Some(opened))));
@@ -41,13 +49,14 @@ impl Readers {
             permits: Arc::new(Semaphore::new(count)),
             wait_limit: config.wait_limit,
             read_limit: config.read_limit,
+            counters,
         })
     }
 
     /// A snapshot of the store, as soon as a connection is free.
     pub(super) async fn snapshot(&self) -> Result<Snapshot, DatabaseError> {
         let permit = tokio::time::timeout(self.wait_limit, Arc::clone(&self.permits).acquire_owned()).await;
-        let permit = permit.map_err(|_| DatabaseError::Overloaded)?.map_err(|_| DatabaseError::Closed)?;
+        let permit = permit.map_err(|_| self.counters.overloaded())?.map_err(|_| DatabaseError::Closed)?;
         let place = lock(&self.slots.free).pop().ok_or(DatabaseError::Closed)?;
         let snapshot = Snapshot { slots: Arc::clone(&self.slots), place, _permit: permit };
         snapshot.run(|connection| {
@@ -57,6 +66,12 @@ impl Readers {
             connection.control("BEGIN")
         })?;
         Ok(snapshot)
+    }
+
+    pub(super) fn stats(&self) -> PoolStats {
+        let open = self.slots.connections.len();
+        let used = open.saturating_sub(self.permits.available_permits());
+        PoolStats { name: "readers", used, open, max: open }
     }
 
     /// Waits for those who read, then closes every connection.

@@ -19,7 +19,8 @@ use tokio::time::Instant;
 use super::SqliteConfig;
 use super::connection::Limit;
 use crate::db::DataScope;
-use crate::db::error::{DatabaseError, is_busy};
+use crate::db::counters::Counters;
+use crate::db::error::{DatabaseError, StatementFailure, is_busy};
 use crate::db::guard::run_guarded;
 use crate::db::notices::{Notices, Topic};
 use crate::db::order::Order;
@@ -36,13 +37,19 @@ pub struct WriterStats {
     pub largest_batch: u64,
     /// Closures that ran again because their batch failed, or one of it after it wrote.
     pub redone: u64,
+    /// Commits by their number of closures: for each of [`BATCH_SIZES`] those with no more, and beyond the ones before.
+    pub by_size: [u64; BATCH_SIZES.len()],
 }
+
+/// The sizes of batches that are told apart; none is larger than the last, unless configured so.
+pub const BATCH_SIZES: [u64; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 #[derive(Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Message>,
     stats: Arc<Mutex<WriterStats>>,
     wait_limit: Duration,
+    counters: Arc<Counters>,
     notices: Arc<Notices>,
 }
 
@@ -58,6 +65,7 @@ impl Writer {
         tx: Tx,
         limit: Limit,
         config: &SqliteConfig,
+        counters: Arc<Counters>,
         notices: Arc<Notices>,
     ) -> Result<Self, DatabaseError> {
         let (queue, jobs) = mpsc::channel(config.queue_max);
@@ -70,17 +78,24 @@ impl Writer {
             closure_limit: config.closure_limit,
             stats: stats.clone(),
             closing: Vec::new(),
+            counters: counters.clone(),
         };
         let runtime = tokio::runtime::Handle::current();
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || runtime.block_on(worker.run()))
             .map_err(|error| DatabaseError::Open(error.to_string()))?;
-        Ok(Self { queue, stats, wait_limit: config.wait_limit, notices })
+        Ok(Self { queue, stats, wait_limit: config.wait_limit, counters, notices })
     }
 
     pub(super) fn stats(&self) -> WriterStats {
         *self.stats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many wait, and how many may.
+    pub(super) fn queue(&self) -> (usize, usize) {
+        let max = self.queue.max_capacity();
+        (max.saturating_sub(self.queue.capacity()), max)
     }
 
     pub(super) async fn close(&self) {
@@ -110,12 +125,12 @@ impl Writer {
         match tokio::time::timeout_at(give_up_at, self.queue.send(Message::Job(job))).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Err(DatabaseError::Closed.into()),
-            Err(_) => return Err(DatabaseError::Overloaded.into()),
+            Err(_) => return Err(self.counters.overloaded().into()),
         }
         let answer = match tokio::time::timeout_at(give_up_at, &mut answer).await {
             Ok(answer) => answer,
             // Whoever sets the flag first decides: the caller gives up, or the writer has begun and will answer.
-            Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(DatabaseError::Overloaded.into()),
+            Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(self.counters.overloaded().into()),
             Err(_) => answer.await,
         };
         answer.unwrap_or_else(|_| Err(DatabaseError::Closed.into()))
@@ -214,6 +229,7 @@ struct Worker {
     stats: Arc<Mutex<WriterStats>>,
     /// Who waits for the end.
     closing: Vec<oneshot::Sender<()>>,
+    counters: Arc<Counters>,
 }
 
 /// What a batch came to.
@@ -313,7 +329,7 @@ impl Worker {
     fn refuse_waiting(&mut self, mut waiting: VecDeque<Box<dyn Job>>, error: &sqlx::Error) {
         self.take_waiting(&mut waiting, self.jobs.len());
         tracing::warn!(jobs = waiting.len(), %error, "no write transaction can begin");
-        answer_all(waiting, || Err(begin_error(error)));
+        answer_all(waiting, || Err(self.begin_error(error)));
     }
 
     async fn run_batch(&mut self, waiting: VecDeque<Box<dyn Job>>, undo: Undo) -> Batch {
@@ -336,6 +352,9 @@ impl Worker {
             fate = Fate::Failed(error);
         }
         let committed = matches!(fate, Fate::Committed);
+        if let Fate::Committed | Fate::Failed(_) = fate {
+            self.counters.ended(committed);
+        }
         if !committed {
             // Fails where SQLite has rolled back by itself; either way no transaction is open afterwards.
             self.control("ROLLBACK").ok();
@@ -345,6 +364,8 @@ impl Worker {
             stats.commits += u64::from(committed);
             stats.closures += if let Fate::Spoilt = fate { 0 } else { jobs.len() as u64 };
             stats.largest_batch = stats.largest_batch.max(jobs.len() as u64);
+            let place = BATCH_SIZES.iter().position(|size| jobs.len() as u64 <= *size);
+            stats.by_size[place.unwrap_or(BATCH_SIZES.len() - 1)] += u64::from(committed);
         });
         Batch { jobs, fate }
     }
@@ -427,18 +448,19 @@ impl Worker {
         self.tx.0.handle.run_embedded(|connection| Ok(connection.is_untouched())).unwrap_or(false)
     }
 
+    /// Somebody else at the file's lock is overload to the waiting; anything else is a fault.
+    fn begin_error(&self, error: &sqlx::Error) -> DatabaseError {
+        if is_busy(error) { self.counters.overloaded() } else { DatabaseError::of_commit(error) }
+    }
+
     fn control(&self, sql: &str) -> Result<(), sqlx::Error> {
-        self.tx.0.handle.run_embedded(|connection| connection.control(sql))
+        let done = self.tx.0.handle.run_embedded(|connection| connection.control(sql));
+        done.inspect_err(|error| self.counters.failed(StatementFailure::of(error)))
     }
 
     fn count(&self, change: impl FnOnce(&mut WriterStats)) {
         change(&mut self.stats.lock().unwrap_or_else(PoisonError::into_inner));
     }
-}
-
-/// Somebody else at the file's lock is overload to the waiting; anything else is a fault.
-fn begin_error(error: &sqlx::Error) -> DatabaseError {
-    if is_busy(error) { DatabaseError::Overloaded } else { DatabaseError::of_commit(error) }
 }
 
 fn answer_all(

@@ -1,0 +1,150 @@
+//! What HTTP counts as it works: additions to atomics that are there from the start, so that a request waits for nobody
+//! and allocates nothing for it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+
+/// Upper bounds of the durations that are told apart, in microseconds.
+pub const DURATIONS_US: [u64; 13] = [
+    1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
+    10_000_000,
+];
+/// What requests are for, by the beginning of their path; the last is everything else.
+const SURFACES: [(&str, &str); 4] =
+    [("/shop-api", "shop-api"), ("/admin-api", "admin-api"), ("/assets/", "assets"), ("", "other")];
+/// Status codes are numbers from here to below [`STATUS_END`].
+const STATUS_FIRST: u16 = 100;
+const STATUS_END: u16 = 600;
+const STATUSES: usize = (STATUS_END - STATUS_FIRST) as usize;
+
+/// The traffic of a server since it started.
+#[derive(Debug)]
+pub struct Traffic {
+    surfaces: [Surface; SURFACES.len()],
+    refused: AtomicU64,
+    panics: AtomicU64,
+    timeouts: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Surface {
+    statuses: Box<[AtomicU64]>,
+    /// By [`DURATIONS_US`], and one for what is longer.
+    durations: [AtomicU64; DURATIONS_US.len() + 1],
+    microseconds: AtomicU64,
+}
+
+/// Requests to one surface.
+#[derive(Debug, Clone)]
+pub struct SurfaceTraffic {
+    /// Which.
+    pub surface: &'static str,
+    /// Answers by their status, those that were never given left out.
+    pub statuses: Vec<(u16, u64)>,
+    /// Answers by duration: a bound of [`DURATIONS_US`] or none, and how many took no longer and longer than the bound
+    /// before.
+    pub durations: Vec<(Option<u64>, u64)>,
+    /// Microseconds that all of them took.
+    pub microseconds: u64,
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        let surface = || Surface {
+            statuses: std::iter::repeat_with(AtomicU64::default).take(STATUSES).collect(),
+            durations: Default::default(),
+            microseconds: AtomicU64::default(),
+        };
+        Self {
+            surfaces: std::array::from_fn(|_| surface()),
+            refused: AtomicU64::default(),
+            panics: AtomicU64::default(),
+            timeouts: AtomicU64::default(),
+        }
+    }
+}
+
+fn raise(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}
+
+fn get(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
+/// The place among [`SURFACES`] of what a path is for.
+pub(super) fn surface_of(path: &str) -> usize {
+    SURFACES.iter().position(|(beginning, _)| path.starts_with(beginning)).unwrap_or(SURFACES.len() - 1)
+}
+
+impl Traffic {
+    /// A request was answered.
+    pub(super) fn answered(&self, surface: usize, status: StatusCode, took: Duration) {
+        let Some(surface) = self.surfaces.get(surface) else { return };
+        let place = status.as_u16().checked_sub(STATUS_FIRST).map(usize::from);
+        if let Some(counter) = place.and_then(|place| surface.statuses.get(place)) {
+            raise(counter, 1);
+        }
+        let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let place = DURATIONS_US.iter().position(|bound| microseconds <= *bound);
+        raise(&surface.durations[place.unwrap_or(DURATIONS_US.len())], 1);
+        raise(&surface.microseconds, microseconds);
+    }
+
+    /// A request found no place.
+    pub(super) fn refused(&self) {
+        raise(&self.refused, 1);
+    }
+
+    /// A request panicked.
+    pub(super) fn panicked(&self) {
+        raise(&self.panics, 1);
+    }
+
+    /// A request ran out of time.
+    pub(super) fn timed_out(&self) {
+        raise(&self.timeouts, 1);
+    }
+
+    /// Requests that were refused because too many were being worked on, that panicked, and that ran out of time.
+    pub fn mishaps(&self) -> [(&'static str, u64); 3] {
+        [("overload", get(&self.refused)), ("panic", get(&self.panics)), ("timeout", get(&self.timeouts))]
+    }
+
+    /// The traffic of each surface.
+    pub fn surfaces(&self) -> Vec<SurfaceTraffic> {
+        let bounds = || DURATIONS_US.into_iter().map(Some).chain([None]);
+        let shown = |((_, name), surface): (&(&str, &'static str), &Surface)| SurfaceTraffic {
+            surface: *name,
+            statuses: (STATUS_FIRST..STATUS_END)
+                .zip(surface.statuses.iter().map(get))
+                .filter(|(_, count)| *count > 0)
+                .collect(),
+            durations: bounds().zip(surface.durations.iter().map(get)).collect(),
+            microseconds: get(&surface.microseconds),
+        };
+        SURFACES.iter().zip(&self.surfaces).map(shown).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_by_surface_status_and_duration() {
+        let traffic = Traffic::default();
+        let shop = surface_of("/shop-api");
+        traffic.answered(shop, StatusCode::OK, Duration::from_millis(1));
+        traffic.answered(shop, StatusCode::OK, Duration::from_mins(1));
+        traffic.answered(surface_of("/nowhere"), StatusCode::NOT_FOUND, Duration::ZERO);
+        let surfaces = traffic.surfaces();
+        assert_eq!((surfaces[0].surface, surfaces[0].statuses.as_slice()), ("shop-api", &[(200, 2)][..]));
+        assert_eq!(surfaces[0].durations.first(), Some(&(Some(1_000), 1)));
+        assert_eq!(surfaces[0].durations.last(), Some(&(None, 1)));
+        assert_eq!(surfaces[0].microseconds, 60_001_000);
+        assert_eq!((surfaces[3].surface, surfaces[3].statuses.as_slice()), ("other", &[(404, 1)][..]));
+    }
+}

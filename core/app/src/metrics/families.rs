@@ -1,0 +1,241 @@
+//! The metrics by name. Labels come from lists in this program, never from clients.
+
+use std::fmt;
+use std::time::Duration;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, MetricEncoder};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::exemplar::Exemplar;
+use soko_host::HostStats;
+use soko_infra::db::{BATCH_SIZES, Dialect, StatementKind, StoreStats, WriterStats};
+use soko_kernel::Timestamp;
+
+use super::Sources;
+use crate::config::Role;
+use crate::http::SurfaceTraffic;
+
+/// Where Linux says how much memory this process holds.
+const STATUS_FILE: &str = "/proc/self/status";
+
+/// Everything as it is at one moment.
+#[derive(Debug)]
+pub struct Numbers {
+    backend: &'static str,
+    role: &'static str,
+    surfaces: Vec<SurfaceTraffic>,
+    mishaps: [(&'static str, u64); 3],
+    places: (usize, usize),
+    store: StoreStats,
+    writer: WriterStats,
+    host: HostStats,
+    /// Seconds; the outer `None` when the store does not say.
+    oldest_event: Option<Duration>,
+    resident_bytes: Option<u64>,
+}
+
+type Labels<'l> = [(&'l str, &'l str); 1];
+
+impl Numbers {
+    /// Reads them.
+    pub fn read(sources: &Sources, oldest_event: Option<Option<Timestamp>>) -> Self {
+        let now = sources.clock.now();
+        let age = |stated: Timestamp| Duration::from_millis(u64::try_from(now.0 - stated.0).unwrap_or(0));
+        let traffic = sources.guard.traffic();
+        Self {
+            backend: match sources.database.dialect() {
+                Dialect::Sqlite => "sqlite",
+                Dialect::Postgres => "postgres",
+            },
+            role: match sources.role {
+                Role::All => "all",
+                Role::Api => "api",
+                Role::Worker => "worker",
+            },
+            surfaces: traffic.surfaces(),
+            mishaps: traffic.mishaps(),
+            places: sources.guard.places(),
+            store: sources.database.stats(),
+            writer: sources.database.writer_stats(),
+            host: sources.host.stats(),
+            oldest_event: oldest_event.map(|oldest| oldest.map_or(Duration::ZERO, age)),
+            resident_bytes: resident_bytes(),
+        }
+    }
+}
+
+/// Bytes of memory that this process holds, where the system says.
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string(STATUS_FILE).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    kib.checked_mul(1 << 10)
+}
+
+impl Collector for Numbers {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut page = Page(&mut encoder);
+        self.write_process(&mut page)?;
+        self.write_http(&mut page)?;
+        self.write_store(&mut page)?;
+        self.write_writer(&mut page)?;
+        self.write_plugins(&mut page)
+    }
+}
+
+impl Numbers {
+    fn write_process(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let mut build = page.family("soko_build", "The program that serves.", MetricType::Info)?;
+        let version = env!("CARGO_PKG_VERSION");
+        build.encode_info(&[("version", version), ("backend", self.backend), ("role", self.role)])?;
+        if let Some(bytes) = self.resident_bytes {
+            page.gauge("process_resident_memory_bytes", "Memory that the process holds.", bytes)?;
+        }
+        Ok(())
+    }
+
+    fn write_http(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let help = "Requests answered, by what they were for and the answer's status.";
+        let mut family = page.family("soko_http_requests", help, MetricType::Counter)?;
+        for surface in &self.surfaces {
+            for (status, count) in &surface.statuses {
+                let status = status.to_string();
+                count_in(&mut family, &[("surface", surface.surface), ("status", &status)], *count)?;
+            }
+        }
+        let help = "Time until requests were answered.";
+        let mut family = page.family("soko_http_request_duration_seconds", help, MetricType::Histogram)?;
+        for surface in &self.surfaces {
+            let bound = |bound: &Option<u64>| {
+                bound.map_or(f64::INFINITY, |bound| Duration::from_micros(bound).as_secs_f64())
+            };
+            let buckets: Vec<_> = surface.durations.iter().map(|(at, count)| (bound(at), *count)).collect();
+            let count = buckets.iter().map(|(_, count)| count).sum();
+            let sum = Duration::from_micros(surface.microseconds).as_secs_f64();
+            let labels: Labels<'_> = [("surface", surface.surface)];
+            let mut one = family.encode_family(&labels)?;
+            one.encode_histogram::<Labels<'_>>(sum, count, &buckets, None)?;
+        }
+        let help =
+            "Requests that came to no answer of their own: refused as overload, panicked, out of time.";
+        page.counts("soko_http_mishaps", help, "why", self.mishaps)?;
+        page.gauge("soko_http_requests_running", "Requests being worked on.", self.places.0)?;
+        page.gauge("soko_http_requests_running_max", "Most that may be worked on.", self.places.1)
+    }
+
+    fn write_store(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let name = |kind: &StatementKind| if *kind == StatementKind::Read { "read" } else { "write" };
+        let store = &self.store;
+        let counts = store.statements.iter().map(|(kind, count, _)| (name(kind), *count));
+        page.counts("soko_sql_statements", "Statements, by the kind of their transaction.", "kind", counts)?;
+        let seconds = store
+            .statements
+            .iter()
+            .map(|(kind, _, nanos)| (name(kind), Duration::from_nanos(*nanos).as_secs_f64()));
+        page.counts("soko_sql_seconds", "Time that statements took.", "kind", seconds)?;
+        let failures = store.failures.iter().map(|(failure, count)| (failure.as_str(), *count));
+        page.counts("soko_sql_failures", "Statements that failed, by why.", "why", failures)?;
+        page.count("soko_db_refused", "Work refused because too much waited for the store.", store.refused)?;
+        page.count("soko_db_commits", "Commits that reached the disk.", store.commits)?;
+        page.count("soko_db_commit_failures", "Commits that did not.", store.commit_failures)?;
+        page.count("soko_db_retries", "Transactions run again: another was in the way.", store.retries)?;
+        page.gauge("soko_db_waiting", "Callers that wait for the store.", store.waiting)?;
+        page.gauge("soko_db_waiting_max", "Most that may wait.", store.waiting_max)?;
+        let states = [("used", 0), ("open", 1), ("max", 2)];
+        let help = "Connections to the store, by what they are for: in use, open, and most that may be.";
+        let mut family = page.family("soko_db_connections", help, MetricType::Gauge)?;
+        for pool in &store.pools {
+            for (state, place) in states {
+                let value = [pool.used, pool.open, pool.max][place];
+                let labels = [("pool", pool.name), ("state", state)];
+                family.encode_family(&labels)?.encode_gauge(&value)?;
+            }
+        }
+        if let Some(age) = self.oldest_event {
+            let help = "Age of the event that has waited longest to be handed on; 0 when none waits.";
+            page.gauge("soko_outbox_oldest_age_seconds", help, age.as_secs_f64())?;
+        }
+        Ok(())
+    }
+
+    fn write_writer(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let writer = &self.writer;
+        let help = "Transactions that shared a commit, on SQLite.";
+        let mut family = page.family("soko_db_commit_batch", help, MetricType::Histogram)?;
+        let bounds = BATCH_SIZES.into_iter().map(as_float);
+        let buckets: Vec<_> = bounds.zip(writer.by_size).chain([(f64::INFINITY, 0)]).collect();
+        family.encode_histogram::<Labels<'_>>(
+            as_float(writer.closures),
+            buckets.iter().map(|(_, count)| count).sum(),
+            &buckets,
+            None,
+        )?;
+        page.count("soko_db_batch_redone", "Transactions run again by their batch's fault.", writer.redone)
+    }
+
+    fn write_plugins(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let host = &self.host;
+        page.count("soko_plugin_calls", "Calls of plugins asked for.", host.calls)?;
+        let seconds = Duration::from_micros(host.micros).as_secs_f64();
+        page.count("soko_plugin_seconds", "Time in plugins, loading and waiting left out.", seconds)?;
+        page.count("soko_plugin_fuel", "Fuel that plugins used.", host.fuel)?;
+        page.count("soko_plugin_slow_calls", "Calls above their soft limit.", host.slow_calls)?;
+        let failures = host.failures.iter().map(|(kind, count)| (kind.as_str(), *count));
+        page.counts("soko_plugin_failures", "Calls that failed, by why.", "why", failures)?;
+        page.count("soko_plugin_breakers_opened", "Times that a breaker opened.", host.breakers_opened)?;
+        let cache = [
+            ("from_disk", host.disk_hits),
+            ("compiled", host.compiles),
+            ("refused_file", host.refused_files),
+        ];
+        page.counts("soko_plugin_loads", "Components loaded, by where from.", "how", cache)
+    }
+}
+
+/// The text that is being written.
+struct Page<'p, 'e>(&'p mut DescriptorEncoder<'e>);
+
+impl Page<'_, '_> {
+    fn family<'s>(
+        &'s mut self,
+        name: &'s str,
+        help: &str,
+        kind: MetricType,
+    ) -> Result<MetricEncoder<'s>, fmt::Error> {
+        self.0.encode_descriptor(name, help, None, kind)
+    }
+
+    fn count(&mut self, name: &str, help: &str, value: impl EncodeCounterValue) -> fmt::Result {
+        let mut family = self.family(name, help, MetricType::Counter)?;
+        family.encode_counter(&value, None::<&Exemplar<Labels<'_>, u64>>)
+    }
+
+    /// One counter for each value of a label.
+    fn counts<'v, V: EncodeCounterValue>(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'v str, V)>,
+    ) -> fmt::Result {
+        let mut family = self.family(name, help, MetricType::Counter)?;
+        values.into_iter().try_for_each(|(of, value)| count_in(&mut family, &[(label, of)], value))
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: impl EncodeGaugeValue) -> fmt::Result {
+        self.family(name, help, MetricType::Gauge)?.encode_gauge(&value)
+    }
+}
+
+fn count_in<V: EncodeCounterValue, const N: usize>(
+    family: &mut MetricEncoder<'_>,
+    labels: &[(&str, &str); N],
+    value: V,
+) -> fmt::Result {
+    family.encode_family(labels)?.encode_counter(&value, None::<&Exemplar<Labels<'_>, u64>>)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, and near enough beyond")]
+fn as_float(value: u64) -> f64 {
+    value as f64
+}

@@ -1,0 +1,160 @@
+//! `/metrics`: what an operator watches, in the text format that Prometheus reads.
+//!
+//! Parts count as they work, in atomics of their own; here the numbers are read and written down when somebody asks. They
+//! name no person and no shop's goods, but are not for the public: they are served at an address of their own
+//! (`metrics.listen`), and at the server's own only where `metrics.public` says so.
+//!
+//! To add a metric: a line in [`families`].
+
+mod families;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Router, routing};
+use prometheus_client::registry::Registry;
+use soko_host::PluginHost;
+use soko_infra::Database;
+use soko_kernel::{Clock, Timestamp};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::config::Role;
+use crate::http::{self, Guard};
+
+/// How long the age of the oldest waiting event is known without looking again.
+const OUTBOX_KNOWN: Duration = Duration::from_secs(5);
+/// Longest that a scrape waits for the store.
+const OUTBOX_WAIT_MAX: Duration = Duration::from_secs(1);
+/// Connections of the tools that watch; more wait.
+const CONNECTIONS_MAX: usize = 16;
+/// What Prometheus calls the text format.
+const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Whose numbers are shown.
+pub struct Sources {
+    /// The store.
+    pub database: Database,
+    /// The plugins.
+    pub host: PluginHost,
+    /// HTTP.
+    pub guard: Arc<Guard>,
+    /// Tells how old an event is.
+    pub clock: Clock,
+    /// What this node does.
+    pub role: Role,
+}
+
+/// The metrics of one server.
+#[derive(Clone)]
+pub struct Metrics {
+    sources: Arc<Sources>,
+    outbox: Arc<Mutex<Option<(Instant, Option<Timestamp>)>>>,
+}
+
+impl Metrics {
+    /// Of these parts.
+    pub fn new(sources: Sources) -> Self {
+        Self { sources: Arc::new(sources), outbox: Arc::default() }
+    }
+
+    /// `/metrics` alone.
+    pub fn router(self) -> Router {
+        Router::new().route("/metrics", routing::get(show)).with_state(self)
+    }
+
+    /// Everything, as text.
+    ///
+    /// # Errors
+    /// A number that has no text, which is a defect.
+    pub async fn text(&self) -> Result<String, std::fmt::Error> {
+        let oldest_event = self.oldest_event().await;
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(families::Numbers::read(&self.sources, oldest_event)));
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry)?;
+        Ok(text)
+    }
+
+    /// When the oldest event that waits was stated; the outer `None` when the store does not say.
+    async fn oldest_event(&self) -> Option<Option<Timestamp>> {
+        let known = *self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, oldest)) = known
+            && at.elapsed() < OUTBOX_KNOWN
+        {
+            return Some(oldest);
+        }
+        let look = tokio::time::timeout(OUTBOX_WAIT_MAX, self.sources.database.oldest_waiting_event());
+        match look.await {
+            Ok(Ok(oldest)) => {
+                *self.outbox.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), oldest));
+                Some(oldest)
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the store does not say which events wait");
+                None
+            }
+            Err(_) => {
+                tracing::warn!("the store does not say in time which events wait");
+                None
+            }
+        }
+    }
+}
+
+async fn show(State(metrics): State<Metrics>) -> Response {
+    match metrics.text().await {
+        Ok(text) => {
+            ([(header::CONTENT_TYPE, TEXT), (header::CACHE_CONTROL, "no-store")], text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "the metrics have no text");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Serves the metrics at an address of their own, until it is dropped: as long as the server stops, an operator wants to
+/// see how.
+pub struct MetricsServer {
+    address: SocketAddr,
+    task: JoinHandle<usize>,
+}
+
+impl MetricsServer {
+    /// Starts it, where there is an address.
+    ///
+    /// # Errors
+    /// When the address is taken, or not this machine's.
+    pub async fn start(address: Option<SocketAddr>, metrics: Metrics) -> anyhow::Result<Option<Self>> {
+        let Some(wanted) = address else { return Ok(None) };
+        let listener = TcpListener::bind(wanted).await;
+        let listener = listener.with_context(|| format!("the address {wanted} cannot be listened on"))?;
+        let address = listener.local_addr().context("the system does not say where the metrics are")?;
+        let serve = http::serve(
+            listener,
+            metrics.router(),
+            CONNECTIONS_MAX,
+            Duration::ZERO,
+            std::future::pending::<()>(),
+        );
+        tracing::info!(%address, "metrics");
+        Ok(Some(Self { address, task: tokio::spawn(serve) }))
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Drop for MetricsServer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
