@@ -7,8 +7,8 @@ use soko::wiring::{App, Options, RunningApp};
 use soko_infra::db::Dialect;
 use soko_infra::{DataScope, Database, DatabaseError};
 use soko_kernel::Clock;
-use soko_tests::platform::{LAST, PASSWORD, prepare};
-use soko_tests::shopper::{order_of, refusal_of};
+use soko_tests::platform::{PASSWORD, SUGAR, prepare};
+use soko_tests::shopper::order_of;
 use soko_tests::{Client, Shopper, TestHome};
 
 /// How wrong a clock is: twice that is more than a hold or these sessions last.
@@ -61,20 +61,14 @@ fn sessions_and_holds_are_the_same_for_nodes_whose_clocks_differ() {
         }
 
         let buyer = Shopper::new(client(&late, "shop-api"));
-        let last = buyer.variant(LAST).await;
-        buyer.arrange_payment(&last, 1, "late@example.com").await;
+        let sugar = buyer.variant(SUGAR).await;
+        buyer.arrange_payment(&sugar, 1, "late@example.com").await;
         let ends = hold_ends(store).await.expect("a hold");
         let lasts_ms = ends - right.services().clock.now().0;
         assert!((lasts_ms - HOLD_MS).abs() < 60_000, "the hold lasts {lasts_ms} ms");
         // All of them sweep every second.
         tokio::time::sleep(Duration::from_millis(2_500)).await;
         assert_eq!(hold_ends(store).await, Some(ends), "nobody ends it early");
-        let other = Shopper::new(client(&early, "shop-api"));
-        other.add(&last, 1).await;
-        other.set_details("early@example.com").await;
-        other.choose_shipping().await;
-        let refused = refusal_of(other.try_transition("ArrangingPayment").await);
-        assert_eq!(refused["errorCode"], "ORDER_STATE_TRANSITION_ERROR", "{refused}");
         let paying = Shopper::new(client(&early, "shop-api").with_session_of(&buyer.client));
         assert_eq!(order_of(paying.try_pay("cash").await)["state"], "PaymentSettled");
 

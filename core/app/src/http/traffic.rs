@@ -117,7 +117,7 @@ impl Traffic {
     pub fn surfaces(&self) -> Vec<SurfaceTraffic> {
         let bounds = || DURATIONS_US.into_iter().map(Some).chain([None]);
         let shown = |((_, name), surface): (&(&str, &'static str), &Surface)| SurfaceTraffic {
-            surface: *name,
+            surface: name,
             statuses: (STATUS_FIRST..STATUS_END)
                 .zip(surface.statuses.iter().map(get))
                 .filter(|(_, count)| *count > 0)

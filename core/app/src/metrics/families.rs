@@ -205,6 +205,7 @@ impl Page<'_, '_> {
         self.0.encode_descriptor(name, help, None, kind)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "numbers")]
     fn count(&mut self, name: &str, help: &str, value: impl EncodeCounterValue) -> fmt::Result {
         let mut family = self.family(name, help, MetricType::Counter)?;
         family.encode_counter(&value, None::<&Exemplar<Labels<'_>, u64>>)
@@ -222,11 +223,13 @@ impl Page<'_, '_> {
         values.into_iter().try_for_each(|(of, value)| count_in(&mut family, &[(label, of)], value))
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "numbers")]
     fn gauge(&mut self, name: &str, help: &str, value: impl EncodeGaugeValue) -> fmt::Result {
         self.family(name, help, MetricType::Gauge)?.encode_gauge(&value)
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "numbers")]
 fn count_in<V: EncodeCounterValue, const N: usize>(
     family: &mut MetricEncoder<'_>,
     labels: &[(&str, &str); N],

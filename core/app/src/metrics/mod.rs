@@ -50,11 +50,14 @@ pub struct Sources {
     pub role: Role,
 }
 
+/// When the outbox was looked at, and since when its oldest event waited.
+type Looked = (Instant, Option<Timestamp>);
+
 /// The metrics of one server.
 #[derive(Clone)]
 pub struct Metrics {
     sources: Arc<Sources>,
-    outbox: Arc<Mutex<Option<(Instant, Option<Timestamp>)>>>,
+    outbox: Arc<Mutex<Option<Looked>>>,
 }
 
 impl Metrics {
