@@ -243,7 +243,6 @@ impl App {
             database: platform.database.clone(),
             host: platform.host.clone(),
             guard: Arc::clone(&guard),
-            clock: platform.options.clock.clone(),
             role,
         });
         let endpoints = Endpoints {

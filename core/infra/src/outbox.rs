@@ -3,7 +3,7 @@
 use serde::Serialize;
 use soko_kernel::{ChannelScope, Timestamp};
 
-use crate::db::{DataScope, Database, DatabaseError, Tx};
+use crate::db::{DatabaseError, Tx};
 
 /// A fact that a domain states about a channel. Its JSON form is the contract with whoever handles it.
 pub trait Event: Serialize {
@@ -28,19 +28,5 @@ impl Tx {
             (scope.channel_id(), E::NAME, payload, now),
         )
         .await
-    }
-}
-
-impl Database {
-    /// When the fact was stated that has waited longest to be handed on; `None` when none waits.
-    ///
-    /// # Errors
-    /// A failing store.
-    pub async fn oldest_waiting_event(&self) -> Result<Option<Timestamp>, DatabaseError> {
-        // Facts are numbered as they are stated, so that the first is the oldest but for what commits crosswise.
-        let sql = "SELECT created_at FROM outbox ORDER BY id LIMIT 1";
-        let oldest: Option<(Timestamp,)> =
-            self.read(DataScope::Platform, async |reader| reader.fetch_optional(sql, ()).await).await?;
-        Ok(oldest.map(|(stated,)| stated))
     }
 }

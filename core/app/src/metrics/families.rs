@@ -9,7 +9,6 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::exemplar::Exemplar;
 use soko_host::HostStats;
 use soko_infra::db::{BATCH_SIZES, Dialect, StatementKind, StoreStats, WriterStats};
-use soko_kernel::Timestamp;
 
 use super::Sources;
 use crate::config::Role;
@@ -29,8 +28,6 @@ pub struct Numbers {
     store: StoreStats,
     writer: WriterStats,
     host: HostStats,
-    /// Seconds; the outer `None` when the store does not say.
-    oldest_event: Option<Duration>,
     resident_bytes: Option<u64>,
 }
 
@@ -38,9 +35,7 @@ type Labels<'l> = [(&'l str, &'l str); 1];
 
 impl Numbers {
     /// Reads them.
-    pub fn read(sources: &Sources, oldest_event: Option<Option<Timestamp>>) -> Self {
-        let now = sources.clock.now();
-        let age = |stated: Timestamp| Duration::from_millis(u64::try_from(now.0 - stated.0).unwrap_or(0));
+    pub fn read(sources: &Sources) -> Self {
         let traffic = sources.guard.traffic();
         Self {
             backend: match sources.database.dialect() {
@@ -58,7 +53,6 @@ impl Numbers {
             store: sources.database.stats(),
             writer: sources.database.writer_stats(),
             host: sources.host.stats(),
-            oldest_event: oldest_event.map(|oldest| oldest.map_or(Duration::ZERO, age)),
             resident_bytes: resident_bytes(),
         }
     }
@@ -150,10 +144,6 @@ impl Numbers {
                 let labels = [("pool", pool.name), ("state", state)];
                 family.encode_family(&labels)?.encode_gauge(&value)?;
             }
-        }
-        if let Some(age) = self.oldest_event {
-            let help = "Age of the event that has waited longest to be handed on; 0 when none waits.";
-            page.gauge("soko_outbox_oldest_age_seconds", help, age.as_secs_f64())?;
         }
         Ok(())
     }

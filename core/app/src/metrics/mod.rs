@@ -9,8 +9,8 @@
 mod families;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::extract::State;
@@ -20,17 +20,12 @@ use axum::{Router, routing};
 use prometheus_client::registry::Registry;
 use soko_host::PluginHost;
 use soko_infra::Database;
-use soko_kernel::{Clock, Timestamp};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::config::Role;
 use crate::http::{self, Guard};
 
-/// How long the age of the oldest waiting event is known without looking again.
-const OUTBOX_KNOWN: Duration = Duration::from_secs(5);
-/// Longest that a scrape waits for the store.
-const OUTBOX_WAIT_MAX: Duration = Duration::from_secs(1);
 /// Connections of the tools that watch; more wait.
 const CONNECTIONS_MAX: usize = 16;
 /// What Prometheus calls the text format.
@@ -44,26 +39,20 @@ pub struct Sources {
     pub host: PluginHost,
     /// HTTP.
     pub guard: Arc<Guard>,
-    /// Tells how old an event is.
-    pub clock: Clock,
     /// What this node does.
     pub role: Role,
 }
-
-/// When the outbox was looked at, and since when its oldest event waited.
-type Looked = (Instant, Option<Timestamp>);
 
 /// The metrics of one server.
 #[derive(Clone)]
 pub struct Metrics {
     sources: Arc<Sources>,
-    outbox: Arc<Mutex<Option<Looked>>>,
 }
 
 impl Metrics {
     /// Of these parts.
     pub fn new(sources: Sources) -> Self {
-        Self { sources: Arc::new(sources), outbox: Arc::default() }
+        Self { sources: Arc::new(sources) }
     }
 
     /// `/metrics` alone.
@@ -75,43 +64,17 @@ impl Metrics {
     ///
     /// # Errors
     /// A number that has no text, which is a defect.
-    pub async fn text(&self) -> Result<String, std::fmt::Error> {
-        let oldest_event = self.oldest_event().await;
+    pub fn text(&self) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::default();
-        registry.register_collector(Box::new(families::Numbers::read(&self.sources, oldest_event)));
+        registry.register_collector(Box::new(families::Numbers::read(&self.sources)));
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry)?;
         Ok(text)
     }
-
-    /// When the oldest event that waits was stated; the outer `None` when the store does not say.
-    async fn oldest_event(&self) -> Option<Option<Timestamp>> {
-        let known = *self.outbox.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, oldest)) = known
-            && at.elapsed() < OUTBOX_KNOWN
-        {
-            return Some(oldest);
-        }
-        let look = tokio::time::timeout(OUTBOX_WAIT_MAX, self.sources.database.oldest_waiting_event());
-        match look.await {
-            Ok(Ok(oldest)) => {
-                *self.outbox.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), oldest));
-                Some(oldest)
-            }
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the store does not say which events wait");
-                None
-            }
-            Err(_) => {
-                tracing::warn!("the store does not say in time which events wait");
-                None
-            }
-        }
-    }
 }
 
 async fn show(State(metrics): State<Metrics>) -> Response {
-    match metrics.text().await {
+    match metrics.text() {
         Ok(text) => {
             ([(header::CONTENT_TYPE, TEXT), (header::CACHE_CONTROL, "no-store")], text).into_response()
         }
