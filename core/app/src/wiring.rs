@@ -11,6 +11,7 @@ use cap_std::fs::Dir;
 use soko_domain::auth::{AuthConfig, PasswordCost, SuperadminSetup};
 use soko_domain::channels::{ChannelError, Channels, NewChannel};
 use soko_domain::inventory::{Inventory, InventoryError, NewStockLocation};
+use soko_domain::payments::PaymentsConfig;
 use soko_domain::plugins::{PluginLimits, StoredComponents};
 use soko_domain::tax::{Tax, TaxError};
 use soko_domain::{Services, ServicesConfig};
@@ -134,6 +135,10 @@ impl Platform {
             blobs: blobs.clone(),
             pricing: Arc::new(host.clone()),
             inspector: Arc::new(host.clone()),
+            payments: PaymentsConfig {
+                handler_timeout: Duration::from_secs(settings.payments.handler_timeout_s),
+                ..PaymentsConfig::default()
+            },
             auth: auth_config(settings),
             plugin_limits: plugin_limits(settings),
         };

@@ -17,7 +17,7 @@ use crate::inventory::Inventory;
 use crate::ledger::Ledger;
 use crate::merchandise::Merchandise;
 use crate::orders::{Neighbours, Orders};
-use crate::payments::{PaymentHandlers, Payments};
+use crate::payments::{Payments, PaymentsConfig};
 use crate::plugins::{PluginLimits, Plugins};
 use crate::pricing::PricingEngine;
 use crate::shipping::Shipping;
@@ -40,6 +40,8 @@ pub struct ServicesConfig {
     pub inspector: Arc<dyn ComponentInspector>,
     /// What may be uploaded.
     pub plugin_limits: PluginLimits,
+    /// Who moves money, and how long they may take to answer.
+    pub payments: PaymentsConfig,
     /// Bounds of authentication.
     pub auth: AuthConfig,
 }
@@ -73,12 +75,21 @@ impl Services {
     /// # Errors
     /// Settings of authentication that are not usable.
     pub fn try_new(config: ServicesConfig) -> Result<Self, AuthError> {
-        let ServicesConfig { database, clock, random, blobs, pricing, inspector, plugin_limits, auth } =
-            config;
+        let ServicesConfig {
+            database,
+            clock,
+            random,
+            blobs,
+            pricing,
+            inspector,
+            plugin_limits,
+            payments,
+            auth,
+        } = config;
         let auth = Auth::try_new(database.clone(), clock.clone(), random.clone(), auth)?;
         let plugins = Plugins::new(database.clone(), clock.clone(), inspector, plugin_limits);
         let pricing = PricingEngine::new(pricing, plugins.clone());
-        let payments = Payments::new(database.clone(), clock.clone(), PaymentHandlers::built_in());
+        let payments = Payments::new(database.clone(), clock.clone(), payments);
         let tax = Tax::new(database.clone(), clock.clone());
         let shipping = Shipping::new(database.clone(), clock.clone());
         let catalogue = Catalogue::new(database.clone(), clock.clone(), blobs);

@@ -80,6 +80,11 @@ pub enum PaymentChange {
         /// Shown to the administrator.
         message: String,
     },
+    /// Nobody knows: to be asked again, never to be guessed.
+    InDoubt {
+        /// Shown to the administrator.
+        message: String,
+    },
 }
 
 /// Money to give back.

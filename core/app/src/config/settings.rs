@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use soko_domain::payments::HANDLER_TIMEOUT;
 use soko_host::{HostError, Limits};
 
 /// Most threads, connections and the like that a setting may ask for: beyond it is a slip of the pen.
@@ -45,8 +46,24 @@ pub struct Settings {
     pub argon2: Argon2,
     /// What shops may upload.
     pub uploads: Uploads,
+    /// Who moves money.
+    pub payments: PaymentSettings,
     /// What plugins may use.
     pub plugins: Limits,
+}
+
+/// Payment handlers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentSettings {
+    /// Seconds that a handler may take to answer; what it was asked is in doubt afterwards.
+    pub handler_timeout_s: u64,
+}
+
+impl Default for PaymentSettings {
+    fn default() -> Self {
+        Self { handler_timeout_s: HANDLER_TIMEOUT.as_secs() }
+    }
 }
 
 /// An address and a port; port 0 lets the system choose.
@@ -405,6 +422,7 @@ impl Settings {
             ("database.read_timeout_s", self.database.read_timeout_s, 1, 3_600),
             ("http.json_body_bytes_max", http.json_body_bytes_max, 1_024, BODY_BYTES_CEILING),
             ("http.request_timeout_s", http.request_timeout_s, 1, 3_600),
+            ("payments.handler_timeout_s", self.payments.handler_timeout_s, 1, 50),
             ("session.lifetime_s", self.session.lifetime_s, 60, SECONDS_CEILING),
             ("session.remembered_s", self.session.remembered_s, 60, SECONDS_CEILING),
             // RFC 9106 asks for 8 KiB at least.

@@ -81,6 +81,8 @@ CREATE TABLE payment (
     refunded BIGINT NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount),
     state TEXT COLLATE "C" NOT NULL
         CHECK (state IN ('Created', 'Authorized', 'Settled', 'Declined', 'Error', 'Cancelled')),
+    -- What its handler was asked to do with what is reserved, while the answer is not known.
+    asked TEXT COLLATE "C" CHECK (asked IN ('settle', 'cancel') AND state = 'Authorized'),
     transaction_id TEXT COLLATE "C",
     error_message TEXT COLLATE "C",
     -- JSON document.

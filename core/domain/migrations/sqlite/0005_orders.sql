@@ -80,6 +80,8 @@ CREATE TABLE payment (
     refunded BIGINT NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND amount),
     state TEXT NOT NULL
         CHECK (state IN ('Created', 'Authorized', 'Settled', 'Declined', 'Error', 'Cancelled')),
+    -- What its handler was asked to do with what is reserved, while the answer is not known.
+    asked TEXT CHECK (asked IN ('settle', 'cancel') AND state = 'Authorized'),
     transaction_id TEXT,
     error_message TEXT,
     -- JSON document.

@@ -1,6 +1,6 @@
 //! What administrators do with orders that are placed, and the proof of how they were priced.
 
-use soko_extension::payment::{PaymentChange, PaymentHandler, PaymentReference};
+use soko_extension::payment::PaymentChange;
 use soko_kernel::{Actor, ChannelScope, FulfillmentId, OrderId, OrderLineId, PaymentId, Permission};
 
 use super::Orders;
@@ -18,7 +18,7 @@ use super::view::OrderView;
 use crate::auth::Auth;
 use crate::catalogue::Languages;
 use crate::inventory::Inventory;
-use crate::payments::{Coverage, Payment, PaymentError, PaymentState, Payments};
+use crate::payments::{Change, Coverage, Payment, PaymentError, PaymentState, Payments};
 use crate::plugins::Plugins;
 use crate::pricing::{ReceiptDocuments, Replay};
 
@@ -28,7 +28,7 @@ impl Orders {
     /// # Errors
     /// A payment that is not authorised, or a handler that refuses.
     pub async fn settle_payment(&self, actor: &Actor, id: PaymentId) -> Result<Payment, OrderError> {
-        self.change_payment(actor, id, PaymentState::Settled).await
+        self.change_payment(actor, id, Change::Settle).await
     }
 
     /// Gives up an authorised payment.
@@ -36,56 +36,84 @@ impl Orders {
     /// # Errors
     /// A payment that is not authorised, or a handler that refuses.
     pub async fn cancel_payment(&self, actor: &Actor, id: PaymentId) -> Result<Payment, OrderError> {
-        self.change_payment(actor, id, PaymentState::Cancelled).await
+        self.change_payment(actor, id, Change::Cancel).await
     }
 
     async fn change_payment(
         &self,
         actor: &Actor,
         id: PaymentId,
-        to: PaymentState,
+        change: Change,
     ) -> Result<Payment, OrderError> {
         let scope = actor.require(Permission::UpdateOrder)?;
-        self.change_payment_in(actor, scope, id, to).await
+        self.change_payment_in(actor, scope, id, change).await
     }
 
-    /// Money that has moved stays on record even where the order cannot become a sale any more.
+    /// The first transaction: what the handler is about to be asked is on record. Then it is asked, on a task of its own,
+    /// so that a client that goes away does not keep its answer from being recorded.
     async fn change_payment_in(
         &self,
         actor: &Actor,
         scope: ChannelScope,
         id: PaymentId,
-        to: PaymentState,
+        change: Change,
     ) -> Result<Payment, OrderError> {
         let payment = self.payment(scope, id).await?;
-        let (from, order_id) = (payment.state, payment.order_id);
-        let order =
-            self.database.read(scope, async |reader| repo::find(reader, scope, order_id).await).await?;
-        let (order, _) = order.ok_or_else(|| OrderError::NotFound(order_id.to_string()))?;
-        if from != PaymentState::Authorized {
-            return Err(PaymentError::StateTransition { from, to }.into());
-        }
-        if to == PaymentState::Settled && order.state == OrderState::Cancelled {
-            return Err(PaymentError::OrderCancelled.into());
-        }
-        let handler = self.payments.handlers().find(&payment.handler);
-        let handler = handler.ok_or_else(|| PaymentError::UnknownHandler(payment.handler.clone()))?;
+        let handler = self.payments.handler_of(&payment)?;
+        let (payments, order_id, now) = (self.payments.clone(), payment.order_id, self.clock.now());
+        let (order, payment) = self
+            .database
+            .write(scope, async move |tx| {
+                let order = repo::find(tx, scope, order_id).await?;
+                let (order, _) = order.ok_or_else(|| OrderError::NotFound(order_id.to_string()))?;
+                let payment = payments.begin_change_in_tx(tx, scope, id, change, now).await?;
+                if change == Change::Settle && order.state == OrderState::Cancelled {
+                    return Err(PaymentError::OrderCancelled.into());
+                }
+                Ok::<_, OrderError>((order, payment))
+            })
+            .await?;
         let reference = self.payments.reference(actor, &payment, order.currency).await?;
-        if let PaymentChange::Refused { message } = ask(handler.as_ref(), reference, to).await {
-            return Err(PaymentError::HandlerRefused(message).into());
-        }
+        let (orders, actor) = (self.clone(), actor.clone());
+        let asking = tokio::spawn(async move {
+            let answer = match change {
+                Change::Settle => orders.payments.ask_to_settle(handler.as_ref(), reference).await,
+                Change::Cancel => orders.payments.ask_to_cancel(handler.as_ref(), reference).await,
+            };
+            orders.record_change(&actor, scope, &payment, change, answer).await
+        });
+        asking.await.unwrap_or_else(|error| {
+            tracing::error!(payment = %id, %error, "changing a payment ended without an answer");
+            Err(PaymentError::InDoubt("the payment handler broke".to_owned()).into())
+        })
+    }
+
+    /// The second transaction: the handler's answer. Money that has moved stays on record even where the order cannot
+    /// become a sale any more.
+    async fn record_change(
+        &self,
+        actor: &Actor,
+        scope: ChannelScope,
+        payment: &Payment,
+        change: Change,
+        answer: PaymentChange,
+    ) -> Result<Payment, OrderError> {
         let (doing, languages) = (Doing::by(actor, self.clock.now())?, Languages::of(actor));
+        let (id, order_id, from, said) = (payment.id, payment.order_id, payment.state, answer.clone());
         let (payment, unplaced) = self
             .database
             .write(scope, async move |tx| {
                 let Doing { user, now, .. } = doing;
-                let payment = Payments::change_state_in_tx(tx, scope, id, to, now).await?;
-                record_payment(tx, scope, &order, &payment, from, doing).await?;
-                if to != PaymentState::Settled {
+                let payment = Payments::record_change_in_tx(tx, scope, id, change, &answer, now).await?;
+                if payment.state == from {
                     return Ok((payment, None));
                 }
                 let cart = load_cart(tx, scope, languages, order_id, &[]).await?;
                 let mut cart = cart.ok_or_else(|| OrderError::NotFound(order_id.to_string()))?;
+                record_payment(tx, scope, &cart.order, &payment, from, doing).await?;
+                if change != Change::Settle {
+                    return Ok((payment, None));
+                }
                 match place_if_covered(tx, scope, &mut cart, user, now).await {
                     Ok(()) => Ok((payment, None)),
                     Err(refusal @ OrderError::StateTransition { .. }) => Ok((payment, Some(refusal))),
@@ -93,7 +121,11 @@ impl Orders {
                 }
             })
             .await?;
-        unplaced.map_or(Ok(payment), Err)
+        match said {
+            PaymentChange::Done => unplaced.map_or(Ok(payment), Err),
+            PaymentChange::Refused { message } => Err(PaymentError::HandlerRefused(message).into()),
+            PaymentChange::InDoubt { message } => Err(PaymentError::InDoubt(message).into()),
+        }
     }
 
     /// Gives up what is reserved for an order that is cancelled. A handler that refuses is left to an administrator:
@@ -109,7 +141,7 @@ impl Orders {
             .read(scope, async |reader| Payments::of_orders(reader, scope, &[order]).await)
             .await?;
         for payment in payments.iter().filter(|payment| payment.state == PaymentState::Authorized) {
-            let cancelled = self.change_payment_in(actor, scope, payment.id, PaymentState::Cancelled).await;
+            let cancelled = self.change_payment_in(actor, scope, payment.id, Change::Cancel).await;
             if let Err(error) = cancelled {
                 tracing::warn!(payment = %payment.id, %error, "a payment of a cancelled order stays authorised");
             }
@@ -234,7 +266,7 @@ impl Orders {
                 if !from.next().contains(&to) {
                     return Err(transition(from, to, format!("an order that is {} stays so", from.as_str())));
                 }
-                refuse_payment_in_progress(tx, scope, id, now).await?;
+                refuse_payment_in_progress(tx, scope, id).await?;
                 if cart.order.placed_at.is_some() {
                     Inventory::cancel_in_tx(tx, scope, &allocatable(&cart.lines), now).await?;
                 }
@@ -279,10 +311,6 @@ impl Orders {
         };
         Ok(self.pricing.replay(actor, &documents).await?)
     }
-}
-
-async fn ask(handler: &dyn PaymentHandler, payment: PaymentReference, to: PaymentState) -> PaymentChange {
-    if to == PaymentState::Settled { handler.settle(payment).await } else { handler.cancel(payment).await }
 }
 
 fn of_lines(

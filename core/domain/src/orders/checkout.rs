@@ -105,7 +105,7 @@ impl Orders {
             .write_concurrently(scope, async move |tx| {
                 let mut cart = cart;
                 repo::lock(tx, scope, cart.order.id).await?;
-                refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
+                refuse_payment_in_progress(tx, scope, cart.order.id).await?;
                 save_cart_in_tx(tx, scope, &before, &mut cart, now).await?;
                 match to {
                     OrderState::ArrangingPayment => hold(tx, scope, &cart, from, to, now).await?,

@@ -60,8 +60,6 @@ const ATTEMPTS_MAX: usize = 8;
 const HOLD_LIFETIME: Duration = Duration::from_mins(30);
 /// How long a guest may read an order by its code after placing it.
 const GUEST_READS_ORDER_FOR: Duration = Duration::from_hours(2);
-/// After this long without an answer, an attempt to pay by a built-in handler counts as failed.
-const ATTEMPT_ABANDONED_AFTER: Duration = Duration::from_mins(1);
 
 /// The use cases of orders. Cheap to clone.
 #[derive(Debug, Clone)]

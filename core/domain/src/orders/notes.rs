@@ -103,7 +103,7 @@ impl Orders {
                 let cart = load_cart(tx, scope, languages, order, &[]).await?;
                 let mut cart = cart.ok_or_else(|| OrderError::NotFound(order.to_string()))?;
                 let new = Customers::get_in(tx, scope, customer).await?;
-                refuse_payment_in_progress(tx, scope, order, now).await?;
+                refuse_payment_in_progress(tx, scope, order).await?;
                 let previous = previous_customer(tx, scope, cart.order.customer_id).await?;
                 let data = serde_json::json!({
                     "previousCustomerId": cart.order.customer_id.map(|id| id.to_string()),

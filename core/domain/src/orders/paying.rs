@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentRequest};
 use soko_infra::Tx;
-use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId, Timestamp};
+use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId};
 
+use super::Orders;
 use super::bookkeeping::Doing;
 use super::cart::Cart;
 use super::checkout::{hold, place_if_covered, record_payment};
@@ -18,7 +19,6 @@ use super::error::OrderError;
 use super::repo;
 use super::state::OrderState;
 use super::view::OrderView;
-use super::{ATTEMPT_ABANDONED_AFTER, Orders};
 use crate::payments::{Coverage, NewAttempt, Payment, PaymentMethod, PaymentState, Payments};
 
 /// A payment that a client asks for.
@@ -76,7 +76,7 @@ impl Orders {
                 let Doing { user, now, .. } = doing;
                 let mut cart = cart;
                 repo::lock(tx, scope, cart.order.id).await?;
-                refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
+                refuse_payment_in_progress(tx, scope, cart.order.id).await?;
                 let paid = Coverage::of(&Payments::of_orders(tx, scope, &[cart.order.id]).await?);
                 let total = cart.order.totals.total().gross;
                 repo::update(tx, scope, &mut cart.order, now).await?;
@@ -120,7 +120,8 @@ impl Orders {
     ) -> Result<Finished, OrderError> {
         let (orders, actor, order) = (self.clone(), actor.clone(), cart.order.id);
         let paying = tokio::spawn(async move {
-            let outcome = way.handler.create(way.request(&attempt, &cart)).await;
+            let outcome =
+                orders.payments.ask_to_pay(way.handler.as_ref(), way.request(&attempt, &cart)).await;
             orders.finish_attempt(&actor, cart, attempt.id, outcome).await
         });
         paying.await.map_err(|error| {
@@ -241,24 +242,15 @@ async fn record_answer(
     Ok(Finished { cart, payment: Some(payment), unplaced })
 }
 
-/// Refuses while a payment of the order has no answer. An attempt that was abandoned counts as failed: built-in
-/// handlers move no money by themselves, so none is lost.
+/// Refuses while a payment of the order has no answer. However long that is: only whoever knows says what came of it.
 pub(super) async fn refuse_payment_in_progress(
     tx: &mut Tx,
     scope: ChannelScope,
     order: OrderId,
-    now: Timestamp,
 ) -> Result<(), OrderError> {
-    for payment in Payments::of_orders(tx, scope, &[order]).await? {
-        if payment.state != PaymentState::Created {
-            continue;
-        }
-        if now <= payment.created_at.after(ATTEMPT_ABANDONED_AFTER) {
-            return Err(OrderError::PaymentInProgress);
-        }
-        let message = "the attempt was interrupted".to_owned();
-        let failed = PaymentOutcome::Failed { message };
-        Payments::record_outcome_in_tx(tx, scope, payment.id, failed, now).await?;
+    let payments = Payments::of_orders(tx, scope, &[order]).await?;
+    if payments.iter().any(|payment| payment.state == PaymentState::Created) {
+        return Err(OrderError::PaymentInProgress);
     }
     Ok(())
 }

@@ -199,7 +199,7 @@ impl Orders {
     ) -> Result<Refund, OrderError> {
         let (orders, actor, id) = (self.clone(), actor.clone(), refund.id);
         let asking = tokio::spawn(async move {
-            let outcome = Payments::ask_refund(way.handler.as_ref(), request).await;
+            let outcome = orders.payments.ask_to_refund(way.handler.as_ref(), request).await;
             orders.record_refund(&actor, scope, id, outcome).await
         });
         asking.await.unwrap_or_else(|error| {

@@ -349,7 +349,7 @@ impl Orders {
                     repo::lock(tx, scope, cart.order.id).await?;
                 }
                 if !is_new && !cart.order.state.is_cart() {
-                    refuse_payment_in_progress(tx, scope, cart.order.id, now).await?;
+                    refuse_payment_in_progress(tx, scope, cart.order.id).await?;
                 }
                 if let Some(guest) = guest {
                     cart.order.customer_id =

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test")]
 
 mod books;
+mod doubt;
 mod holds;
 mod login;
 mod money;
@@ -97,6 +98,7 @@ impl Shop {
             pricing: Arc::new(TenPercentOffTen),
             inspector: Arc::new(AcceptAll),
             plugin_limits: PluginLimits::default(),
+            payments: crate::payments::PaymentsConfig::default(),
             auth: AuthConfig {
                 password_cost: PasswordCost { memory_kib: 8, iterations: 1 },
                 ..AuthConfig::default()

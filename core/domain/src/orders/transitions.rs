@@ -69,7 +69,7 @@ impl Orders {
                 let cart = load_cart(tx, scope, languages, id, &[]).await?;
                 let mut cart = cart.ok_or_else(|| OrderError::NotFound(id.to_string()))?;
                 cart.check_transition(to)?;
-                refuse_payment_in_progress(tx, scope, id, now).await?;
+                refuse_payment_in_progress(tx, scope, id).await?;
                 follow_in_tx(tx, scope, &mut cart, to, user, now).await?;
                 Ok::<_, OrderError>(cart)
             })
@@ -77,10 +77,12 @@ impl Orders {
         OrderView::of(cart)
     }
 
-    /// Takes a payment to another state: settled or cancelled, as its handler allows.
+    /// Takes a payment to another state: settled or cancelled, as its handler allows. An attempt whose handler has not
+    /// answered in its time becomes what the administrator knows of it.
     ///
     /// # Errors
-    /// [`PaymentError::StateTransition`], or a handler that refuses.
+    /// [`PaymentError::StateTransition`], or a handler that refuses; [`OrderError::PaymentInProgress`] while it may still
+    /// answer.
     pub async fn transition_payment(
         &self,
         actor: &Actor,
@@ -89,7 +91,11 @@ impl Orders {
     ) -> Result<Payment, OrderError> {
         let scope = actor.require(Permission::UpdateOrder)?;
         let unknown = |_| OrderError::InvalidInput(format!("there is no payment state {to:?}"));
-        match PaymentState::parse(to).map_err(unknown)? {
+        let to = PaymentState::parse(to).map_err(unknown)?;
+        if let (PaymentState::Created, Some(outcome)) = (self.payment(scope, id).await?.state, known(to)) {
+            return self.resolve_attempt(actor, scope, id, outcome).await;
+        }
+        match to {
             PaymentState::Settled => self.settle_payment(actor, id).await,
             PaymentState::Cancelled => self.cancel_payment(actor, id).await,
             to => {
@@ -97,6 +103,41 @@ impl Orders {
                 Err(PaymentError::StateTransition { from, to }.into())
             }
         }
+    }
+
+    /// Records what an administrator knows of an attempt that is in doubt; the order becomes a sale if it can.
+    async fn resolve_attempt(
+        &self,
+        actor: &Actor,
+        scope: ChannelScope,
+        id: PaymentId,
+        outcome: PaymentOutcome,
+    ) -> Result<Payment, OrderError> {
+        let (doing, languages) = (Doing::by(actor, self.clock.now())?, Languages::of(actor));
+        let payments = self.payments.clone();
+        let (payment, unplaced) = self
+            .database
+            .write(scope, async move |tx| {
+                let Doing { user, now, .. } = doing;
+                let found = Payments::find_in(tx, scope, id).await?.ok_or(PaymentError::NotFound(id))?;
+                if found.state == PaymentState::Created && now <= payments.answered_by(found.created_at) {
+                    return Err(OrderError::PaymentInProgress);
+                }
+                let payment = Payments::record_outcome_in_tx(tx, scope, id, outcome, now).await?;
+                let cart = load_cart(tx, scope, languages, payment.order_id, &[]).await?;
+                let mut cart = cart.ok_or_else(|| OrderError::NotFound(payment.order_id.to_string()))?;
+                record_payment(tx, scope, &cart.order, &payment, PaymentState::Created, doing).await?;
+                if !payment.state.covers() {
+                    return Ok((payment, None));
+                }
+                match place_if_covered(tx, scope, &mut cart, user, now).await {
+                    Ok(()) => Ok((payment, None)),
+                    Err(refusal @ OrderError::StateTransition { .. }) => Ok((payment, Some(refusal))),
+                    Err(error) => Err(error),
+                }
+            })
+            .await?;
+        unplaced.map_or(Ok(payment), Err)
     }
 
     /// Writes down that the rest of an order was paid elsewhere, which makes it a sale.
@@ -122,7 +163,7 @@ impl Orders {
                 let Doing { user, now, .. } = doing;
                 let cart = load_cart(tx, scope, languages, id, &[]).await?;
                 let mut cart = cart.ok_or_else(|| OrderError::NotFound(id.to_string()))?;
-                refuse_payment_in_progress(tx, scope, id, now).await?;
+                refuse_payment_in_progress(tx, scope, id).await?;
                 if !awaits_payment(tx, scope, &cart).await? {
                     return Err(OrderError::PaymentState);
                 }
@@ -133,6 +174,17 @@ impl Orders {
             })
             .await?;
         OrderView::of(cart)
+    }
+}
+
+/// What an administrator may know of an attempt to pay: that the money is here, or that it will not come.
+fn known(state: PaymentState) -> Option<PaymentOutcome> {
+    let message = "said by an administrator".to_owned();
+    match state {
+        PaymentState::Settled => Some(PaymentOutcome::Settled { transaction_id: None }),
+        PaymentState::Declined => Some(PaymentOutcome::Declined { message }),
+        PaymentState::Error => Some(PaymentOutcome::Failed { message }),
+        PaymentState::Created | PaymentState::Authorized | PaymentState::Cancelled => None,
     }
 }
 

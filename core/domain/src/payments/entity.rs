@@ -4,7 +4,9 @@ use soko_infra::DatabaseError;
 use soko_kernel::operation::ConfigurableOperation;
 use soko_kernel::{Language, OrderId, PaymentId, PaymentMethodId, Timestamp};
 
-use soko_extension::payment::PaymentOutcome;
+use soko_extension::payment::{PaymentChange, PaymentOutcome};
+
+use super::error::PaymentError;
 
 /// A way to pay in a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,6 +191,37 @@ impl PaymentState {
     }
 }
 
+/// What a handler is asked to do with money that is reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// To take it.
+    Settle,
+    /// To give it up.
+    Cancel,
+}
+
+impl Change {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Settle => "settle",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    pub(super) fn parse(name: &str) -> Result<Self, DatabaseError> {
+        let found = [Self::Settle, Self::Cancel].into_iter().find(|change| change.as_str() == name);
+        found.ok_or_else(|| DatabaseError::corrupt("change of a payment", name))
+    }
+
+    /// The state that the payment has when it is done.
+    pub fn state(self) -> PaymentState {
+        match self {
+            Self::Settle => PaymentState::Settled,
+            Self::Cancel => PaymentState::Cancelled,
+        }
+    }
+}
+
 /// A payment, or an attempt at one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
@@ -206,9 +239,11 @@ pub struct Payment {
     pub refunded: i64,
     /// Where it stands.
     pub state: PaymentState,
+    /// What its handler was asked to do with what is reserved, while the answer is not known.
+    pub asked: Option<Change>,
     /// The provider's reference.
     pub transaction_id: Option<String>,
-    /// Why it was declined or failed.
+    /// Why it was declined or failed, or what is in doubt.
     pub error_message: Option<String>,
     /// What the client sent along.
     pub metadata: serde_json::Value,
@@ -231,6 +266,45 @@ impl Payment {
         self.state = state;
         self.transaction_id = transaction_id.or(self.transaction_id.take());
         self.error_message = message;
+    }
+
+    /// Notes that the handler is about to be asked. Not while it may be answering, which takes it until `answered_by`;
+    /// afterwards the same may be asked again, under the same key, and nothing else.
+    pub(super) fn ask(
+        &mut self,
+        change: Change,
+        answered_by: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), PaymentError> {
+        if self.state != PaymentState::Authorized {
+            return Err(PaymentError::StateTransition { from: self.state, to: change.state() });
+        }
+        if let Some(asked) = self.asked
+            && (asked != change || now <= answered_by)
+        {
+            let asked = asked.as_str();
+            return Err(PaymentError::InDoubt(format!(
+                "it is not known whether it could {asked} the payment"
+            )));
+        }
+        self.asked = Some(change);
+        self.error_message = None;
+        Ok(())
+    }
+
+    /// Takes the handler's answer to what it was asked; an answer that comes after another one is refused.
+    pub(super) fn answer(&mut self, change: Change, answer: &PaymentChange) -> Result<(), PaymentError> {
+        if self.state != PaymentState::Authorized || self.asked != Some(change) {
+            return Err(PaymentError::StateTransition { from: self.state, to: change.state() });
+        }
+        match answer {
+            PaymentChange::Done => (self.state, self.asked) = (change.state(), None),
+            PaymentChange::Refused { message } => {
+                (self.asked, self.error_message) = (None, Some(message.clone()));
+            }
+            PaymentChange::InDoubt { message } => self.error_message = Some(message.clone()),
+        }
+        Ok(())
     }
 
     /// What may still be given back; nothing of money that is not here.

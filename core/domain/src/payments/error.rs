@@ -88,6 +88,9 @@ pub enum PaymentError {
     /// Another payment by the method has the reference.
     #[error("another payment has the reference {0:?}")]
     ReferenceInUse(String),
+    /// The handler was asked and it is not known what came of it.
+    #[error("the payment handler's answer is not known: {0}")]
+    InDoubt(String),
     /// The handler refused for certain.
     #[error("the payment handler refused: {0}")]
     HandlerRefused(String),
@@ -113,6 +116,7 @@ impl PaymentError {
             | Self::RefundAmount { .. }
             | Self::OrderCancelled
             | Self::ReferenceInUse(_)
+            | Self::InDoubt(_)
             | Self::HandlerRefused(_) => ErrorKind::Conflict,
             Self::InvalidCode
             | Self::NothingToRefund

@@ -6,6 +6,7 @@
 //!
 //! To add a built-in way to pay: its handler in `handlers.rs` and a line in [`PaymentHandlers::built_in`].
 
+mod asking;
 mod entity;
 mod error;
 mod handlers;
@@ -15,9 +16,7 @@ mod repo;
 use std::sync::Arc;
 use std::time::Duration;
 
-use soko_extension::payment::{
-    PaymentHandler, PaymentOutcome, PaymentReference, RefundOutcome, RefundRequest,
-};
+use soko_extension::payment::{PaymentChange, PaymentHandler, PaymentOutcome, PaymentReference};
 use soko_infra::{Database, DatabaseError, Reader, RevisionCache, Tx};
 use soko_kernel::operation::OperationDefinition;
 use soko_kernel::{
@@ -27,9 +26,10 @@ use soko_kernel::{
 
 use crate::channels::Channels;
 
+pub use asking::{HANDLER_TIMEOUT, PaymentsConfig};
 pub use entity::{
-    Coverage, MethodText, MethodTextChanges, NewPaymentMethod, Payment, PaymentMethod, PaymentMethodChanges,
-    PaymentMethodTranslation, PaymentState,
+    Change, Coverage, MethodText, MethodTextChanges, NewPaymentMethod, Payment, PaymentMethod,
+    PaymentMethodChanges, PaymentMethodTranslation, PaymentState,
 };
 pub use error::PaymentError;
 pub use handlers::PaymentHandlers;
@@ -37,9 +37,8 @@ pub use refunds::{NewRefund, Refund, RefundLine, RefundParts, RefundState};
 
 const CACHED_CHANNELS_MAX: usize = 10_000;
 const CODE_LENGTH_MAX: usize = 64;
-/// How long a handler may take to answer.
-const HANDLER_TIMEOUT: Duration = Duration::from_secs(20);
-const NO_ANSWER: &str = "the payment handler has not answered in time";
+/// How much longer than its handler a transaction may take to record the answer.
+const RECORDING_GRACE: Duration = Duration::from_secs(10);
 /// There are no checkers yet: every method that is on is for every order.
 const CHECKERS: &[OperationDefinition] = &[];
 const READ: &[Permission] = &[Permission::ReadSettings, Permission::ReadPaymentMethod];
@@ -53,6 +52,7 @@ pub struct Payments {
     database: Database,
     clock: Clock,
     handlers: PaymentHandlers,
+    handler_timeout: Duration,
     methods: Arc<RevisionCache<Vec<PaymentMethod>>>,
 }
 
@@ -73,8 +73,10 @@ pub struct NewAttempt {
 
 impl Payments {
     /// The service over this store, with these handlers.
-    pub fn new(database: Database, clock: Clock, handlers: PaymentHandlers) -> Self {
-        Self { database, clock, handlers, methods: Arc::new(RevisionCache::new(CACHED_CHANNELS_MAX)) }
+    pub fn new(database: Database, clock: Clock, config: impl Into<PaymentsConfig>) -> Self {
+        let PaymentsConfig { handlers, handler_timeout } = config.into();
+        let methods = Arc::new(RevisionCache::new(CACHED_CHANNELS_MAX));
+        Self { database, clock, handlers, handler_timeout, methods }
     }
 
     /// The handlers that payment methods can name.
@@ -257,23 +259,47 @@ impl Payments {
         Ok(payment)
     }
 
-    /// Moves a payment to another state, for settling and cancelling.
+    /// Records what a handler is about to be asked to do with what is reserved. Locks the payment's row.
     ///
     /// # Errors
-    /// An unknown payment, or a state that may not follow.
-    pub async fn change_state_in_tx(
+    /// An unknown payment, one that is not authorised, or whose handler has not answered what it was asked before.
+    pub async fn begin_change_in_tx(
+        &self,
         tx: &mut Tx,
         scope: ChannelScope,
         id: PaymentId,
-        to: PaymentState,
+        change: Change,
         now: Timestamp,
     ) -> Result<Payment, PaymentError> {
+        repo::lock(tx, scope, id).await?;
         let mut payment = repo::find(tx, scope, id).await?.ok_or(PaymentError::NotFound(id))?;
         let from = payment.state;
-        if !from.next().contains(&to) {
-            return Err(PaymentError::StateTransition { from, to });
-        }
-        payment.state = to;
+        payment.ask(change, self.answered_by(payment.updated_at), now)?;
+        repo::update(tx, scope, &payment, from, now).await?;
+        Ok(payment)
+    }
+
+    /// Until when the answer of a handler that is asked at this moment may be recorded.
+    pub fn answered_by(&self, asked_at: Timestamp) -> Timestamp {
+        asked_at.after(self.handler_timeout.saturating_add(RECORDING_GRACE))
+    }
+
+    /// Records the handler's answer to what it was asked, once.
+    ///
+    /// # Errors
+    /// An unknown payment, or one whose handler was not asked or has answered.
+    pub async fn record_change_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        id: PaymentId,
+        change: Change,
+        answer: &PaymentChange,
+        now: Timestamp,
+    ) -> Result<Payment, PaymentError> {
+        repo::lock(tx, scope, id).await?;
+        let mut payment = repo::find(tx, scope, id).await?.ok_or(PaymentError::NotFound(id))?;
+        let from = payment.state;
+        payment.answer(change, answer)?;
         repo::update(tx, scope, &payment, from, now).await?;
         Ok(payment)
     }
@@ -331,12 +357,6 @@ impl Payments {
     pub fn handler_of(&self, payment: &Payment) -> Result<Arc<dyn PaymentHandler>, PaymentError> {
         let handler = self.handlers.find(&payment.handler);
         handler.ok_or_else(|| PaymentError::UnknownHandler(payment.handler.clone()))
-    }
-
-    /// Asks whoever moves the money to give some back, for no longer than [`HANDLER_TIMEOUT`].
-    pub async fn ask_refund(handler: &dyn PaymentHandler, refund: RefundRequest) -> RefundOutcome {
-        let answer = tokio::time::timeout(HANDLER_TIMEOUT, handler.refund(refund)).await;
-        answer.unwrap_or_else(|_| RefundOutcome::InDoubt { message: NO_ANSWER.to_owned() })
     }
 
     fn check_handler(&self, chosen: &ConfigurableOperation) -> Result<(), PaymentError> {

@@ -6,7 +6,7 @@ use soko_kernel::operation::ConfigurableOperation;
 use soko_kernel::{ChannelScope, ListQuery, OrderId, Page, PaymentId, PaymentMethodId, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use super::entity::{MethodText, Payment, PaymentMethod, PaymentMethodTranslation, PaymentState};
+use super::entity::{Change, MethodText, Payment, PaymentMethod, PaymentMethodTranslation, PaymentState};
 use super::error::PaymentError;
 
 #[derive(sqlx::FromRow)]
@@ -225,6 +225,7 @@ struct PaymentRow {
     amount: i64,
     refunded: i64,
     state: String,
+    asked: Option<String>,
     transaction_id: Option<String>,
     error_message: Option<String>,
     metadata: String,
@@ -244,6 +245,7 @@ impl TryFrom<PaymentRow> for Payment {
             amount: row.amount,
             refunded: row.refunded,
             state: PaymentState::parse(&row.state)?,
+            asked: row.asked.as_deref().map(Change::parse).transpose()?,
             transaction_id: row.transaction_id,
             error_message: row.error_message,
             metadata: serde_json::from_str(&row.metadata)
@@ -310,10 +312,11 @@ pub(super) async fn update(
     now: Timestamp,
 ) -> Result<(), PaymentError> {
     let updated = tx.execute_one(
-        "UPDATE payment SET state = $1, transaction_id = $2, error_message = $3, updated_at = $4 \
-         WHERE id = $5 AND channel_id = $6 AND state = $7",
+        "UPDATE payment SET state = $1, asked = $2, transaction_id = $3, error_message = $4, updated_at = $5 \
+         WHERE id = $6 AND channel_id = $7 AND state = $8",
         (
             payment.state.as_str(),
+            payment.asked.map(Change::as_str),
             payment.transaction_id.as_deref(),
             payment.error_message.as_deref(),
             now,

@@ -157,9 +157,9 @@ impl OrderMutation {
         let actor = request.current_actor().await?;
         Ok(match request.services.orders.settle_payment(&actor, id.into()).await {
             Ok(payment) => SettlePaymentResult::Payment(Box::new(Payment::from(&payment))),
-            Err(OrderError::Payment(PaymentError::HandlerRefused(reason))) => {
-                SettlePaymentResult::SettlePaymentError(SettlePaymentError::new(reason))
-            }
+            Err(OrderError::Payment(
+                PaymentError::HandlerRefused(reason) | PaymentError::InDoubt(reason),
+            )) => SettlePaymentResult::SettlePaymentError(SettlePaymentError::new(reason)),
             Err(OrderError::Payment(error @ PaymentError::StateTransition { .. })) => {
                 SettlePaymentResult::PaymentStateTransitionError(payment_transition(error)?)
             }
@@ -176,9 +176,9 @@ impl OrderMutation {
         let actor = request.current_actor().await?;
         Ok(match request.services.orders.cancel_payment(&actor, id.into()).await {
             Ok(payment) => CancelPaymentResult::Payment(Box::new(Payment::from(&payment))),
-            Err(OrderError::Payment(PaymentError::HandlerRefused(reason))) => {
-                CancelPaymentResult::CancelPaymentError(CancelPaymentError::new(reason))
-            }
+            Err(OrderError::Payment(
+                PaymentError::HandlerRefused(reason) | PaymentError::InDoubt(reason),
+            )) => CancelPaymentResult::CancelPaymentError(CancelPaymentError::new(reason)),
             Err(OrderError::Payment(error @ PaymentError::StateTransition { .. })) => {
                 CancelPaymentResult::PaymentStateTransitionError(payment_transition(error)?)
             }

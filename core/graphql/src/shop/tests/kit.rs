@@ -94,6 +94,7 @@ impl Shop {
             pricing: Arc::new(NoPlugins),
             inspector: Arc::new(NoPlugins),
             plugin_limits: PluginLimits::default(),
+            payments: soko_domain::payments::PaymentsConfig::default(),
             auth,
         };
         let services = Services::try_new(config).unwrap();
