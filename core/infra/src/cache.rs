@@ -4,6 +4,7 @@
 //! reads the revision with its session. A cached value of another revision is simply not found.
 
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
@@ -40,6 +41,34 @@ impl<T> std::fmt::Debug for RevisionCache<T> {
     }
 }
 
+/// The same for things of which a channel has many: each by its own key.
+pub struct RevisionMap<K, V> {
+    entries: Cache<(ChannelId, i64, K), V>,
+}
+
+impl<K: Copy + Eq + Hash, V: Clone> RevisionMap<K, V> {
+    /// A map for at most `entries_max` things of all channels together.
+    pub fn new(entries_max: usize) -> Self {
+        Self { entries: Cache::new(entries_max) }
+    }
+
+    /// The thing as it is at this revision, where it is known.
+    pub fn get(&self, channel: ChannelId, revision: i64, key: K) -> Option<V> {
+        self.entries.get(&(channel, revision, key))
+    }
+
+    /// Remembers a thing that was read at this revision or later.
+    pub fn insert(&self, channel: ChannelId, revision: i64, key: K, value: V) {
+        self.entries.insert((channel, revision, key), value);
+    }
+}
+
+impl<K, V> std::fmt::Debug for RevisionMap<K, V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RevisionMap").finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed test")]
@@ -60,5 +89,15 @@ mod tests {
         assert_eq!(cache.get(ChannelId(1), 1, async { Err("failed") }).await, Err("failed"));
         assert_eq!(tokio::join!(get(1, 1), get(1, 1), get(1, 1)), (0, 0, 0));
         assert_eq!((get(1, 2).await, get(2, 1).await, get(1, 1).await), (1, 2, 0));
+    }
+
+    #[test]
+    fn knows_a_thing_at_its_channel_and_revision_only() {
+        let map = RevisionMap::new(10);
+        map.insert(ChannelId(1), 1, "a", "x");
+        assert_eq!(map.get(ChannelId(1), 1, "a"), Some("x"));
+        for (channel, revision, key) in [(2, 1, "a"), (1, 2, "a"), (1, 1, "b")] {
+            assert_eq!(map.get(ChannelId(channel), revision, key), None);
+        }
     }
 }

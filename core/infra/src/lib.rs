@@ -12,7 +12,7 @@ pub mod outbox;
 pub mod testing;
 
 pub use blobs::Blobs;
-pub use cache::RevisionCache;
+pub use cache::{RevisionCache, RevisionMap};
 pub use db::{
     DataScope, Database, DatabaseConfig, DatabaseError, Leadership, Migrations, PostgresConfig, Reader,
     SqliteConfig, Subscription, Topic, Tx,

@@ -56,8 +56,8 @@ pub use slug::SlugOf;
 pub use text::{DESCRIPTION_LENGTH_MAX, InvalidText, NAME_LENGTH_MAX, slug};
 pub use translation::{Languages, SluggedInput, SluggedTranslation, Translation, TranslationInput};
 pub use variant::{
-    CurrencyPrice, NewVariant, PRICE_MAX_MINOR, PriceInput, TrackInventory, Variant, VariantChanges,
-    VariantsOf, load_facet_codes, load_variants,
+    CodePairs, CurrencyPrice, FacetCodes, NewVariant, PRICE_MAX_MINOR, PriceInput, TrackInventory, Variant,
+    VariantChanges, VariantsOf, load_variants,
 };
 
 use audience::Audience;

@@ -35,6 +35,7 @@ use soko_infra::Database;
 use soko_kernel::{Clock, token::Random};
 
 use crate::auth::Auth;
+use crate::catalogue::FacetCodes;
 use crate::payments::Payments;
 use crate::pricing::PricingEngine;
 use crate::shipping::Shipping;
@@ -72,6 +73,7 @@ pub struct Orders {
     shipping: Shipping,
     payments: Payments,
     pricing: PricingEngine,
+    facet_codes: FacetCodes,
 }
 
 /// What orders stand on.
@@ -89,6 +91,7 @@ impl Orders {
     /// The service over this store.
     pub fn new(database: Database, clock: Clock, random: Random, neighbours: Neighbours) -> Self {
         let Neighbours { auth, tax, shipping, payments, pricing } = neighbours;
-        Self { database, clock, random, auth, tax, shipping, payments, pricing }
+        let facet_codes = FacetCodes::default();
+        Self { database, clock, random, auth, tax, shipping, payments, pricing, facet_codes }
     }
 }

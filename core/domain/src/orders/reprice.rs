@@ -9,7 +9,7 @@ use super::Orders;
 use super::cart::Cart;
 use super::entity::ShippingLine;
 use super::error::OrderError;
-use crate::catalogue::load_facet_codes;
+use crate::catalogue::{CodePairs, FacetCodes};
 use crate::customers::{Customers, ShoppingCustomer};
 use crate::pricing::{
     AppliedTax, InputLine, InputShipping, LocalTime, Pricing, PricingCustomer, PricingInput,
@@ -20,7 +20,7 @@ use crate::tax::TaxSetup;
 /// What the reading side found out about who buys and what.
 pub(super) struct Circumstances {
     pub(super) customer: Option<ShoppingCustomer>,
-    pub(super) facet_codes: HashMap<VariantId, Vec<(String, String)>>,
+    pub(super) facet_codes: HashMap<VariantId, CodePairs>,
 }
 
 /// By what a customer is found.
@@ -31,17 +31,17 @@ enum Buyer {
 }
 
 /// What has to be read of the circumstances. Nothing for guests of a channel without plugins.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Unknowns {
     buyer: Option<Buyer>,
-    /// Whether plugins may ask for facets.
-    facets: bool,
+    /// Where plugins may ask for facets: who knows them, and the channel's revision.
+    facets: Option<(FacetCodes, i64)>,
 }
 
 impl Unknowns {
     /// Reads it, for an order of these variants. At most two statements.
     pub(super) async fn read(
-        self,
+        &self,
         reader: &mut Reader,
         scope: ChannelScope,
         variants: &[VariantId],
@@ -51,10 +51,9 @@ impl Unknowns {
             Some(Buyer::Customer(id)) => Customers::find_shopping(reader, scope, id).await?,
             None => None,
         };
-        let facet_codes = if self.facets && !variants.is_empty() {
-            load_facet_codes(reader, scope, variants).await?
-        } else {
-            HashMap::new()
+        let facet_codes = match &self.facets {
+            Some((codes, revision)) => codes.load(reader, scope, *revision, variants).await?,
+            None => HashMap::new(),
         };
         Ok(Circumstances { customer, facet_codes })
     }
@@ -84,7 +83,8 @@ impl Orders {
 
     /// What has to be read when whoever acts shops.
     pub(super) async fn unknowns(&self, actor: &Actor) -> Result<Unknowns, OrderError> {
-        let facets = !self.pricing.bindings(actor).await?.is_empty();
+        let has_plugins = !self.pricing.bindings(actor).await?.is_empty();
+        let facets = has_plugins.then(|| (self.facet_codes.clone(), actor.channel.revision));
         Ok(Unknowns { buyer: actor.user.map(Buyer::User), facets })
     }
 
@@ -96,7 +96,7 @@ impl Orders {
     ) -> Result<Circumstances, OrderError> {
         let scope = actor.public_scope();
         let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
-        if unknowns.buyer.is_none() && !unknowns.facets {
+        if unknowns.buyer.is_none() && unknowns.facets.is_none() {
             return Ok(Circumstances { customer: None, facet_codes: HashMap::new() });
         }
         self.database.read(scope, async |reader| unknowns.read(reader, scope, &variants).await).await
@@ -173,7 +173,10 @@ impl Orders {
                 product_slug: variant.product.slug.clone(),
                 quantity: line.quantity,
                 unit_list_price: line.unit_list_price,
-                facet_values: circumstances.facet_codes.get(&line.variant_id).cloned().unwrap_or_default(),
+                facet_values: circumstances
+                    .facet_codes
+                    .get(&line.variant_id)
+                    .map_or_else(Vec::new, |codes| codes.to_vec()),
                 tax: line.tax.clone(),
             });
         }

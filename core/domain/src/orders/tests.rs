@@ -3,6 +3,7 @@
 
 mod books;
 mod doubt;
+mod facets;
 mod holds;
 mod login;
 mod money;
@@ -34,13 +35,15 @@ use crate::tax::{NewCountry, NewTaxRate};
 use crate::testing::TestStore;
 use crate::{Services, ServicesConfig};
 
-/// Takes a tenth off each line of ten units or more, whatever component is asked.
+/// Takes a tenth off each line of ten units or more and of each that is on offer, whatever component is asked.
 struct TenPercentOffTen;
 
 #[async_trait]
 impl PricingPlugins for TenPercentOffTen {
     async fn price(&self, call: PricingCall<'_>) -> PricingRun {
-        let bulk = call.context.lines.iter().filter(|line| line.quantity >= 10);
+        let on_offer = ("offer".to_owned(), "tenth".to_owned());
+        let bulk = call.context.lines.iter();
+        let bulk = bulk.filter(|line| line.quantity >= 10 || line.facet_values.contains(&on_offer));
         let adjustments = bulk.map(|line| PriceAdjustment {
             target: AdjustmentTarget::Line(line.id),
             amount: -(line.line_price / 10),

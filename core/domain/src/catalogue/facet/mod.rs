@@ -20,6 +20,7 @@ use super::error::{CatalogueError, Thing};
 use super::translation::repo::{FACET_NAMES, FACET_VALUE_NAMES, names_of, put_names};
 use super::translation::{changed_names, new_names, with_ids};
 use super::{Catalogue, Writing, batch, check_count, collection, product, search, text};
+use crate::channels::Channels;
 
 impl Catalogue {
     /// Creates a facet with its values.
@@ -64,6 +65,7 @@ impl Catalogue {
                 if !repo::update_facet(tx, scope, id, row, writing.now).await? {
                     return Err(CatalogueError::not_found(Thing::Facet, id));
                 }
+                Channels::touch_in_tx(tx, scope, writing.now).await?;
                 let present = names_of(tx, scope, FACET_NAMES, vec![id.0]).await?;
                 let present = present.get(&id.0).map(Vec::as_slice).unwrap_or_default();
                 let names = changed_names(&changes.translations, present)?;
@@ -233,6 +235,7 @@ async fn update_values(
     // In their order: a code that passes from one value to another is free before it is taken.
     let rows = changes.iter().filter_map(|change| rows.remove(&change.id)).collect();
     repo::update_values(tx, scope, rows, writing.now).await?;
+    Channels::touch_in_tx(tx, scope, writing.now).await?;
     put_names(tx, scope, FACET_VALUE_NAMES, with_ids(ids, names), writing.now).await?;
     Ok(())
 }
@@ -252,6 +255,7 @@ async fn delete_values_in_tx(
     let scope = writing.scope;
     let users = usage.of(values);
     removal::delete_values(tx, scope, values).await?;
+    Channels::touch_in_tx(tx, scope, writing.now).await?;
     let products: Vec<ProductId> = users.products.iter().copied().collect();
     let mut changed: Vec<VariantId> = product::repo::variant_ids(tx, scope, &products).await?;
     changed.extend(users.variants.keys());

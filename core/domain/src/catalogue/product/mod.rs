@@ -15,6 +15,7 @@ use super::links::repo as links;
 use super::translation::repo::{PRODUCT_TEXTS, put_slugged, slugged_of, taken_slugs};
 use super::translation::{asked_slugs, changed_slugged, new_slugged};
 use super::{Catalogue, Writing, batch, check_changes, check_count, collection, search};
+use crate::channels::Channels;
 
 impl Catalogue {
     /// Creates a product without variants.
@@ -177,6 +178,9 @@ async fn update_links(
     links::check_facet_values(tx, scope, values.iter().flat_map(|(_, ids)| ids).copied().collect()).await?;
     links::replace_ordered(tx, scope, links::PRODUCT_ASSETS, &assets).await?;
     links::replace(tx, scope, links::PRODUCT_FACET_VALUES, &values).await?;
+    if !values.is_empty() {
+        Channels::touch_in_tx(tx, scope, writing.now).await?;
+    }
     Ok(())
 }
 

@@ -171,10 +171,11 @@ async fn hides_private_facets_from_customers() {
     assert_eq!(customers.list_facets(&shop.actor, &list).await.unwrap().total, 1);
     assert_eq!(administrators.list_facet_values(&shop.actor, None, &list).await.unwrap().total, 2);
     let scope = shop.store.scope();
-    let codes =
-        shop.store.database.read(scope, async |reader| load_facet_codes(reader, scope, &[variant]).await);
+    let codes = shop.store.database.read(scope, async |reader| {
+        FacetCodes::default().load(reader, scope, shop.actor.channel.revision, &[variant]).await
+    });
     let pair = |facet: &str, value: &str| (facet.to_owned(), value.to_owned());
-    assert_eq!(codes.await.unwrap()[&variant], [pair("colour", "blue"), pair("margin", "high")]);
+    assert_eq!(*codes.await.unwrap()[&variant], [pair("colour", "blue"), pair("margin", "high")]);
 }
 
 #[tokio::test]

@@ -49,7 +49,8 @@ async fn imports_products_with_all_that_belongs_to_them() {
     assert_eq!((variants[1].name.as_str(), variants[1].list_price.minor()), ("Shirt M", 55_050));
     assert_eq!(variants[1].track_inventory, TrackInventory::False);
     let codes = shop.store.database.read(shop.store.scope(), async |reader| {
-        load_facet_codes(reader, shop.store.scope(), &[variants[0].id]).await
+        let (codes, revision) = (FacetCodes::default(), shop.actor.channel.revision);
+        codes.load(reader, shop.store.scope(), revision, &[variants[0].id]).await
     });
     let codes = codes.await.unwrap();
     let codes: Vec<String> =

@@ -2,6 +2,7 @@
 
 mod check;
 mod entity;
+mod facet_codes;
 mod price;
 mod read;
 pub(super) mod repo;
@@ -12,6 +13,7 @@ use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{Actor, AssetId, ChannelScope, FacetValueId, OptionId, Permission, ProductId, VariantId};
 
 pub use entity::{NewVariant, PRICE_MAX_MINOR, TrackInventory, Variant, VariantChanges};
+pub use facet_codes::{CodePairs, FacetCodes};
 pub use price::{CurrencyPrice, PriceInput};
 pub use repo::VariantsOf;
 
@@ -23,6 +25,7 @@ use super::links::repo as links;
 use super::translation::repo::{VARIANT_NAMES, names_of, put_names};
 use super::translation::{Languages, changed_names, new_names};
 use super::{Catalogue, Writing, batch, check_changes, check_count, collection, product, search, text};
+use crate::channels::Channels;
 
 /// Variants of the channel with their products, whatever their state: also disabled and deleted ones, which orders
 /// still name ([`Variant::is_sold`] tells). In the order of `ids`; unknown ids are left out. One statement.
@@ -36,19 +39,6 @@ pub async fn load_variants(
     ids: &[VariantId],
 ) -> Result<Vec<Variant>, DatabaseError> {
     repo::load(reader, scope, languages, ids).await
-}
-
-/// Pairs of facet code and facet value code of variants and of their products, sorted. Variants without any are
-/// absent. One statement.
-///
-/// # Errors
-/// A failing store.
-pub async fn load_facet_codes(
-    reader: &mut Reader,
-    scope: ChannelScope,
-    ids: &[VariantId],
-) -> Result<HashMap<VariantId, Vec<(String, String)>>, DatabaseError> {
-    repo::facet_codes(reader, scope, ids).await
 }
 
 impl Catalogue {
@@ -137,6 +127,9 @@ impl Catalogue {
                 .filter_map(|change| Some((change.id.0, change.facet_value_ids.clone()?)))
                 .collect(),
         };
+        if !links.facet_values.is_empty() {
+            Channels::touch_in_tx(tx, scope, writing.now).await?;
+        }
         links.store(tx, scope).await?;
         collection::refresh_variants_in_tx(tx, scope, &ids).await?;
         search::index_products_in_tx(tx, writing, &products).await
