@@ -128,7 +128,7 @@ CREATE TABLE product_translation (
     FOREIGN KEY (channel_id, product_id) REFERENCES product (channel_id, id) ON DELETE CASCADE
 );
 
-CREATE UNIQUE INDEX product_translation_slug ON product_translation (channel_id, language, slug) WHERE live;
+CREATE UNIQUE INDEX product_translation_slug ON product_translation (channel_id, slug, language) WHERE live;
 
 CREATE TABLE product_asset (
     channel_id BIGINT NOT NULL,
@@ -317,7 +317,7 @@ CREATE TABLE collection_translation (
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (channel_id, id),
     UNIQUE (channel_id, collection_id, language),
-    UNIQUE (channel_id, language, slug),
+    UNIQUE (channel_id, slug, language),
     FOREIGN KEY (channel_id, collection_id) REFERENCES collection (channel_id, id) ON DELETE CASCADE
 );
 

@@ -92,8 +92,9 @@ pub(super) async fn of_orders(
 ) -> Result<Vec<Fulfillment>, DatabaseError> {
     let mut values = vec![Bound::from(scope.channel_id().0)];
     let orders = in_list(&mut values, orders.iter().copied());
+    // `+id` sorts what is found: an index that has the ids in their order would be walked through the whole channel.
     let sql =
-        format!("SELECT * FROM fulfillment WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY id");
+        format!("SELECT * FROM fulfillment WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY +id");
     let rows: Vec<FulfillmentRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     if rows.is_empty() {
         return Ok(Vec::new());

@@ -162,7 +162,8 @@ async fn listed(
 ) -> Result<Vec<Refund>, DatabaseError> {
     let mut values = vec![Bound::from(scope.channel_id().0)];
     let listed = in_list(&mut values, ids.iter().copied());
-    let sql = format!("SELECT * FROM refund WHERE channel_id = $1 AND {column} IN ({listed}) ORDER BY id");
+    // `+id` sorts what is found: an index that has the ids in their order would be walked through the whole channel.
+    let sql = format!("SELECT * FROM refund WHERE channel_id = $1 AND {column} IN ({listed}) ORDER BY +id");
     let rows: Vec<RefundRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     if rows.is_empty() {
         return Ok(Vec::new());
