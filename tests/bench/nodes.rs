@@ -143,7 +143,8 @@ async fn on_postgres(lasts: Duration) {
             ceiling.per_second,
             micros(ceiling.each)
         );
-        let [alone, together] = [alone, together].map(|turns| turns.into_iter().reduce(Cell::and).expect("turns"));
+        let [alone, together] =
+            [alone, together].map(|turns| turns.into_iter().reduce(Cell::and).expect("turns"));
         show("one node", clients, &alone);
         compare(&alone, ceiling);
         show("three nodes", clients, &together);

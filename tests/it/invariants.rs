@@ -7,7 +7,6 @@ use soko_infra::{DataScope, Database, DatabaseError, Tx};
 use soko_tests::load::Records;
 use soko_tests::platform::{ALPHA, SUGAR};
 use soko_tests::{TestServer, invariants, with_server};
-use sqlx::AssertSqlSafe;
 
 /// What is done to the data, and the invariant that must notice.
 struct Tampering {
@@ -45,6 +44,7 @@ const FORGET_PLACED: &str = "UPDATE customer_order SET placed_at = NULL WHERE st
 const UNPAY: &str = "UPDATE payment SET state = 'Cancelled' WHERE state = 'Settled'";
 const LOSE_PAYMENTS: &str = "DELETE FROM payment";
 const PAY_MORE: &str = "UPDATE payment SET amount = amount + 1 WHERE state = 'Settled'";
+const CHANGE_BOOKS: &str = "UPDATE journal_posting SET amount = amount + 1";
 const BOOK_TWICE: &str = "INSERT INTO journal_entry (channel_id, entry_date, source_type, source_id, currency, memo, \
      posted_at) SELECT channel_id, entry_date, source_type, source_id, currency, memo, posted_at FROM journal_entry";
 /// The walls that keep the books are down.
@@ -71,7 +71,10 @@ const TAMPERINGS: &[Tampering] = &[
     of(PAID_FOR_NOTHING, "UPDATE customer_order SET active = TRUE WHERE state = 'PaymentSettled'"),
     of(TOTALS, "UPDATE customer_order SET sub_total_with_tax = sub_total_with_tax + 1"),
     of(TOTALS, "UPDATE customer_order SET total_quantity = total_quantity + 1"),
-    of(TOTALS, "UPDATE customer_order SET shipping_with_tax = shipping_with_tax - 1"),
+    of(
+        TOTALS,
+        "UPDATE customer_order SET shipping = shipping + 1, shipping_with_tax = shipping_with_tax + 1",
+    ),
     of(TOTALS, "UPDATE order_line SET unit_list_price = unit_list_price + 1"),
     of(TOTALS, "UPDATE order_line SET quantity = quantity + 1"),
     of(TOTALS, "UPDATE order_line SET list_price_includes_tax = FALSE"),
@@ -86,8 +89,11 @@ const TAMPERINGS: &[Tampering] = &[
     of(HELD, "UPDATE stock_hold SET order_id = -1"),
     of(BOOKED, PAY_MORE),
     of(BOOKED, PAY_AGAIN),
-    disarmed(of(BOOKED, "UPDATE journal_posting SET amount = amount + 1"), BOOKS_OPEN),
-    disarmed(of(BOOKED, "UPDATE journal_entry SET source_id = '-1' WHERE source_type = 'Payment'"), BOOKS_OPEN),
+    disarmed(of(BOOKED, CHANGE_BOOKS), BOOKS_OPEN),
+    disarmed(
+        of(BOOKED, "UPDATE journal_entry SET source_id = '-1' WHERE source_type = 'Payment'"),
+        BOOKS_OPEN,
+    ),
     disarmed(of(BOOKED_FOR_NOTHING, "UPDATE journal_entry SET source_id = '-1'"), BOOKS_OPEN),
     of(BOOKED_FOR_NOTHING, UNPAY),
     of(BOOKED_FOR_NOTHING, LOSE_PAYMENTS),
@@ -101,7 +107,7 @@ const TAMPERINGS: &[Tampering] = &[
     disarmed(of(ENTRIES, "UPDATE journal_posting SET channel_id = channel_id + 1"), POSTINGS_ANYWHERE),
     of(CLOSED, "UPDATE ledger_checkpoint_balance SET debits = debits + 1"),
     of(CLOSED, "UPDATE ledger_checkpoint_balance SET credits = credits - 1"),
-    disarmed(of(CLOSED, "UPDATE journal_posting SET amount = amount + 1"), BOOKS_OPEN),
+    disarmed(of(CLOSED, CHANGE_BOOKS), BOOKS_OPEN),
     of(ACKNOWLEDGED, PAY_AGAIN),
     of(ACKNOWLEDGED, LOSE_PAYMENTS),
     of(ACKNOWLEDGED, "UPDATE customer_order SET state = 'Cancelled' WHERE state = 'PaymentSettled'"),
@@ -129,7 +135,7 @@ async fn tamper(store: &Database, tampering: &'static Tampering, records: Record
             Dialect::Postgres => postgres,
         });
         for sql in disarm.into_iter().flat_map(|sql| sql.split("; ")) {
-            tx.execute(AssertSqlSafe(sql), ()).await?;
+            tx.execute(sql, ()).await?;
         }
         let changed = tx.execute(tampering.sql, ()).await?;
         Err::<(), _>(TakenBack::Broken(changed, invariants::find_broken(tx, &records).await?))
@@ -151,7 +157,7 @@ async fn trade(server: &TestServer) -> Records {
     server.shopper(ALPHA).arrange_payment(&sugar, 3, "baraka@example.com").await;
     let kept = server.services().ledger.keep_sums().await.expect("sums of the books");
     assert!(kept > 0, "there are sums that can be wrong");
-    let id = paid["id"].as_str().and_then(|id| id.parse().ok()).expect("an id");
+    let id = paid["id"].as_str().and_then(|id| id.parse::<i64>().ok()).expect("an id");
     Records { paid: [id].into(), ..Records::default() }
 }
 
@@ -168,9 +174,9 @@ fn every_invariant_notices_what_breaks_it() {
         // All of it was taken back.
         invariants::check(server.database(), &records).await;
         let never_there = Records { paid: [i64::MAX].into(), ..Records::default() };
-        let broken = server.database().read(DataScope::Platform, async |reader| {
-            invariants::find_broken(reader, &never_there).await
-        });
+        let broken = server
+            .database()
+            .read(DataScope::Platform, async |reader| invariants::find_broken(reader, &never_there).await);
         assert_eq!(broken.await.expect("an answer"), [format!("{ACKNOWLEDGED}: {}", i64::MAX)]);
     });
 }
@@ -182,18 +188,16 @@ fn no_invariant_goes_untried() {
     assert_eq!(tried, invariants::names().collect());
 }
 
-/// What the store itself refuses, so that no invariant has to notice: the books are not booked twice nor changed.
+/// What the store itself refuses, so that no invariant has to notice.
 #[test]
-fn the_store_refuses_to_book_twice() {
-    const TWICE: &Tampering = &of(BOOKED, BOOK_TWICE);
-    const CHANGED: &Tampering = &of(BOOKED, "UPDATE journal_posting SET amount = amount + 1");
+fn the_store_refuses_to_book_twice_and_to_change_what_is_booked() {
     with_server(async |server| {
         trade(server).await;
-        for tampering in [TWICE, CHANGED] {
-            let refused = server.database().write(DataScope::Platform, async |tx: &mut Tx| {
-                tx.execute(tampering.sql, ()).await.map(|_| ())
-            });
-            refused.await.expect_err(tampering.sql);
+        for sql in [BOOK_TWICE, CHANGE_BOOKS] {
+            let refused = server
+                .database()
+                .write(DataScope::Platform, async move |tx: &mut Tx| tx.execute(sql, ()).await.map(|_| ()));
+            refused.await.expect_err(sql);
         }
     });
 }

@@ -61,7 +61,8 @@ const ALLOCATED: &str = "SELECT 'variant ' || CAST(v.id AS TEXT) || ': ' || CAST
 const OVERSOLD: &str = "SELECT 'variant ' || CAST(variant_id AS TEXT) || ' has ' || CAST(SUM(on_hand) AS TEXT) \
      || ' for ' || CAST(SUM(allocated) AS TEXT) FROM stock_level GROUP BY variant_id \
      HAVING SUM(on_hand) < SUM(allocated) OR MIN(on_hand) < 0";
-const HELD_FOR_NOBODY: &str = "SELECT o.code || ' is ' || o.state || ' and holds ' || CAST(h.quantity AS TEXT) \
+const HELD_FOR_NOBODY: &str = "SELECT COALESCE(o.code || ' is ' || o.state, 'an order that is gone') || ' and holds ' \
+     || CAST(h.quantity AS TEXT) \
      FROM stock_hold h LEFT JOIN customer_order o ON o.id = h.order_id \
      LEFT JOIN order_line l ON l.order_id = h.order_id AND l.variant_id = h.variant_id \
      WHERE o.id IS NULL OR o.state <> 'ArrangingPayment' OR l.id IS NULL OR l.quantity <> h.quantity";

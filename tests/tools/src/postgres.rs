@@ -228,7 +228,11 @@ impl TestServer {
         let threads = std::thread::available_parallelism()?.get().min(clients);
         let mut pgbench = self.client("pgbench");
         pgbench.args(["--no-vacuum", "--protocol=prepared", "--file"]).arg(script);
-        pgbench.args([format!("--client={clients}"), format!("--jobs={threads}"), format!("--time={seconds}")]);
+        pgbench.args([
+            format!("--client={clients}"),
+            format!("--jobs={threads}"),
+            format!("--time={seconds}"),
+        ]);
         read(pgbench.arg(database))
     }
 
