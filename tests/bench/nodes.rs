@@ -133,7 +133,7 @@ async fn on_postgres(lasts: Duration) {
     for clients in CLIENTS {
         let (mut ceilings, mut alone, mut together) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..TURNS {
-            ceilings.push(pgbench(&server, clients, lasts / TURNS).await);
+            ceilings.push(pgbench(&server, clients, lasts / TURNS));
             alone.push(stage.measure(1, clients, lasts / TURNS).await);
             together.push(stage.measure(NODES, clients, lasts / TURNS).await);
         }
@@ -178,7 +178,7 @@ impl Ceiling {
     }
 }
 
-async fn pgbench(server: &TestServer, clients: usize, lasts: Duration) -> Ceiling {
+fn pgbench(server: &TestServer, clients: usize, lasts: Duration) -> Ceiling {
     let seconds = lasts.as_secs().max(1);
     let said = tokio::task::block_in_place(|| server.pgbench(CEILING, SALE.as_ref(), clients, seconds));
     let said = said.expect("pgbench, of PostgreSQL's own programs");

@@ -9,6 +9,7 @@ use soko_tests::platform::{ALPHA, SUGAR};
 use soko_tests::{TestServer, invariants, with_server};
 
 /// What is done to the data, and the invariant that must notice.
+#[derive(Debug, Clone, Copy)]
 struct Tampering {
     breaks: &'static str,
     /// What lets the store take it, where its own constraints would not: on SQLite and on PostgreSQL.
