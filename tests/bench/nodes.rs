@@ -6,9 +6,15 @@
 //!
 //! **A checkout's database time** is what the nodes' `/metrics` say that its statements took, with the beginning and the
 //! committing of their transactions, reads included; waiting for a connection of the node is not. **What the ceiling
-//! allows** is the time that as many bare transactions take as the checkout makes that write: on SQLite each at the loop's
+//! allows** is the time that as many bare transactions take as the checkout makes commits: on SQLite each at the loop's
 //! pace, on PostgreSQL each at the mean latency that pgbench has with as many clients. The ratio is the second over the
-//! first: 100 % would be a checkout that does nothing but five rows a transaction.
+//! first: 100 % would be a checkout that does nothing but five rows a commit. Where transactions of several clients share
+//! a commit, as they do on SQLite, there are fewer commits than transactions, and the ceiling allows less; what the
+//! ratio would be if each had a commit of its own is shown beside it.
+//!
+//! A node's statements take as long as it waits for their answers, and with more clients than cores it waits for the cores
+//! too. So the last lines say what the server itself counted over all cells: the time that it worked on a transaction of
+//! the checkouts, with their reads, and on one of pgbench's.
 //!
 //! Clients, nodes and server share the machine's cores; three nodes are therefore not expected to be quicker than one, but
 //! only to lose little. Cells are measured in turns, so that a slow moment of the machine meets all of them alike.
@@ -42,10 +48,11 @@ const OF_ONE_NODE_MIN: f64 = 0.85;
 const CEILING: &str = "ceiling";
 const SCHEMA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bench/pgbench/schema.sql");
 const SALE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bench/pgbench/sale.sql");
-/// The rows that the programs have written so far.
-const ROWS: &str = "SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables";
-/// Longest until the server has counted what was written.
-const COUNTED_AFTER: Duration = Duration::from_secs(2);
+/// The rows that were written in a database so far, the milliseconds that its statements were worked on, and its commits.
+const SERVER_SIDE: &str = "SELECT (SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables), active_time, \
+     xact_commit FROM pg_stat_database WHERE datname = current_database()";
+/// Longest until the server has counted what idle connections have done.
+const COUNTED_AFTER: Duration = Duration::from_secs(11);
 
 /// Measures both backends, each load for so long.
 pub fn run(lasts: Duration) {
@@ -129,7 +136,8 @@ async fn on_postgres(lasts: Duration) {
     server.create_database(CEILING).expect("a database");
     server.run_file(CEILING, SCHEMA.as_ref()).expect("tables for pgbench");
     let stage = Stage::set(TestHome::with_database(server.own_url()), NODES).await;
-    let (written, mut counted) = (rows_written(&server).await, None::<Counted>);
+    let urls = stage.nodes.urls();
+    let before = (ServerSide::of(&server, "soko").await, Counted::of(&stage.http, &urls).await);
     for clients in CLIENTS {
         let (mut ceilings, mut alone, mut together) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..TURNS {
@@ -151,12 +159,48 @@ async fn on_postgres(lasts: Duration) {
         let kept = together.report.per_second() / alone.report.per_second();
         println!("                {:.0} % of one node's checkouts", kept * 100.0);
         target(kept >= OF_ONE_NODE_MIN, "three nodes do at least 85 % of what one node does");
-        let both = alone.counted.and(together.counted);
-        counted = Some(counted.map_or(both, |before| before.and(both)));
     }
-    let rows = rows_written(&server).await - written;
-    let transactions = counted.expect("cells").transactions;
-    println!("   rows written for each transaction, warming up included: {:.1}", rows / transactions);
+    let counted = Counted::of(&stage.http, &urls).await.since(before.1);
+    let soko = ServerSide::of(&server, "soko").await.since(before.0);
+    soko.show("checkouts", counted.transactions);
+    let bare = ServerSide::of(&server, CEILING).await;
+    bare.show("pgbench", bare.commits);
+}
+
+/// What the server counted of a database.
+#[derive(Debug, Clone, Copy)]
+struct ServerSide {
+    rows: f64,
+    active_ms: f64,
+    /// Snapshots that were only read among them.
+    commits: f64,
+}
+
+impl ServerSide {
+    async fn of(server: &TestServer, database: &str) -> Self {
+        tokio::time::sleep(COUNTED_AFTER).await;
+        let said = server.query_in(database, SERVER_SIDE).expect("the server's counts");
+        let numbers: Vec<f64> = said.split('|').filter_map(|number| number.parse().ok()).collect();
+        let [rows, active_ms, commits] = numbers[..] else { panic!("three numbers, not {said:?}") };
+        Self { rows, active_ms, commits }
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            rows: self.rows - before.rows,
+            active_ms: self.active_ms - before.active_ms,
+            commits: self.commits - before.commits,
+        }
+    }
+
+    fn show(self, of: &str, transactions: f64) {
+        let each = Duration::from_secs_f64(self.active_ms / 1_000.0).div_f64(transactions);
+        println!(
+            "   by the server's own count, {of:<9} a transaction: {} of its time, {:.1} rows written",
+            micros(each),
+            self.rows / transactions
+        );
+    }
 }
 
 /// Bare transactions.
@@ -193,13 +237,6 @@ fn pgbench(server: &TestServer, clients: usize, lasts: Duration) -> Ceiling {
     }
 }
 
-/// Rows that were written to the platform's tables, by the server's own count.
-async fn rows_written(server: &TestServer) -> f64 {
-    tokio::time::sleep(COUNTED_AFTER).await;
-    let rows = server.own_query(ROWS).expect("the server's count of rows");
-    rows.parse().unwrap_or_else(|error| panic!("{rows} rows: {error}"))
-}
-
 fn show(what: &str, clients: usize, cell: &Cell) {
     println!("   {what:<12} {clients:>2} clients: {}", cell.report);
 }
@@ -209,14 +246,15 @@ fn compare(cell: &Cell, ceiling: Ceiling) {
     let Cell { report, counted } = cell;
     let checkouts = as_float(report.count());
     let (transactions, commits) = (counted.transactions / checkouts, counted.commits / checkouts);
-    let (spent, allowed) = (counted.time.div_f64(checkouts), ceiling.each.mul_f64(transactions));
+    let (spent, allowed) = (counted.time.div_f64(checkouts), ceiling.each.mul_f64(commits));
     let ratio = allowed.as_secs_f64() / spent.as_secs_f64();
     println!(
         "                database {} a checkout, in {transactions:.1} transactions by {commits:.1} commits; the ceiling \
-         takes {}: {:.0} %",
+         takes {} for as many commits: {:.0} % ({:.0} % for as many transactions)",
         micros(spent),
         micros(allowed),
-        ratio * 100.0
+        ratio * 100.0,
+        ratio * 100.0 * transactions / commits
     );
     let share = report.per_second() * transactions / ceiling.per_second;
     println!("                {:.0} % of the ceiling's transactions per second", share * 100.0);

@@ -181,15 +181,11 @@ impl TestServer {
         self.query_in("postgres", sql)
     }
 
-    /// [`Self::query`] in [`Self::own_url`]'s database.
+    /// [`Self::query`] in another database; [`Self::own_url`]'s is `soko`.
     ///
     /// # Errors
     /// When it is refused.
-    pub fn own_query(&self, sql: &str) -> anyhow::Result<String> {
-        self.query_in(DATABASE, sql)
-    }
-
-    fn query_in(&self, database: &str, sql: &str) -> anyhow::Result<String> {
+    pub fn query_in(&self, database: &str, sql: &str) -> anyhow::Result<String> {
         let mut psql = self.client("psql");
         psql.args(["--dbname", database, "--quiet", "--no-align", "--tuples-only", "--command", sql]);
         read(&mut psql)
