@@ -8,8 +8,6 @@ use soko_infra::{DataScope, Database, DatabaseError, Migrations, SqliteConfig, T
 static SCHEMA: Migrations =
     Migrations { sqlite: sqlx::migrate!("./bench/schema"), postgres: sqlx::migrate!("./bench/schema") };
 
-/// How long each number of callers is measured.
-const ROUND: Duration = Duration::from_secs(3);
 const INSERT_SALE: &str = "INSERT INTO sale (version, total) VALUES (1, $1) RETURNING id";
 const INSERT_LINES: &str =
     "INSERT INTO sale_line (sale_id, sku, quantity) VALUES ($1, $2, 1), ($1, $3, 2), ($1, $4, 3)";
@@ -19,21 +17,19 @@ const SKUS: [&str; 3] = ["UNGA-2KG", "SUGAR-2KG", "TEA-250G"];
 const EVENT: &str = r#"{"type":"OrderPlaced","total":116000,"currency":"KES"}"#;
 const TOTAL: i64 = 116_000;
 
-/// Measures the bare loop, then 1, 8 and 64 callers.
-pub fn run() {
+/// Measures the bare loop, then 1, 8 and 64 callers, each for so long.
+pub fn run(lasts: Duration) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let config = SqliteConfig::at(directory.path().join("soko.db"));
         let database = Database::open(config, &SCHEMA).await.expect("a store");
-        let bare_path = directory.path().join("bare.db");
-        create_bare(&bare_path).await;
-        let bare = tokio::task::spawn_blocking(move || bare_loop(&bare_path)).await.expect("the bare loop");
+        let bare = bare(lasts).await;
         println!("   transactions of 5 rows, synced to disk");
         println!("   bare loop, one commit each: {bare:>7.0} per second");
         for callers in [1, 8, 64] {
             let before = database.writer_stats();
-            let rate = round(&database, callers).await;
+            let rate = round(&database, callers, lasts).await;
             let after = database.writer_stats();
             let (closures, commits) = (after.closures - before.closures, after.commits - before.commits);
             let together = closures.checked_div(commits).unwrap_or_default();
@@ -44,6 +40,14 @@ pub fn run() {
         }
         database.close().await;
     });
+}
+
+/// Commits per second of a bare loop that writes so long, to a file of its own.
+pub async fn bare(lasts: Duration) -> f64 {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("bare.db");
+    create_bare(&path).await;
+    tokio::task::spawn_blocking(move || bare_loop(&path, lasts)).await.expect("the bare loop")
 }
 
 /// A store with the same schema and settings, closed again.
@@ -58,13 +62,13 @@ fn per_second(count: u64, begun: Instant) -> f64 {
     count / begun.elapsed().as_secs_f64()
 }
 
-fn bare_loop(path: &Path) -> f64 {
+fn bare_loop(path: &Path, lasts: Duration) -> f64 {
     let mut connection = rusqlite::Connection::open(path).expect("the bare store");
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
         .expect("its settings");
     let (begun, mut count) = (Instant::now(), 0);
-    while begun.elapsed() < ROUND {
+    while begun.elapsed() < lasts {
         write_bare(&mut connection).expect("a commit");
         count += 1;
     }
@@ -88,14 +92,14 @@ async fn write_sale(tx: &mut Tx) -> Result<(), DatabaseError> {
 }
 
 /// Commits per second of so many callers, each of whom waits for its own.
-async fn round(database: &Database, callers: usize) -> f64 {
+async fn round(database: &Database, callers: usize, lasts: Duration) -> f64 {
     let begun = Instant::now();
     let callers: Vec<_> = (0..callers)
         .map(|_| {
             let database = database.clone();
             tokio::spawn(async move {
                 let mut count = 0;
-                while begun.elapsed() < ROUND {
+                while begun.elapsed() < lasts {
                     let written = database.write(DataScope::Platform, async |tx| write_sale(tx).await).await;
                     written.expect("a commit");
                     count += 1;

@@ -6,6 +6,7 @@ use serde_json::json;
 use soko_tests::process::Process;
 use soko_tests::{Client, Shopper};
 
+use crate::load::{check_out, keep_busy};
 use crate::measure::{Budget, Times, ratio, target};
 
 /// The shop with stock for every checkout.
@@ -16,15 +17,13 @@ const PRICED_SHOP: &str = "duka-moja";
 const SKU: &str = "TEA-250G";
 /// Most that a plugin may add to addItemToOrder, as a factor.
 const PLUGIN_MAX: f64 = 1.10;
-/// How long each load lasts.
-const ROUND: Duration = Duration::from_secs(5);
 /// Longest from the start of the process to the first answer.
 const START_MAX: Duration = Duration::from_secs(1);
 /// Most memory after the load, in MiB.
 const RESIDENT_MAX_MIB: u64 = 150;
 
-/// Measures a server with the demo's data.
-pub fn run() {
+/// Measures a server with the demo's data, each load for so long.
+pub fn run(lasts: Duration) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let data = tempfile::tempdir().expect("a temporary directory");
@@ -39,13 +38,15 @@ pub fn run() {
         println!("   start to first answer, with data: {} ms", start.as_millis());
         target(start <= START_MAX, "the first answer comes within a second of the start");
         compare_plugin(&server).await;
-        let variant = Shopper::new(shop).variant(SKU).await;
+        let variant = [Shopper::new(shop.stranger()).variant(SKU).await];
         for clients in [1, 8, 32] {
-            let add = async |guest: Shopper| _ = guest.add(&variant, 1).await;
-            load(&server, "addItemToOrder", clients, add).await;
-            let check_out =
-                async |guest: Shopper| _ = guest.check_out(&variant, 1, "wanjiku@example.com").await;
-            load(&server, "checkout of 7 requests", clients, check_out).await;
+            let add = async || _ = Shopper::new(shop.stranger()).add(&variant[0], 1).await;
+            println!(
+                "   addItemToOrder         {clients:>2} clients: {}",
+                keep_busy(clients, lasts, add).await
+            );
+            let checkouts = check_out(std::slice::from_ref(&shop), &variant, clients, lasts).await;
+            println!("   checkout of 7 requests {clients:>2} clients: {checkouts}");
         }
         let resident = server.resident_mib();
         println!("   resident after the load: {resident} MiB");
@@ -74,23 +75,4 @@ async fn compare_plugin(server: &Process) {
     println!("   addItemToOrder, without plugin: {without}");
     println!("   addItemToOrder, wholesale-tiers: {with}   {times:.2} times");
     target(times <= PLUGIN_MAX, "a pricing plugin adds at most 10 % to addItemToOrder");
-}
-
-/// Keeps so many clients busy for a round, each as a new guest every time.
-async fn load(server: &Process, what: &str, clients: usize, act: impl AsyncFn(Shopper)) {
-    let http = reqwest::Client::new();
-    let begun = Instant::now();
-    let client = async |_| {
-        let mut times = Vec::new();
-        while begun.elapsed() < ROUND {
-            let started = Instant::now();
-            act(Shopper::new(shop(server, &http, SHOP))).await;
-            times.push(started.elapsed());
-        }
-        times
-    };
-    let times = futures_util::future::join_all((0..clients).map(client)).await.concat();
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    let rate = times.len() as f64 / begun.elapsed().as_secs_f64();
-    println!("   {what:<22} {clients:>2} clients: {rate:>7.1} per second   {}", Times::new(times));
 }

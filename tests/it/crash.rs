@@ -9,7 +9,8 @@ use soko_tests::load::Load;
 use soko_tests::platform::TEA;
 use soko_tests::{invariants, soak};
 
-const DEFAULT_ROUNDS: u64 = 2;
+/// Kills, and those of a soak.
+const ROUNDS: [u64; 2] = [2, 200];
 /// Programs that serve the platform.
 const NODES: usize = 2;
 /// Customers who check out at the same time.
@@ -27,7 +28,7 @@ fn survives_nodes_being_killed_during_checkouts() {
         let mut cluster = Cluster::start(NODES).await;
         let store = cluster.open_store().await;
         let load = Load::start(&cluster.addresses, TEA, CUSTOMERS, &mut random).await;
-        for round in 0..soak::rounds(DEFAULT_ROUNDS) {
+        for round in 0..soak::rounds_of(ROUNDS[0], ROUNDS[1]) {
             load.wait_for_more(1, RECOVERY_MAX).await;
             tokio::time::sleep(EVERY).await;
             let killed = cluster.kill_any(&mut random);

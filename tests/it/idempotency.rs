@@ -21,10 +21,12 @@ const CART: &str = "{ activeOrder { code totalQuantity } }";
 const KEY: &str = "4b1c2f9e-9a55-4f0a-8f6d-2a1f6f3f7c11";
 /// How often each key is sent at once.
 const SENT_AT_ONCE: usize = 5;
-/// Keys that are sent, in a round that is not long.
-const DEFAULT_KEYS: u64 = 40;
-/// Times that the program is killed, in a round that is not long.
-const DEFAULT_KILLS: u64 = 2;
+/// Keys that are sent, and those of a soak.
+const KEYS: [u64; 2] = [40, 1_000];
+/// Keys that go into one cart: the shop has stock for as many.
+const KEYS_PER_CART: u64 = 400;
+/// Times that the program is killed, and those of a soak.
+const KILLS: [u64; 2] = [2, 200];
 /// Longest that a request may run at the server that is killed: as long a claim of a dead run stands.
 const RUN_S: u64 = 1;
 /// How often an operation that is still running is asked for again, and how long apart.
@@ -172,17 +174,22 @@ async fn answer_of(client: &Client, key: &str, variant: &str) -> Answer {
 #[test]
 fn takes_effect_once_however_many_send_it() {
     with_server(async |server: &TestServer| {
-        let guest = server.shop(ALPHA);
         let variant = Shopper::new(server.shop(ALPHA)).variant(SUGAR).await;
-        guest.query(ADD, sugar(&variant)).await;
-        let keys = soak::rounds(DEFAULT_KEYS);
-        for number in 0..keys {
-            let key = format!("{KEY}-{number}");
-            let answers = join_all((0..SENT_AT_ONCE).map(|_| answer_of(&guest, &key, &variant))).await;
-            assert!(answers.iter().all(|answer| answer.body == answers[0].body), "{answers:?}");
-            assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+        let mut random = soak::random();
+        let keys = soak::rounds_of(KEYS[0], KEYS[1]);
+        for first in (0..keys).step_by(usize::try_from(KEYS_PER_CART).expect("few")) {
+            let guest = server.shop(ALPHA);
+            guest.query(ADD, sugar(&variant)).await;
+            let here = KEYS_PER_CART.min(keys - first);
+            for number in 0..here {
+                let key = format!("{KEY}-{number}-{}", random.random::<u64>());
+                let answers = join_all((0..SENT_AT_ONCE).map(|_| answer_of(&guest, &key, &variant))).await;
+                assert!(answers.iter().all(|answer| answer.body == answers[0].body), "{answers:?}");
+                assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+            }
+            assert_eq!(quantity(&guest).await, here + 1);
         }
-        assert_eq!(quantity(&guest).await, keys + 1);
+        println!("{keys} keys, each sent {SENT_AT_ONCE} times at once");
     });
 }
 
@@ -213,7 +220,7 @@ fn survives_being_killed_between_effect_and_answer() {
         let mut process = serve();
         let variant = Shopper::new(client(&process)).variant(SUGAR).await;
         let mut killed_over = 0;
-        for round in 0..soak::rounds(DEFAULT_KILLS) {
+        for round in 0..soak::rounds_of(KILLS[0], KILLS[1]) {
             let guest = client(&process);
             guest.query(ADD, sugar(&variant)).await;
             let now = client(&process).with_session_of(&guest);

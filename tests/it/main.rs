@@ -22,6 +22,7 @@ mod holds;
 mod hostile;
 mod idempotency;
 mod import;
+mod invariants;
 mod ledger;
 mod limits;
 mod lists;

@@ -48,6 +48,7 @@ fn counts_what_a_shopper_does() {
                 "soko_sql_statements_total{kind=\"write\"}",
                 "soko_sql_seconds_total{kind=\"write\"}",
                 "soko_db_commits_total",
+                "soko_db_bound_seconds_total",
             ] {
                 assert!(value(&after, grows) > value(&before, grows), "{grows}");
             }

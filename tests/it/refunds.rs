@@ -1,15 +1,21 @@
 //! Money given back, over HTTP.
 
+use rand::Rng as _;
 use serde_json::{Value, json};
 use soko_tests::client::only_field;
+use soko_tests::load::Records;
 use soko_tests::platform::{ALPHA, SUGAR};
 use soko_tests::shopper::order_of;
-use soko_tests::{Answer, Client, TestServer, soak, with_server};
+use soko_tests::{Answer, Client, TestServer, invariants, soak, with_server};
 
 use crate::admin_people::employ;
 
 /// Refunds of one payment at the same time.
 const AT_ONCE: usize = 10;
+/// Units for all of them.
+const PLENTY: i64 = 1_000_000;
+/// Payments that so many ask for, and those of a soak.
+const ROUNDS: [u64; 2] = [3, 1_000];
 
 const REFUND: &str = "mutation ($input: RefundOrderInput!) { refundOrder(input: $input) {
     __typename
@@ -33,8 +39,12 @@ async fn sell(server: &TestServer, quantity: i64) -> Value {
 fn ten_refunds_at_once_never_give_back_more_than_was_paid() {
     with_server(async |server| {
         let admin = server.administrator(ALPHA).await;
-        for _ in 0..soak::rounds(3) {
-            let order = sell(server, 1).await;
+        let sugar = server.shopper(ALPHA).variant(SUGAR).await;
+        server.restock(ALPHA, &sugar, PLENTY).await;
+        let mut random = soak::random();
+        let rounds = soak::rounds_of(ROUNDS[0], ROUNDS[1]);
+        for _ in 0..rounds {
+            let order = sell(server, random.random_range(1..=5)).await;
             let payment = &order["payments"][0];
             let amount = payment["amount"].as_i64().expect("an amount") * 6 / 10;
             let attempts = (0..AT_ONCE).map(async |_| {
@@ -57,6 +67,8 @@ fn ten_refunds_at_once_never_give_back_more_than_was_paid() {
         let lines = balances["trialBalance"].as_array().expect("lines").clone();
         let sum = |side: &str| lines.iter().map(|line| line[side].as_i64().expect("a sum")).sum::<i64>();
         assert_eq!(sum("debits"), sum("credits"));
+        invariants::check(server.database(), &Records::default()).await;
+        println!("{rounds} payments, each refunded once by {AT_ONCE} at once");
     });
 }
 

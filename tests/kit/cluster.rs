@@ -44,6 +44,8 @@ pub struct Cluster {
     nodes: Vec<Process>,
     /// Where they are.
     pub addresses: Addresses,
+    /// What each is told beside where its data are.
+    arguments: Vec<String>,
     home: TestHome,
 }
 
@@ -62,13 +64,28 @@ impl Cluster {
     /// When one does not start.
     pub async fn over(home: TestHome, nodes: usize) -> Self {
         prepare(&home.settings()).await.expect("a shop to serve");
+        Self::serve(home, nodes, &[])
+    }
+
+    /// So many nodes over a store that has its shops, with more arguments.
+    ///
+    /// # Panics
+    /// When one does not start.
+    pub fn serve(home: TestHome, nodes: usize, arguments: &[&str]) -> Self {
         let addresses = Addresses::default();
         let nodes = (0..nodes).map(|node| {
-            let process = Process::serve(home.path());
+            let process = Process::start("serve", home.path(), arguments);
             addresses.set(node, process.url.clone());
             process
         });
-        Self { nodes: nodes.collect(), addresses, home }
+        let nodes = nodes.collect();
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        Self { nodes, addresses, arguments, home }
+    }
+
+    /// Where each of them serves now: `http://127.0.0.1:PORT`.
+    pub fn urls(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.url.clone()).collect()
     }
 
     /// Kills any one node as a power cut would, starts another in its place, and says which it was.
@@ -77,11 +94,12 @@ impl Cluster {
     /// When it does not start.
     pub fn kill_any(&mut self, random: &mut StdRng) -> usize {
         let node = random.random_range(0..self.nodes.len());
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let (nodes, addresses, data) = (&mut self.nodes, &self.addresses, self.home.path());
         // Its clients go on meanwhile.
         tokio::task::block_in_place(|| {
             nodes.remove(node).kill();
-            let process = Process::serve(data);
+            let process = Process::start("serve", data, &arguments);
             addresses.set(node, process.url.clone());
             nodes.insert(node, process);
         });

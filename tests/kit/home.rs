@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use soko::config::Settings;
 use soko_infra::testing::TestDatabase;
-use soko_infra::{Database, PostgresConfig};
+use soko_infra::{Database, PostgresConfig, SqliteConfig};
 
 use crate::server::settings;
 
@@ -22,6 +22,8 @@ pub struct TestHome {
 enum Store {
     /// Of the backend that the tests run on.
     OfTests(Box<TestDatabase>),
+    /// A file in the directory, whatever the tests run on.
+    InFile,
     /// The database at this URL, which somebody else sees to.
     At(String),
 }
@@ -38,6 +40,14 @@ impl TestHome {
             std::fs::write(directory.path().join(URL_FILE), url).expect("a file");
         }
         Self { directory, store: Store::OfTests(Box::new(database)) }
+    }
+
+    /// One whose store is a file, whatever the tests run on.
+    ///
+    /// # Panics
+    /// When there is no room for it.
+    pub fn with_file() -> Self {
+        Self { directory: tempfile::tempdir().expect("a temporary directory"), store: Store::InFile }
     }
 
     /// One whose store is the database at this URL, whatever the tests run on.
@@ -60,6 +70,7 @@ impl TestHome {
         let mut settings = settings(self.path());
         let url = match &self.store {
             Store::OfTests(database) => database.url().unwrap_or_default(),
+            Store::InFile => "",
             Store::At(url) => url,
         };
         url.clone_into(&mut settings.database.url.0);
@@ -74,6 +85,10 @@ impl TestHome {
         let opened = match &self.store {
             Store::OfTests(database) => {
                 Database::open(database.config.clone(), &soko_domain::MIGRATIONS).await
+            }
+            Store::InFile => {
+                let config = SqliteConfig::at(self.path().join("soko.db"));
+                Database::open(config, &soko_domain::MIGRATIONS).await
             }
             Store::At(url) => Database::open(PostgresConfig::at(url), &soko_domain::MIGRATIONS).await,
         };

@@ -13,6 +13,9 @@ use crate::load::Records;
 /// An invariant: what it says, and the query for what breaks it.
 type Invariant = (&'static str, fn(&mut Reader) -> BoxFuture<'_, Result<Vec<String>, DatabaseError>>);
 
+/// What clients were told, which is no query's to know.
+const ACKNOWLEDGED: &str = "an order of which a client was told that it is paid is there, and paid once";
+
 /// All of them.
 const INVARIANTS: &[Invariant] = &[
     ("an order that is placed is paid in full, and none twice", |reader| find(reader, UNPAID)),
@@ -58,7 +61,8 @@ const ALLOCATED: &str = "SELECT 'variant ' || CAST(v.id AS TEXT) || ': ' || CAST
 const OVERSOLD: &str = "SELECT 'variant ' || CAST(variant_id AS TEXT) || ' has ' || CAST(SUM(on_hand) AS TEXT) \
      || ' for ' || CAST(SUM(allocated) AS TEXT) FROM stock_level GROUP BY variant_id \
      HAVING SUM(on_hand) < SUM(allocated) OR MIN(on_hand) < 0";
-const HELD_FOR_NOBODY: &str = "SELECT o.code || ' is ' || o.state || ' and holds ' || CAST(h.quantity AS TEXT) \
+const HELD_FOR_NOBODY: &str = "SELECT COALESCE(o.code || ' is ' || o.state, 'an order that is gone') || ' and holds ' \
+     || CAST(h.quantity AS TEXT) \
      FROM stock_hold h LEFT JOIN customer_order o ON o.id = h.order_id \
      LEFT JOIN order_line l ON l.order_id = h.order_id AND l.variant_id = h.variant_id \
      WHERE o.id IS NULL OR o.state <> 'ArrangingPayment' OR l.id IS NULL OR l.quantity <> h.quantity";
@@ -87,29 +91,41 @@ fn find<'r>(reader: &'r mut Reader, sql: &'static str) -> BoxFuture<'r, Result<V
     Box::pin(async { Ok(found.await?.into_iter().map(|(words,)| words).collect()) })
 }
 
+/// What every invariant says.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    INVARIANTS.iter().map(|(name, _)| *name).chain([ACKNOWLEDGED])
+}
+
+/// What breaks which invariant, or was acknowledged and is not there: `NAME: WHAT`.
+///
+/// # Errors
+/// A failing store.
+pub async fn find_broken(reader: &mut Reader, records: &Records) -> Result<Vec<String>, DatabaseError> {
+    let mut broken = Vec::new();
+    for (name, query) in INVARIANTS {
+        let found = query(reader).await?;
+        broken.extend(found.into_iter().map(|what| format!("{name}: {what}")));
+    }
+    let paid: Vec<i64> = records.paid.iter().copied().collect();
+    for ids in paid.chunks(1_000) {
+        let found = lost(reader, ids).await?;
+        broken.extend(found.into_iter().map(|id| format!("{ACKNOWLEDGED}: {id}")));
+    }
+    Ok(broken)
+}
+
 /// Checks every invariant, and that every order of which a client was told that it is paid is there and paid, once.
 ///
 /// # Panics
 /// When the store cannot be read, or something does not hold; the message is all that does not.
 pub async fn check(store: &Database, records: &Records) {
-    let paid: Vec<i64> = records.paid.iter().copied().collect();
-    let broken = store.read(DataScope::Platform, async |reader| {
-        let mut broken = Vec::new();
-        for (name, query) in INVARIANTS {
-            let found = query(reader).await?;
-            broken.extend(found.into_iter().map(|what| format!("{name}: {what}")));
-        }
-        for ids in paid.chunks(1_000) {
-            broken.extend(lost(reader, ids).await?);
-        }
-        Ok::<_, DatabaseError>(broken)
-    });
+    let broken = store.read(DataScope::Platform, async |reader| find_broken(reader, records).await);
     let broken = broken.await.expect("a store that answers");
     assert!(broken.is_empty(), "{} broken: {:#?}", broken.len(), &broken[..broken.len().min(20)]);
 }
 
 /// Those of the acknowledged orders that have not one settled payment.
-async fn lost(reader: &mut Reader, ids: &[i64]) -> Result<Vec<String>, DatabaseError> {
+async fn lost(reader: &mut Reader, ids: &[i64]) -> Result<Vec<i64>, DatabaseError> {
     let mut values = Vec::new();
     let list = in_list(&mut values, ids.iter().copied());
     let sql = format!(
@@ -117,6 +133,5 @@ async fn lost(reader: &mut Reader, ids: &[i64]) -> Result<Vec<String>, DatabaseE
          WHERE o.state = 'PaymentSettled' AND o.id IN ({list}) GROUP BY o.id HAVING COUNT(*) = 1"
     );
     let found: Vec<(i64,)> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
-    let lost = ids.iter().filter(|id| !found.contains(&(**id,)));
-    Ok(lost.map(|id| format!("an acknowledged order is lost, or paid twice: {id}")).collect())
+    Ok(ids.iter().copied().filter(|id| !found.contains(&(*id,))).collect())
 }

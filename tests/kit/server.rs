@@ -198,6 +198,17 @@ impl TestServer {
         self.log_in(token, soko_domain::auth::SUPERADMIN_IDENTIFIER).await
     }
 
+    /// Puts so many units of a variant on a shop's shelf, for tests that sell many.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn restock(&self, token: &'static str, variant: &str, units: i64) {
+        let admin = self.administrator(token).await;
+        let text = "mutation ($input: UpdateProductVariantInput!) { updateProductVariant(input: $input) { stockOnHand } }";
+        let changed = admin.query(text, json!({ "input": { "id": variant, "stockOnHand": units } })).await;
+        assert_eq!(changed["updateProductVariant"]["stockOnHand"], units, "{changed}");
+    }
+
     /// An administrator with the tests' password, logged in.
     ///
     /// # Panics

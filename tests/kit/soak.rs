@@ -3,12 +3,24 @@
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
-/// How many rounds to make: `SOKO_ROUNDS`, else so many.
+/// Rounds of a soak, where nothing else is said.
+const LONG: u64 = 200;
+
+/// How many rounds to make: `SOKO_ROUNDS`, else in a soak 200 and otherwise so many.
 ///
 /// # Panics
 /// When it is no number.
-pub fn rounds(default: u64) -> u64 {
-    setting("SOKO_ROUNDS").unwrap_or(default)
+pub fn rounds(short: u64) -> u64 {
+    rounds_of(short, LONG)
+}
+
+/// How many rounds to make: `SOKO_ROUNDS`, else in a soak (`SOKO_SOAK`) the long number and otherwise the short one.
+///
+/// # Panics
+/// When it is no number.
+pub fn rounds_of(short: u64, long: u64) -> u64 {
+    let usual = if std::env::var_os("SOKO_SOAK").is_some() { long } else { short };
+    setting("SOKO_ROUNDS").unwrap_or(usual)
 }
 
 /// Random numbers that start where `SOKO_SEED` says, else always at the same place. The seed is printed, which shows

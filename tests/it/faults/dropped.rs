@@ -19,7 +19,11 @@ use tokio::sync::Barrier;
 
 /// Requests that are dropped for each round, and at most.
 const DROPS_PER_ROUND: u64 = 50;
-const DEFAULT_ROUNDS: u64 = 6;
+const ROUNDS: u64 = 6;
+/// Requests that are dropped in a soak.
+const LONG_DROPS: u64 = 10_000;
+/// Units for all of them.
+const PLENTY: i64 = 1_000_000;
 /// Connections of the server, half of them for reading on PostgreSQL and all of them on SQLite.
 const CONNECTIONS: u32 = 8;
 const READERS: u32 = 4;
@@ -127,12 +131,14 @@ async fn assert_none_open(store: &Database) {
 async fn drop_many(server: &TestServer) {
     let mut random = soak::random();
     let sugar = server.shopper(ALPHA).variant(SUGAR).await;
+    server.restock(ALPHA, &sugar, PLENTY).await;
     let shopper = async || {
         let shopper = server.shopper(ALPHA);
         shopper.arrange_payment(&sugar, 1, "amina@example.com").await;
         shopper
     };
-    for _ in 0..soak::rounds(DEFAULT_ROUNDS) {
+    let rounds = soak::rounds_of(ROUNDS, LONG_DROPS / DROPS_PER_ROUND);
+    for _ in 0..rounds {
         let shoppers = [shopper().await, shopper().await, shopper().await];
         for number in 0..DROPS_PER_ROUND {
             let one = usize::try_from(number).expect("few") % shoppers.len();
@@ -143,6 +149,7 @@ async fn drop_many(server: &TestServer) {
         assert_none_open(server.database()).await;
         invariants::check(server.database(), &Records::default()).await;
     }
+    println!("{} requests were dropped", rounds * DROPS_PER_ROUND);
     server.shopper(ALPHA).check_out(&sugar, 1, "amina@example.com").await;
 }
 

@@ -70,7 +70,7 @@ impl TestServer {
             settings.extend(["min_wal_size=32MB".to_owned(), "max_wal_size=48MB".to_owned()]);
         }
         let server = Self::start_on(disk_mib, settings)?;
-        server.query(&format!("CREATE DATABASE {DATABASE} OWNER soko"))?;
+        server.create_database(DATABASE)?;
         Ok(server)
     }
 
@@ -178,9 +178,58 @@ impl TestServer {
     /// # Errors
     /// When it is refused.
     pub fn query(&self, sql: &str) -> anyhow::Result<String> {
+        self.query_in("postgres", sql)
+    }
+
+    /// [`Self::query`] in another database; [`Self::own_url`]'s is `soko`.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub fn query_in(&self, database: &str, sql: &str) -> anyhow::Result<String> {
         let mut psql = self.client("psql");
-        psql.args(["--dbname=postgres", "--quiet", "--no-align", "--tuples-only", "--command", sql]);
+        psql.args(["--dbname", database, "--quiet", "--no-align", "--tuples-only", "--command", sql]);
         read(&mut psql)
+    }
+
+    /// Makes another empty database.
+    ///
+    /// # Errors
+    /// When there is one of this name.
+    pub fn create_database(&self, name: &str) -> anyhow::Result<()> {
+        self.query(&format!("CREATE DATABASE {name} OWNER soko")).map(|_| ())
+    }
+
+    /// Runs a file of statements in a database.
+    ///
+    /// # Errors
+    /// When one is refused.
+    pub fn run_file(&self, database: &str, file: &Path) -> anyhow::Result<()> {
+        let mut psql = self.client("psql");
+        psql.args(["--dbname", database, "--quiet", "--set=ON_ERROR_STOP=1", "--file"]).arg(file);
+        read(&mut psql).map(|_| ())
+    }
+
+    /// What pgbench says of clients who run a script again and again, in a database that is as it is, by statements that
+    /// are prepared once.
+    ///
+    /// # Errors
+    /// When it is not installed, or the script fails.
+    pub fn pgbench(
+        &self,
+        database: &str,
+        script: &Path,
+        clients: usize,
+        seconds: u64,
+    ) -> anyhow::Result<String> {
+        let threads = std::thread::available_parallelism()?.get().min(clients);
+        let mut pgbench = self.client("pgbench");
+        pgbench.args(["--no-vacuum", "--protocol=prepared", "--file"]).arg(script);
+        pgbench.args([
+            format!("--client={clients}"),
+            format!("--jobs={threads}"),
+            format!("--time={seconds}"),
+        ]);
+        read(pgbench.arg(database))
     }
 
     fn data(&self) -> PathBuf {

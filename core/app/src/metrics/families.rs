@@ -127,6 +127,9 @@ impl Numbers {
             .iter()
             .map(|(kind, _, nanos)| (name(kind), Duration::from_nanos(*nanos).as_secs_f64()));
         page.counts("soko_sql_seconds", "Time that statements took.", "kind", seconds)?;
+        let bounds = Duration::from_nanos(store.bound_nanoseconds).as_secs_f64();
+        let help = "Time that beginning and ending transactions took, commits included.";
+        page.count("soko_db_bound_seconds", help, bounds)?;
         let failures = store.failures.iter().map(|(failure, count)| (failure.as_str(), *count));
         page.counts("soko_sql_failures", "Statements that failed, by why.", "why", failures)?;
         page.count("soko_db_refused", "Work refused because too much waited for the store.", store.refused)?;

@@ -20,6 +20,7 @@ pub enum StatementKind {
 pub(super) struct Counters {
     statements: [AtomicU64; 2],
     nanoseconds: [AtomicU64; 2],
+    bound_nanoseconds: AtomicU64,
     failures: [AtomicU64; StatementFailure::ALL.len()],
     refused: AtomicU64,
     commits: AtomicU64,
@@ -35,6 +36,10 @@ fn add(counter: &AtomicU64, amount: u64) {
     counter.fetch_add(amount, Ordering::Relaxed);
 }
 
+fn nanoseconds_since(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl Counters {
     /// A statement begins.
     pub(super) fn begin(&self, kind: StatementKind) -> Instant {
@@ -44,8 +49,12 @@ impl Counters {
 
     /// It has ended.
     pub(super) fn end(&self, kind: StatementKind, began: Instant) {
-        let nanoseconds = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        add(&self.nanoseconds[kind as usize], nanoseconds);
+        add(&self.nanoseconds[kind as usize], nanoseconds_since(began));
+    }
+
+    /// A statement that begins or ends a transaction has ended.
+    pub(super) fn bounded(&self, began: Instant) {
+        add(&self.bound_nanoseconds, nanoseconds_since(began));
     }
 
     pub(super) fn failed(&self, failure: StatementFailure) {
@@ -77,6 +86,9 @@ impl Counters {
 pub struct StoreStats {
     /// Statements begun, those that bound transactions left out, and the nanoseconds that those which ended took.
     pub statements: [(StatementKind, u64, u64); 2],
+    /// Nanoseconds that beginning and ending transactions took, commits first of all. Of an embedded store those that write:
+    /// to begin and to end a snapshot is next to nothing there.
+    pub bound_nanoseconds: u64,
     /// Statements that failed, by why; every reason is listed.
     pub failures: Vec<(StatementFailure, u64)>,
     /// Work that was refused because too much waited, or waited too long.
@@ -118,6 +130,7 @@ impl Database {
         let (waiting, waiting_max, pools) = self.load();
         StoreStats {
             statements: [of(StatementKind::Read), of(StatementKind::Write)],
+            bound_nanoseconds: get(&counters.bound_nanoseconds),
             failures: StatementFailure::ALL
                 .into_iter()
                 .map(|failure| (failure, get(&counters.failures[failure as usize])))

@@ -6,12 +6,16 @@ use crate::workspace::Workspace;
 
 /// Build the plugins and the release server, and run the benchmarks.
 ///
-/// They are in tests/bench. Without a name all of them run; `cargo xtask bench pricing commits` runs two.
+/// They are in tests/bench. Without a name all of them run; `cargo xtask bench pricing commits` runs two. `nodes` starts a
+/// PostgreSQL server of its own, and compares with pgbench on it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Parts to run: pricing, cart, commits, server.
+    /// Parts to run: pricing, cart, commits, server, nodes.
     #[arg(value_name = "PART")]
     parts: Vec<String>,
+    /// How long each load of `commits`, `server` and `nodes` lasts.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: Option<u64>,
 }
 
 /// Builds and measures.
@@ -29,5 +33,6 @@ pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     announce("benchmarks");
     let mut command = cargo();
     command.args(["bench", "--locked", "--package", "soko-tests", "--bench", "soko", "--"]).args(&args.parts);
+    command.args(args.seconds.map(|seconds| format!("--seconds={seconds}")));
     run_in_front(command.current_dir(workspace.root()))
 }

@@ -113,7 +113,7 @@ impl Stores<'_> {
 }
 
 /// What the tests' stores are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Backend {
     /// Files.
     Sqlite,

@@ -77,7 +77,8 @@ impl Pool {
         loop {
             let connection = self.connect(connections).await?;
             let unique = Arc::clone(&self.unique);
-            let error = match Session::begin(connection, unique, bounds, scope).await {
+            let counters = Arc::clone(&self.counters);
+            let error = match Session::begin(connection, unique, counters, bounds, scope).await {
                 Ok(session) => return Ok(session),
                 Err(error) => error,
             };

@@ -1,7 +1,7 @@
 //! A connection in a transaction.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
@@ -12,6 +12,7 @@ use super::Concurrency;
 use super::error::is_stale;
 use super::unique::UniqueConstraints;
 use crate::db::DataScope;
+use crate::db::counters::Counters;
 use crate::db::error::DatabaseError;
 
 /// The setting that row-level security reads: the id of the channel whose rows may be touched, [`PLATFORM`] for all.
@@ -36,6 +37,7 @@ pub(super) enum Bounds {
 pub(in crate::db) struct Session {
     connection: PoolConnection<Driver>,
     unique: Arc<UniqueConstraints>,
+    counters: Arc<Counters>,
     is_open: bool,
     pub(in crate::db) is_snapshot: bool,
 }
@@ -53,10 +55,12 @@ impl Session {
     pub(super) async fn begin(
         connection: PoolConnection<Driver>,
         unique: Arc<UniqueConstraints>,
+        counters: Arc<Counters>,
         bounds: Bounds,
         scope: DataScope,
     ) -> sqlx::Result<Self> {
-        let mut session = Self { connection, unique, is_open: true, is_snapshot: bounds == Bounds::Snapshot };
+        let is_snapshot = bounds == Bounds::Snapshot;
+        let mut session = Self { connection, unique, counters, is_open: true, is_snapshot };
         let channel = scope_key(scope);
         let (begin, lock) = match bounds {
             Bounds::Snapshot => ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", None),
@@ -119,8 +123,10 @@ impl Session {
 
     /// Runs statements that bound a transaction. The server may have gone without a word.
     async fn control(&mut self, sql: sqlx::RawSql) -> sqlx::Result<()> {
-        let run = self.connection.execute(sql);
-        match tokio::time::timeout(CONTROL_MAX, run).await {
+        let (began, run) = (Instant::now(), self.connection.execute(sql));
+        let ran = tokio::time::timeout(CONTROL_MAX, run).await;
+        self.counters.bounded(began);
+        match ran {
             Ok(done) => done.map(|_| ()),
             Err(_) => Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())),
         }

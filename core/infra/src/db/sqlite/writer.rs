@@ -454,7 +454,9 @@ impl Worker {
     }
 
     fn control(&self, sql: &str) -> Result<(), sqlx::Error> {
+        let began = std::time::Instant::now();
         let done = self.tx.0.handle.run_embedded(|connection| connection.control(sql));
+        self.counters.bounded(began);
         done.inspect_err(|error| self.counters.failed(StatementFailure::of(error)))
     }
 
