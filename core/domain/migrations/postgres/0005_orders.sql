@@ -82,7 +82,7 @@ CREATE TABLE payment (
     state TEXT COLLATE "C" NOT NULL
         CHECK (state IN ('Created', 'Authorized', 'Settled', 'Declined', 'Error', 'Cancelled')),
     -- What its handler was asked to do with what is reserved, while the answer is not known.
-    asked TEXT COLLATE "C" CHECK (asked IN ('settle', 'cancel') AND state = 'Authorized'),
+    asked TEXT COLLATE "C" CHECK (asked IS NULL OR (asked IN ('settle', 'cancel') AND state = 'Authorized')),
     transaction_id TEXT COLLATE "C",
     error_message TEXT COLLATE "C",
     -- JSON document.

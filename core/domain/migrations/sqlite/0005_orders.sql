@@ -81,7 +81,7 @@ CREATE TABLE payment (
     state TEXT NOT NULL
         CHECK (state IN ('Created', 'Authorized', 'Settled', 'Declined', 'Error', 'Cancelled')),
     -- What its handler was asked to do with what is reserved, while the answer is not known.
-    asked TEXT CHECK (asked IN ('settle', 'cancel') AND state = 'Authorized'),
+    asked TEXT CHECK (asked IS NULL OR (asked IN ('settle', 'cancel') AND state = 'Authorized')),
     transaction_id TEXT,
     error_message TEXT,
     -- JSON document.
