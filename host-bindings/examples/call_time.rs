@@ -87,7 +87,14 @@ async fn measure(
     let (mut times, mut fuel) = (Vec::with_capacity(CALLS), 0);
     let begun = Instant::now();
     while times.len() < CALLS && begun.elapsed() < PATIENCE {
-        let call = PricingCall { digest, channel_id: 1, config, context: &context };
+        let call = PricingCall {
+            name: "example",
+            version: "1.0.0",
+            digest,
+            channel_id: 1,
+            config,
+            context: &context,
+        };
         let started = Instant::now();
         let run = host.price(call).await;
         times.push(started.elapsed());

@@ -32,6 +32,17 @@ pub struct BreakerOpening {
     pub until: Instant,
 }
 
+/// A breaker that knows of failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakerState {
+    /// Whose calls failed.
+    pub channel_id: i64,
+    /// The component.
+    pub digest: Digest,
+    /// Whether it lets no call through now, but for a trial.
+    pub is_open: bool,
+}
+
 /// A component in a channel.
 pub(crate) type Key = (i64, Digest);
 
@@ -93,6 +104,20 @@ impl Breakers {
             None => forget_oldest(&mut states, now),
         }
         states.insert(key, State::Open { until });
+    }
+
+    /// The breakers that know of failures lately, in no order.
+    pub(crate) fn states(&self, now: Instant) -> Vec<BreakerState> {
+        let shown = |(key, state): (&Key, &State)| BreakerState {
+            channel_id: key.0,
+            digest: key.1,
+            is_open: match *state {
+                State::Closed { .. } => false,
+                State::Open { until } => now < until,
+                State::HalfOpen { .. } => true,
+            },
+        };
+        self.lock().iter().map(shown).collect()
     }
 
     /// A permit for one call, or `None` while the breaker is open.
@@ -219,6 +244,8 @@ mod tests {
         assert!(!fail_times(&breakers, FAILURES_TO_OPEN - 1, start));
         assert!(fail_times(&breakers, 1, start));
         assert!(breakers.enter(KEY, start + COOL_DOWN / 2).is_none());
+        assert!(breakers.states(start).iter().all(|state| state.is_open));
+        assert!(breakers.states(start + COOL_DOWN).iter().all(|state| !state.is_open), "it may be tried");
         assert!(breakers.enter((8, KEY.1), start).is_some(), "another channel is not affected");
 
         let later = start + COOL_DOWN;

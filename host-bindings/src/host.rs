@@ -13,9 +13,10 @@ use soko_extension::{
 };
 use tokio::sync::broadcast;
 use tokio::time::Instant;
+use tracing::{Instrument as _, field};
 use wasmtime::Engine;
 
-use crate::breaker::{self, BreakerOpening, Breakers, Permit};
+use crate::breaker::{self, BreakerOpening, BreakerState, Breakers, Permit};
 use crate::cache::ArtefactCache;
 use crate::compiler::{Compiler, CompilerCommand};
 use crate::engine::{ENGINE_VERSION, Ticker, compatibility_hash, running_engine};
@@ -120,7 +121,12 @@ impl PluginHost {
 
     /// What the host did since it started.
     pub fn stats(&self) -> HostStats {
-        self.inner.stats.snapshot()
+        HostStats { loads: self.inner.registry.stats(), ..self.inner.stats.snapshot() }
+    }
+
+    /// The breakers that know of failures lately, in no order.
+    pub fn breakers(&self) -> Vec<BreakerState> {
+        self.inner.breakers.states(Instant::now())
     }
 }
 
@@ -144,8 +150,26 @@ impl ComponentInspector for PluginHost {
 
 impl Inner {
     async fn price(&self, call: PricingCall<'_>) -> PricingRun {
-        self.stats.calls.add(1);
-        let run = match self.breakers.enter((call.channel_id, call.digest), Instant::now()) {
+        let span = tracing::info_span!(
+            "plugin",
+            plugin = call.name,
+            plugin_version = call.version,
+            digest = %call.digest.short(),
+            outcome = field::Empty,
+            micros = field::Empty,
+            fuel = field::Empty
+        );
+        let run = self.try_price(call).instrument(span.clone()).await;
+        let failure = run.outcome.as_ref().err().map(|failure| failure.kind);
+        let outcome = failure.map_or("ok", FailureKind::as_str);
+        tracing::record_all!(span, outcome, micros = run.cost.micros, fuel = run.cost.fuel);
+        tracing::debug!(parent: &span, "plugin called");
+        self.stats.called((call.digest, call.name, call.version), run.cost, failure);
+        run
+    }
+
+    async fn try_price(&self, call: PricingCall<'_>) -> PricingRun {
+        match self.breakers.enter((call.channel_id, call.digest), Instant::now()) {
             None => failed_run(PluginFailure::new(
                 FailureKind::BreakerOpen,
                 "failed too often lately and was not called; it will be tried again soon",
@@ -154,11 +178,7 @@ impl Inner {
                 Err(failure) => failed_run(failure),
                 Ok(loaded) => self.call_rule(&loaded, call, permit).await,
             },
-        };
-        if let Err(failure) = &run.outcome {
-            self.stats.count_failure(failure.kind);
         }
-        run
     }
 
     async fn ready(&self, digest: Digest) -> Result<Arc<Loaded>, PluginFailure> {
@@ -171,8 +191,6 @@ impl Inner {
     async fn call_rule(&self, loaded: &Loaded, call: PricingCall<'_>, permit: Permit<'_>) -> PricingRun {
         let limits = self.limits.for_component(loaded.facts.component_bytes);
         let run = self.run_rule(loaded, limits, call.context, call.config, Some(call.channel_id)).await;
-        self.stats.micros.add(run.cost.micros);
-        self.stats.fuel.add(run.cost.fuel);
         if run.cost.micros > limits.soft_ms.saturating_mul(1_000) {
             self.report_slow(&call, run.cost);
         }

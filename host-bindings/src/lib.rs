@@ -30,7 +30,7 @@ mod stats;
 pub mod testing;
 mod wasi;
 
-pub use breaker::{BreakerOpening, COOL_DOWN, FAILURES_TO_OPEN, WINDOW};
+pub use breaker::{BreakerOpening, BreakerState, COOL_DOWN, FAILURES_TO_OPEN, WINDOW};
 pub use compiler::{CompileError, CompilerCommand, compiler_main, run_compiler};
 pub use engine::ENGINE_VERSION;
 pub use error::HostError;
@@ -39,4 +39,4 @@ pub use limits::{
     COMPONENT_BYTES_DEFAULT, COMPONENT_BYTES_OPT_IN, CallLimits, CompileLimits, EPOCH_TICK_MS, Limits,
     MESSAGE_BYTES_MAX, REASON_BYTES_MAX,
 };
-pub use stats::HostStats;
+pub use stats::{HostStats, LoadStats, VersionStats};

@@ -12,13 +12,14 @@ use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use soko_extension::{ComponentBytes, ComponentSource, Digest, FailureKind, PluginFailure};
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 use wasmtime::Engine;
 
 use crate::cache::{Artefact, ArtefactCache, Facts, Lookup};
 use crate::compiler::Compiler;
 use crate::error::LoadError;
 use crate::pricing;
-use crate::stats::Stats;
+use crate::stats::{LoadStats, Stats};
 
 /// What a loaded component weighs at least: its memory image, file descriptor and mappings. With the default of 512 MiB
 /// at most 512 components stay loaded.
@@ -87,6 +88,18 @@ impl Registry {
         self.loaded.get(&digest)
     }
 
+    /// What is loaded.
+    pub(crate) fn stats(&self) -> LoadStats {
+        let cache = &self.loaded;
+        LoadStats {
+            hits: cache.hits(),
+            misses: cache.misses(),
+            loaded: cache.len() as u64,
+            bytes: cache.weight(),
+            bytes_max: cache.capacity(),
+        }
+    }
+
     /// The component, loaded now if need be.
     ///
     /// # Errors
@@ -97,7 +110,8 @@ impl Registry {
         patience: Duration,
     ) -> Result<Arc<Loaded>, PluginFailure> {
         let registry = Arc::clone(self);
-        let load = tokio::spawn(async move { registry.load(digest, None).await });
+        let load = async move { registry.load(digest, None).await };
+        let load = tokio::spawn(load.in_current_span());
         match tokio::time::timeout(patience, load).await {
             Ok(Ok(loaded)) => loaded.map_err(PluginFailure::from),
             Ok(Err(_panicked)) => {
@@ -230,7 +244,8 @@ pub(crate) fn digest_of(bytes: &[u8]) -> Digest {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, LoadError> {
-    tokio::task::spawn_blocking(work)
+    let span = Span::current();
+    tokio::task::spawn_blocking(move || span.in_scope(work))
         .await
         .map_err(|_| LoadError::Host("the host failed while it loaded the component".to_owned()))
 }

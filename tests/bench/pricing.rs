@@ -53,7 +53,14 @@ async fn measure(host: &PluginHost, digest: Digest, lines: u32) {
     });
     let [guest] = Budget::SMALL
         .time_in_turns(async |_| {
-            let call = PricingCall { digest, channel_id: 1, config: CONFIG, context: &order };
+            let call = PricingCall {
+                name: "bench",
+                version: "1.0.0",
+                digest,
+                channel_id: 1,
+                config: CONFIG,
+                context: &order,
+            };
             let adjustments = host.price(call).await.outcome.expect("adjustments");
             assert_eq!(adjustments.len(), lines as usize, "every line is adjusted");
         })

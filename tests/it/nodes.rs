@@ -113,7 +113,7 @@ fn two_nodes_may_be_the_first_at_once() {
 }
 
 /// A node of a platform, by this clock.
-async fn node(home: &TestHome, role: Role, clock: Clock) -> RunningApp {
+pub async fn node(home: &TestHome, role: Role, clock: Clock) -> RunningApp {
     let mut settings = home.settings();
     (settings.server.role, settings.server.sweep_s) = (role, 1);
     let options = Options { clock, ..Options::in_process().expect("randomness") };
@@ -190,7 +190,7 @@ fn nodes_whose_clocks_differ_by_minutes_tell_the_same_time() {
     });
 }
 
-fn on_two_threads<T>(work: impl Future<Output = T>) -> T {
+pub fn on_two_threads<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(work)
 }

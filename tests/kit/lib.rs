@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod cluster;
+pub mod collector;
 pub mod home;
 pub mod invariants;
 pub mod load;

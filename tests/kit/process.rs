@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use crate::platform::PASSWORD;
 use crate::program::program;
@@ -35,13 +35,29 @@ impl Process {
         Self::run(command)
     }
 
+    /// Serves a data directory with more arguments, and writes its log to a file.
+    ///
+    /// # Panics
+    /// When the program cannot be started, or does not get as far.
+    pub fn serve_logged(data: &Path, level: &str, arguments: &[&str], log: &Path) -> Self {
+        let mut command = program(&["serve", "--data", data.to_str().expect("a path in UTF-8")]);
+        let file = std::fs::File::create(log).expect("a file for the log");
+        command.args(arguments).args(["--log-format", "json", "--log-level", level]).stderr(file);
+        Self::run_logging(command)
+    }
+
     /// Runs a command line of the program that serves, and returns when it does.
     ///
     /// # Panics
     /// When the program cannot be started, or does not get as far.
     pub fn run(mut command: Command) -> Self {
+        command.args(["--log-level", "warn"]);
+        Self::run_logging(command)
+    }
+
+    fn run_logging(mut command: Command) -> Self {
         let mut child = command
-            .args(["--listen", "127.0.0.1:0", "--log-level", "warn"])
+            .args(["--listen", "127.0.0.1:0"])
             .args(["--set", "argon2.memory_kib=8", "--set", "argon2.iterations=1"])
             .env("SOKO_SUPERADMIN_PASSWORD", PASSWORD)
             .stdin(Stdio::null())
@@ -68,6 +84,17 @@ impl Process {
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = resident.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
         kib.expect("a size in KiB") / 1024
+    }
+
+    /// Asks it to stop, and waits until it has.
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    pub fn stop(mut self) -> ExitStatus {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM)
+            .expect("a process that can be asked");
+        self.child.wait().expect("a process that ends")
     }
 
     /// Kills it as hard as the system can, and waits until it is gone.

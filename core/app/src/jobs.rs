@@ -3,6 +3,7 @@
 //!
 //! To add a job: a line in [`JOBS`].
 
+mod stats;
 mod worker;
 
 use std::sync::Arc;
@@ -12,6 +13,9 @@ use futures_util::future::BoxFuture;
 use soko_domain::Services;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+pub use stats::JobStats;
+use stats::Record;
 use worker::{Pace, Worker};
 
 /// Longest that jobs may take to end when they are told to: to finish a round in hand and to give leads back.
@@ -42,6 +46,18 @@ const JOBS: &[Job] = &[
 pub struct Jobs {
     stop: watch::Sender<bool>,
     workers: JoinSet<()>,
+    records: Records,
+}
+
+/// What became of each job at this node.
+#[derive(Clone, Default)]
+pub struct Records(Arc<[Arc<Record>]>);
+
+impl Records {
+    /// All of them.
+    pub fn read(&self) -> Vec<JobStats> {
+        self.0.iter().map(|record| record.read()).collect()
+    }
 }
 
 impl Jobs {
@@ -49,18 +65,25 @@ impl Jobs {
     pub fn start(services: &Arc<Services>, every: Duration) -> Self {
         let jobs = JOBS.iter().map(|&(name, job)| {
             let (database, services) = (services.database.clone(), Arc::clone(services));
-            Worker { name, database, round: Box::new(move || job(Arc::clone(&services))) }
+            let record = Record::new(name, services.clock.clone());
+            Worker { database, round: Box::new(move || job(Arc::clone(&services))), record: Arc::new(record) }
         });
         Self::start_workers(jobs, Pace::of(every))
     }
 
     fn start_workers(workers: impl IntoIterator<Item = Worker>, pace: Pace) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let mut tasks = JoinSet::new();
+        let (mut tasks, mut records) = (JoinSet::new(), Vec::new());
         for worker in workers {
+            records.push(Arc::clone(&worker.record));
             tasks.spawn(worker.run(pace, stopped.clone()));
         }
-        Self { stop, workers: tasks }
+        Self { stop, workers: tasks, records: Records(records.into()) }
+    }
+
+    /// What became of each job here, to be read at any time.
+    pub fn records(&self) -> Records {
+        self.records.clone()
     }
 
     /// Finishes the rounds in hand, begins no other, and lets other nodes lead. What does not end within [`STOP_MAX`], since

@@ -16,4 +16,5 @@ pub mod metrics;
 pub mod shutdown;
 pub mod telemetry;
 mod timekeeper;
+pub mod trace;
 pub mod wiring;

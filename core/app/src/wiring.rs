@@ -243,21 +243,25 @@ impl App {
         let role = settings.server.role;
         let timeout = Duration::from_secs(settings.http.request_timeout_s);
         let guard =
-            Arc::new(Guard::new(settings.server.requests_max, timeout, platform.options.random.salt()));
-        let metrics = Metrics::new(Sources {
-            database: platform.database.clone(),
-            host: platform.host.clone(),
-            guard: Arc::clone(&guard),
-            role,
-        });
-        let endpoints = Endpoints {
+            Arc::new(Guard::new(settings.server.requests_max, timeout, platform.options.random.clone()));
+        let endpoints = Arc::new(Endpoints {
             services: Arc::clone(&platform.services),
             shop: ShopSchema::new(),
             admin: AdminSchema::new(),
             http: settings.http,
             sessions: settings.session,
             uploads: settings.uploads,
-        };
+        });
+        let every = Duration::from_secs(settings.server.sweep_s);
+        let jobs = role.works().then(|| Jobs::start(&platform.services, every));
+        let metrics = Metrics::new(Sources {
+            database: platform.database.clone(),
+            host: platform.host.clone(),
+            guard: Arc::clone(&guard),
+            endpoints: Arc::clone(&endpoints),
+            jobs: jobs.as_ref().map(Jobs::records).unwrap_or_default(),
+            role,
+        });
         let router = if role.serves() {
             http::router(endpoints, platform.blobs.clone(), readiness.clone(), guard)
         } else {
@@ -274,8 +278,6 @@ impl App {
             http::serve(listener, router, connections_max, drain, async { stopped.await.unwrap_or_default() })
                 .await
         });
-        let every = Duration::from_secs(settings.server.sweep_s);
-        let jobs = role.works().then(|| Jobs::start(&platform.services, every));
         let timekeeper = Timekeeper::start(platform.database.clone(), platform.options.clock.clone());
         let withdraw = Duration::from_secs(settings.server.withdraw_s);
         tracing::info!(%address, ?role, "serving");

@@ -6,8 +6,8 @@ use soko_extension::ComponentInspector;
 use soko_extension::pricing::PricingPlugins;
 use soko_infra::idempotency::Operations;
 use soko_infra::{Blobs, Database};
-use soko_kernel::Clock;
 use soko_kernel::token::Random;
+use soko_kernel::{CacheStats, Clock};
 
 use crate::auth::{Auth, AuthConfig, AuthError};
 use crate::catalogue::Catalogue;
@@ -70,6 +70,16 @@ pub struct Services {
 }
 
 impl Services {
+    /// How the caches of channels' configuration do, by what is in them.
+    pub fn cache_stats(&self) -> [(&'static str, CacheStats); 4] {
+        [
+            ("plugin_bindings", self.plugins.cache_stats()),
+            ("taxes", self.tax.cache_stats()),
+            ("shipping_methods", self.shipping.cache_stats()),
+            ("payment_methods", self.payments.cache_stats()),
+        ]
+    }
+
     /// Puts the services together. Starts background work, and so must be called within a Tokio runtime.
     ///
     /// # Errors

@@ -27,6 +27,11 @@ impl Digest {
         }
         Some(Self(bytes))
     }
+
+    /// Its first twelve hexadecimal digits: enough for people to tell components apart.
+    pub fn short(&self) -> String {
+        HEXLOWER.encode(&self.0[..6])
+    }
 }
 
 impl fmt::Display for Digest {

@@ -112,6 +112,10 @@ pub struct PricingRun {
 /// Which rule to call, for whom.
 #[derive(Debug, Clone, Copy)]
 pub struct PricingCall<'a> {
+    /// The plugin's name, for those who watch.
+    pub name: &'a str,
+    /// Its semantic version, for them too.
+    pub version: &'a str,
     /// The component.
     pub digest: Digest,
     /// Names the caller for limits that hold per channel, such as the circuit breaker.

@@ -13,6 +13,9 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Positioned, ServerError};
 use quick_cache::sync::Cache;
+use soko_kernel::CacheStats;
+
+use crate::traffic::RootFields;
 
 /// Longest document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 64 * 1024;
@@ -47,6 +50,8 @@ pub(crate) struct Document {
 #[derive(Debug)]
 pub(crate) struct Operation {
     name: Option<String>,
+    /// The place of its first field among the schema's.
+    pub(crate) root: usize,
     /// What it costs.
     pub(crate) cost: Cost,
     /// Variables that must have a value.
@@ -114,17 +119,26 @@ impl Documents {
     }
 
     /// The parsed document of a text.
-    pub(crate) fn get(&self, text: &str) -> Result<Arc<Document>, DocumentError> {
+    pub(crate) fn get(&self, text: &str, roots: &RootFields) -> Result<Arc<Document>, DocumentError> {
         if let Some(document) = self.kept.get(text) {
             return Ok(document);
         }
-        let document = Arc::new(parse(text)?);
+        let document = Arc::new(parse(text, roots)?);
         self.kept.insert(Arc::from(text), Arc::clone(&document));
         Ok(document)
     }
+
+    /// How the cache does.
+    pub(crate) fn stats(&self) -> CacheStats {
+        CacheStats {
+            hits: self.kept.hits(),
+            misses: self.kept.misses(),
+            entries: u64::try_from(self.kept.len()).unwrap_or(u64::MAX),
+        }
+    }
 }
 
-fn parse(text: &str) -> Result<Document, DocumentError> {
+fn parse(text: &str, roots: &RootFields) -> Result<Document, DocumentError> {
     if text.len() > DOCUMENT_BYTES_MAX {
         return Err(DocumentError::Limit { what: "bytes", most: DOCUMENT_BYTES_MAX });
     }
@@ -141,7 +155,8 @@ fn parse(text: &str) -> Result<Document, DocumentError> {
         let variables = variables
             .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.clone()))
             .collect();
-        Ok(Operation { name: name.map(Name::to_string), cost, required, variables })
+        let root = roots.place_of(&parsed, operation);
+        Ok(Operation { name: name.map(Name::to_string), root, cost, required, variables })
     };
     let operations = match &parsed.operations {
         DocumentOperations::Single(operation) => vec![known(None, &operation.node)?],
@@ -215,6 +230,10 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed test")]
     use super::*;
 
+    fn parse(text: &str) -> Result<Document, DocumentError> {
+        super::parse(text, &RootFields::of(&[]))
+    }
+
     fn refusal(text: &str) -> &'static str {
         match parse(text) {
             Err(DocumentError::Limit { what, .. }) => what,
@@ -276,8 +295,8 @@ mod tests {
 
     #[test]
     fn parses_a_text_once() {
-        let documents = Documents::new();
-        let first = documents.get("{ a }").unwrap();
-        assert!(Arc::ptr_eq(&first, &documents.get("{ a }").unwrap()));
+        let (documents, roots) = (Documents::new(), RootFields::of(&[]));
+        let first = documents.get("{ a }", &roots).unwrap();
+        assert!(Arc::ptr_eq(&first, &documents.get("{ a }", &roots).unwrap()));
     }
 }

@@ -2,14 +2,18 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Instant;
 
+use async_graphql::parser::parse_schema;
 use async_graphql::{
     BatchRequest, BatchResponse, ErrorExtensionValues, Name, ObjectType, Request, Response, Schema,
     ServerError, SubscriptionType, ValidationMode, Value, value,
 };
-use soko_kernel::ErrorKind;
+use soko_kernel::{CacheStats, ErrorKind};
+use tracing::Instrument as _;
 
-use crate::document::{DIRECTIVES_MAX, DocumentError, Documents, Operation, RECURSION_MAX};
+use crate::document::{DIRECTIVES_MAX, Document, DocumentError, Documents, Operation, RECURSION_MAX};
+use crate::traffic::{OperationTraffic, RootFields};
 use crate::variables::InputTypes;
 
 /// Most requests of one batch.
@@ -26,6 +30,7 @@ pub(crate) struct Endpoint<Query, Mutation, Subscription> {
     trusting: Schema<Query, Mutation, Subscription>,
     inputs: InputTypes,
     documents: Documents,
+    roots: RootFields,
 }
 
 impl<Query, Mutation, Subscription> Endpoint<Query, Mutation, Subscription>
@@ -43,8 +48,11 @@ where
             builder.validation_mode(mode).finish()
         };
         let schema = finish(ValidationMode::Strict);
-        let inputs = InputTypes::of(&schema.sdl());
-        Self { schema, trusting: finish(ValidationMode::Fast), inputs, documents: Documents::new() }
+        // None of a text that is no schema, for which then no value is sure and no operation known.
+        let definitions = parse_schema(schema.sdl()).map(|parsed| parsed.definitions).unwrap_or_default();
+        let (roots, inputs) = (RootFields::of(&definitions), InputTypes::of(definitions));
+        let trusting = finish(ValidationMode::Fast);
+        Self { schema, trusting, inputs, documents: Documents::new(), roots }
     }
 
     /// The schema in GraphQL's schema language.
@@ -54,22 +62,40 @@ where
         )
     }
 
+    /// What the operations came to.
+    pub(crate) fn traffic(&self) -> Vec<OperationTraffic> {
+        self.roots.traffic()
+    }
+
+    /// How the cache of documents does.
+    pub(crate) fn cache_stats(&self) -> CacheStats {
+        self.documents.stats()
+    }
+
     /// Runs one request; resolvers find `context` as they need it. Every error of the answer has an
     /// `extensions.code`.
-    pub(crate) async fn execute<C: Any + Send + Sync>(
+    pub(crate) async fn execute<C: Any + Send + Sync>(&self, request: Request, context: &Arc<C>) -> Response {
+        let began = Instant::now();
+        let (root, response) = match self.documents.get(&request.query, &self.roots) {
+            Err(error) => (RootFields::UNKNOWN, error.into_response()),
+            Ok(document) => {
+                let operation = document.operation(request.operation_name.as_deref());
+                let root = operation.map_or(RootFields::UNKNOWN, |operation| operation.root);
+                let span = tracing::info_span!("operation", operation = self.roots.name(root));
+                (root, self.run(&document, operation, request, context).instrument(span).await)
+            }
+        };
+        self.roots.answered(root, &response, began.elapsed());
+        response
+    }
+
+    async fn run<C: Any + Send + Sync>(
         &self,
+        document: &Document,
+        operation: Option<&Operation>,
         mut request: Request,
         context: &Arc<C>,
     ) -> Response {
-        let document = match self.documents.get(&request.query) {
-            Ok(document) => document,
-            Err(DocumentError::Syntax(error)) => return refused(error, PARSE_FAILED),
-            Err(DocumentError::Limit { what, most }) => {
-                let message = format!("the document has too many {what}: there may be {most}");
-                return refused(ServerError::new(message, None), VALIDATION_FAILED);
-            }
-        };
-        let operation = document.operation(request.operation_name.as_deref());
         if let Some(missing) = operation.and_then(|operation| missing_variable(operation, &request)) {
             let message = format!("the variable ${missing} must have a value");
             return refused(ServerError::new(message, None), VALIDATION_FAILED);
@@ -114,6 +140,18 @@ where
                     responses.push(self.execute(request, context).await);
                 }
                 BatchResponse::Batch(responses)
+            }
+        }
+    }
+}
+
+impl DocumentError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Syntax(error) => refused(error, PARSE_FAILED),
+            Self::Limit { what, most } => {
+                let message = format!("the document has too many {what}: there may be {most}");
+                refused(ServerError::new(message, None), VALIDATION_FAILED)
             }
         }
     }

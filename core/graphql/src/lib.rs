@@ -21,6 +21,7 @@ pub mod execute;
 pub mod scalars;
 pub mod shared;
 pub mod shop;
+pub mod traffic;
 mod variables;
 
 #[cfg(test)]

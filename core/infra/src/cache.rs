@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
-use soko_kernel::ChannelId;
+use soko_kernel::{CacheStats, ChannelId};
 
 /// One kind of configuration, for many channels.
 pub struct RevisionCache<T> {
@@ -32,6 +32,15 @@ impl<T: Send + Sync + 'static> RevisionCache<T> {
         load: impl Future<Output = Result<T, E>>,
     ) -> Result<Arc<T>, E> {
         self.entries.get_or_insert_async(&(channel, revision), async { load.await.map(Arc::new) }).await
+    }
+
+    /// How the cache does.
+    pub fn stats(&self) -> CacheStats {
+        CacheStats {
+            hits: self.entries.hits(),
+            misses: self.entries.misses(),
+            entries: u64::try_from(self.entries.len()).unwrap_or(u64::MAX),
+        }
     }
 }
 

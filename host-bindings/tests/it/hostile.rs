@@ -240,6 +240,8 @@ async fn futures(kit: &Kit, digest: soko_extension::Digest, calls: usize) -> Vec
         tasks.spawn(async move {
             let context = crate::kit::order(1);
             let call = soko_extension::pricing::PricingCall {
+                name: "hostile",
+                version: "1.0.0",
                 digest,
                 channel_id: 1,
                 config: "{}",

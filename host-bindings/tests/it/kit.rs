@@ -63,7 +63,16 @@ impl Kit {
 
     pub async fn price(&self, channel_id: i64, digest: Digest) -> PricingRun {
         let context = order(3);
-        self.host.price(PricingCall { digest, channel_id, config: "{}", context: &context }).await
+        self.host
+            .price(PricingCall {
+                name: "test",
+                version: "1.0.0",
+                digest,
+                channel_id,
+                config: "{}",
+                context: &context,
+            })
+            .await
     }
 
     /// The failure of a call in channel 1.

@@ -18,7 +18,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(25);
 /// What a client may be told during a fault: to come back later, or to look before it does.
 const TYPED: [&str; 4] = ["OVERLOADED", "TIMEOUT", "OUTCOME_UNKNOWN", "ORDER_STATE_TRANSITION_ERROR"];
 
-fn on_two_threads<T>(work: impl Future<Output = T>) -> T {
+pub fn on_two_threads<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(work)
 }

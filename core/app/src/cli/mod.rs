@@ -153,34 +153,43 @@ fn run(command: Command, mut loaded: Loaded) -> anyhow::Result<()> {
         // A command that ends by itself says in its answer what it did.
         "warn".clone_into(&mut loaded.settings.log.level);
     }
-    telemetry::start(&loaded.settings.log);
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     if loaded.settings.server.worker_threads > 0 {
         runtime.worker_threads(loaded.settings.server.worker_threads);
     }
     let runtime = runtime.enable_all().thread_stack_size(THREAD_STACK_BYTES).build();
     let runtime = runtime.context("the threads for requests cannot be started")?;
-    runtime.block_on(async {
+    let telemetry = telemetry::start(&loaded.settings, runtime.handle())?;
+    let ended = runtime.block_on(async {
         if is_server {
             tokio::spawn(keep_a_timer_near());
         }
-        match command {
-            Command::Serve(_) => serve::run(loaded.settings).await,
-            Command::Demo(args) => demo::run(loaded, args).await,
-            Command::Migrate(_) => migrate::run(&loaded.settings).await,
-            Command::Backup(args) => backup::back_up(&loaded.settings, args).await,
-            Command::Restore(args) => backup::restore(&loaded.settings, args).await,
-            Command::Move(args) => move_platform::run(&loaded.settings, args).await,
-            Command::Import(command) => import::run(&loaded.settings, command).await,
-            Command::Plugin(command) => plugin::run(&loaded.settings, command).await,
-            Command::Receipts(command) => receipts::run(&loaded.settings, command).await,
-            Command::Config(_) => {
-                config::run(&loaded);
-                Ok(())
-            }
-            Command::Version(_) | Command::CompileComponent(_) => Ok(()),
+        carry_out(command, loaded).await
+    });
+    // Whoever asked twice does not want to wait.
+    if ended.is_ok() {
+        telemetry.stop();
+    }
+    ended
+}
+
+async fn carry_out(command: Command, loaded: Loaded) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(_) => serve::run(loaded.settings).await,
+        Command::Demo(args) => demo::run(loaded, args).await,
+        Command::Migrate(_) => migrate::run(&loaded.settings).await,
+        Command::Backup(args) => backup::back_up(&loaded.settings, args).await,
+        Command::Restore(args) => backup::restore(&loaded.settings, args).await,
+        Command::Move(args) => move_platform::run(&loaded.settings, args).await,
+        Command::Import(command) => import::run(&loaded.settings, command).await,
+        Command::Plugin(command) => plugin::run(&loaded.settings, command).await,
+        Command::Receipts(command) => receipts::run(&loaded.settings, command).await,
+        Command::Config(_) => {
+            config::run(&loaded);
+            Ok(())
         }
-    })
+        Command::Version(_) | Command::CompileComponent(_) => Ok(()),
+    }
 }
 
 /// Sets a timer every second, for ever. Setting a deadline wakes the thread that waits for the next timer when the

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use soko_domain::payments::HANDLER_TIMEOUT;
 use soko_host::{HostError, Limits};
 
+use super::watching::{Log, MetricsSettings, Node, Telemetry};
+
 /// Most threads, connections and the like that a setting may ask for: beyond it is a slip of the pen.
 const COUNT_CEILING: u64 = 65_536;
 /// Most bytes of a request's body that a setting may allow.
@@ -30,6 +32,8 @@ pub struct Settings {
     pub data: DataDir,
     /// The platform operator's password at first start; empty: one is made and shown once.
     pub superadmin_password: Secret,
+    /// This program among those that serve a platform.
+    pub node: Node,
     /// What is logged.
     pub log: Log,
     /// The process.
@@ -40,6 +44,8 @@ pub struct Settings {
     pub http: Http,
     /// What an operator's tools may read.
     pub metrics: MetricsSettings,
+    /// Where traces go.
+    pub telemetry: Telemetry,
     /// How long visits last.
     pub session: Sessions,
     /// What hashing a password costs.
@@ -103,32 +109,6 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_empty() { "none" } else { "set" })
-    }
-}
-
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Pretty,
-    /// One JSON object a line.
-    Json,
-}
-
-/// What is logged, on standard error.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Log {
-    /// A level, or directives such as `info,soko_domain=debug`.
-    pub level: String,
-    /// How lines look.
-    pub format: LogFormat,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { level: "info".to_owned(), format: LogFormat::Pretty }
     }
 }
 
@@ -262,23 +242,6 @@ impl Default for Http {
     }
 }
 
-/// Where `/metrics` is served. Nowhere unless asked for: it is not for the public.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MetricsSettings {
-    /// An address and port of its own, which only the operator's tools should reach; empty: none.
-    pub listen: String,
-    /// Whether the server's own address has it too.
-    pub public: bool,
-}
-
-impl MetricsSettings {
-    /// The address of its own.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.listen.parse().ok()
-    }
-}
-
 /// How long visits last.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -360,7 +323,7 @@ pub struct Broken {
 }
 
 impl Broken {
-    fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub(super) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { key: key.into(), reason: reason.into() }
     }
 }
@@ -379,18 +342,14 @@ impl Settings {
             let reason = format!("must have at least {PASSWORD_CHARACTERS_MIN} characters");
             return Err(Broken::new("superadmin_password", reason));
         }
-        tracing_subscriber::EnvFilter::try_new(&self.log.level)
-            .map_err(|error| Broken::new("log.level", format!("is no log level: {error}")))?;
+        self.node.check()?;
+        self.log.check()?;
         let url = &self.database.url.0;
         if !url.is_empty() && !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Err(Broken::new("database.url", "must begin with postgres://"));
         }
-        if !self.metrics.listen.is_empty() && self.metrics.address().is_none() {
-            return Err(Broken::new(
-                "metrics.listen",
-                "must be an address and a port, such as 127.0.0.1:9100",
-            ));
-        }
+        self.metrics.check()?;
+        self.telemetry.check()?;
         self.check_numbers()?;
         self.http.cors_origins.iter().try_for_each(|origin| check_origin(origin))?;
         if self.http.cors_origins.len() > 1 && self.http.cors_origins.iter().any(|origin| origin == "*") {
@@ -422,6 +381,7 @@ impl Settings {
             ("database.read_timeout_s", self.database.read_timeout_s, 1, 3_600),
             ("http.json_body_bytes_max", http.json_body_bytes_max, 1_024, BODY_BYTES_CEILING),
             ("http.request_timeout_s", http.request_timeout_s, 1, 3_600),
+            ("telemetry.sampled_percent", u64::from(self.telemetry.sampled_percent), 0, 100),
             ("payments.handler_timeout_s", self.payments.handler_timeout_s, 1, 50),
             ("session.lifetime_s", self.session.lifetime_s, 60, SECONDS_CEILING),
             ("session.remembered_s", self.session.remembered_s, 60, SECONDS_CEILING),

@@ -24,6 +24,7 @@ use tracing::Instrument as _;
 use super::body::{ContentType, read_json, read_multipart};
 use super::explorer;
 use super::finished::Finished;
+use super::guard::note_channel;
 use super::idempotency::{self, IDEMPOTENCY_REPLAYED, REPLAYED};
 use super::refusal::Refusal;
 use super::session::{AUTH_TOKEN, Presented, came_by_https, cookie, is_secure};
@@ -112,7 +113,9 @@ impl Endpoint {
             api: self.api,
         };
         let actor = self.shared.services.auth.resolve_actor(credentials.clone()).await;
-        Ok(Sender { actor: actor.map_err(|error| refuse(&error))?, credentials, presented })
+        let actor = actor.map_err(|error| refuse(&error))?;
+        note_channel(&actor.channel.code);
+        Ok(Sender { actor, credentials, presented })
     }
 
     async fn execute(&self, batch: BatchRequest, context: &Arc<RequestContext>) -> BatchResponse {
@@ -362,17 +365,19 @@ fn refuse(error: &AuthError) -> Refusal {
 pub mod cross_origin {
     use super::{AUTH_TOKEN, HeaderName, IDEMPOTENCY_REPLAYED, header};
     use crate::http::guard::REQUEST_ID;
+    use crate::trace::{TRACE_ID, TRACE_PARENT};
 
     /// Headers that pages may send.
     pub fn request_headers() -> Vec<HeaderName> {
         let ours =
             ["vendure-token", "apollo-require-preflight", "x-apollo-operation-name", "idempotency-key"];
-        let standard = [header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID];
+        let standard =
+            [header::ACCEPT, header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID, TRACE_PARENT];
         ours.into_iter().map(HeaderName::from_static).chain(standard).collect()
     }
 
     /// Headers that pages may read.
     pub fn response_headers() -> Vec<HeaderName> {
-        vec![AUTH_TOKEN, REQUEST_ID, IDEMPOTENCY_REPLAYED]
+        vec![AUTH_TOKEN, REQUEST_ID, TRACE_ID, IDEMPOTENCY_REPLAYED]
     }
 }

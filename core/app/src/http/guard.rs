@@ -11,11 +11,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use data_encoding::HEXLOWER;
 use futures_util::FutureExt as _;
+use soko_kernel::Random;
 use tokio::sync::Semaphore;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span, field};
 
 use super::refusal::Refusal;
 use super::traffic::{Traffic, surface_of};
+use crate::telemetry::begin_trace;
+use crate::trace::{TRACE_ID, TraceId, TraceParent};
 
 /// Names a request in both directions and in the log.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -23,6 +26,8 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Random bytes at the start of our own request ids.
 const ID_PREFIX_BYTES: usize = 6;
+/// Bytes of a request's path that are shown in the log.
+const PATH_BYTES_SHOWN: usize = 256;
 /// Milliseconds from which a request is logged as slow.
 const SLOW_MS: u128 = 1_000;
 
@@ -35,13 +40,14 @@ pub struct Guard {
     traffic: Traffic,
     id_prefix: String,
     id_next: AtomicU64,
+    random: Random,
 }
 
 impl Guard {
-    /// At most `requests_max` requests at a time, each for at most `timeout`. `salt` keeps the ids of different runs of the
-    /// server apart.
-    pub fn new(requests_max: usize, timeout: Duration, salt: [u8; 16]) -> Self {
-        let id_prefix = HEXLOWER.encode(&salt[..ID_PREFIX_BYTES]);
+    /// At most `requests_max` requests at a time, each for at most `timeout`. `random` keeps the ids of different runs of
+    /// the server apart, and names traces.
+    pub fn new(requests_max: usize, timeout: Duration, random: Random) -> Self {
+        let id_prefix = HEXLOWER.encode(&random.salt()[..ID_PREFIX_BYTES]);
         Self {
             timeout,
             places: Semaphore::new(requests_max),
@@ -49,6 +55,7 @@ impl Guard {
             traffic: Traffic::default(),
             id_prefix,
             id_next: AtomicU64::new(0),
+            random,
         }
     }
 
@@ -60,6 +67,21 @@ impl Guard {
     /// How many requests are being worked on, and how many may be.
     pub fn places(&self) -> (usize, usize) {
         (self.places_max.saturating_sub(self.places.available_permits()), self.places_max)
+    }
+
+    /// The trace that a request belongs to, and its span in it. The span is there whatever level is logged, since every
+    /// line is to name the trace.
+    fn trace(&self, request: &Request, request_id: &str) -> (Option<TraceId>, Span) {
+        let path = request.uri().path();
+        let path = path.get(..PATH_BYTES_SHOWN).unwrap_or(path);
+        let method = request.method().as_str();
+        begin_trace(
+            TraceParent::read(request.headers()),
+            || self.random.salt(),
+            |trace_id| {
+                tracing::error_span!("request", trace_id, request_id, method, path, channel = field::Empty)
+            },
+        )
     }
 
     /// The client's id where it is harmless in a log, else one of our own.
@@ -77,16 +99,22 @@ impl Guard {
     }
 }
 
-/// Gives the request its id and span, its time limit, and turns a panic into an answer. Logs no payload.
+/// Gives the request its id, trace and span, its time limit, and turns a panic into an answer. Logs no payload.
 pub async fn watch(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let id = guard.request_id(&request);
-    let path = request.uri().path().to_owned();
-    let method = request.method().clone();
-    let shown_id = id.to_str().unwrap_or_default();
-    let span = tracing::info_span!("request", id = shown_id, %method, path);
+    let (trace, span) = guard.trace(&request, id.to_str().unwrap_or_default());
     let mut response = run(&guard, request, next).instrument(span).await;
-    response.headers_mut().insert(REQUEST_ID, id);
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    if let Some(trace) = trace.and_then(|trace| trace.header()) {
+        headers.insert(TRACE_ID, trace);
+    }
     response
+}
+
+/// Notes the channel that a request is for, for every line of the log from now on.
+pub fn note_channel(code: &str) {
+    Span::current().record("channel", code);
 }
 
 async fn run(guard: &Guard, request: Request, next: Next) -> Response {

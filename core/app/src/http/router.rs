@@ -21,9 +21,8 @@ use super::{Readiness, assets, explorer, graphql, health};
 const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 
 /// The whole HTTP surface.
-pub fn router(endpoints: Endpoints, blobs: Blobs, readiness: Readiness, guard: Arc<Guard>) -> Router {
+pub fn router(endpoints: Arc<Endpoints>, blobs: Blobs, readiness: Readiness, guard: Arc<Guard>) -> Router {
     let cross_origin = cross_origin(&endpoints.http.cors_origins);
-    let endpoints = Arc::new(endpoints);
     let api =
         |api| post(graphql::post).get(graphql::get).with_state(Endpoint::new(api, Arc::clone(&endpoints)));
     let limited = Router::new()

@@ -5,12 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use soko_kernel::{DurationCounts, Durations};
 
-/// Upper bounds of the durations that are told apart, in microseconds.
-pub const DURATIONS_US: [u64; 13] = [
-    1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
-    10_000_000,
-];
 /// What requests are for, by the beginning of their path; the last is everything else.
 const SURFACES: [(&str, &str); 4] =
     [("/shop-api", "shop-api"), ("/admin-api", "admin-api"), ("/assets/", "assets"), ("", "other")];
@@ -31,9 +27,7 @@ pub struct Traffic {
 #[derive(Debug)]
 struct Surface {
     statuses: Box<[AtomicU64]>,
-    /// By [`DURATIONS_US`], and one for what is longer.
-    durations: [AtomicU64; DURATIONS_US.len() + 1],
-    microseconds: AtomicU64,
+    durations: Durations,
 }
 
 /// Requests to one surface.
@@ -43,19 +37,15 @@ pub struct SurfaceTraffic {
     pub surface: &'static str,
     /// Answers by their status, those that were never given left out.
     pub statuses: Vec<(u16, u64)>,
-    /// Answers by duration: a bound of [`DURATIONS_US`] or none, and how many took no longer and longer than the bound
-    /// before.
-    pub durations: Vec<(Option<u64>, u64)>,
-    /// Microseconds that all of them took.
-    pub microseconds: u64,
+    /// How long answers took.
+    pub durations: DurationCounts,
 }
 
 impl Default for Traffic {
     fn default() -> Self {
         let surface = || Surface {
             statuses: std::iter::repeat_with(AtomicU64::default).take(STATUSES).collect(),
-            durations: Default::default(),
-            microseconds: AtomicU64::default(),
+            durations: Durations::default(),
         };
         Self {
             surfaces: std::array::from_fn(|_| surface()),
@@ -87,10 +77,7 @@ impl Traffic {
         if let Some(counter) = place.and_then(|place| surface.statuses.get(place)) {
             raise(counter, 1);
         }
-        let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let place = DURATIONS_US.iter().position(|bound| microseconds <= *bound);
-        raise(&surface.durations[place.unwrap_or(DURATIONS_US.len())], 1);
-        raise(&surface.microseconds, microseconds);
+        surface.durations.add(took);
     }
 
     /// A request found no place.
@@ -115,15 +102,13 @@ impl Traffic {
 
     /// The traffic of each surface.
     pub fn surfaces(&self) -> Vec<SurfaceTraffic> {
-        let bounds = || DURATIONS_US.into_iter().map(Some).chain([None]);
         let shown = |((_, name), surface): (&(&str, &'static str), &Surface)| SurfaceTraffic {
             surface: name,
             statuses: (STATUS_FIRST..STATUS_END)
                 .zip(surface.statuses.iter().map(get))
                 .filter(|(_, count)| *count > 0)
                 .collect(),
-            durations: bounds().zip(surface.durations.iter().map(get)).collect(),
-            microseconds: get(&surface.microseconds),
+            durations: surface.durations.read(),
         };
         SURFACES.iter().zip(&self.surfaces).map(shown).collect()
     }
@@ -142,9 +127,7 @@ mod tests {
         traffic.answered(surface_of("/nowhere"), StatusCode::NOT_FOUND, Duration::ZERO);
         let surfaces = traffic.surfaces();
         assert_eq!((surfaces[0].surface, surfaces[0].statuses.as_slice()), ("shop-api", &[(200, 2)][..]));
-        assert_eq!(surfaces[0].durations.first(), Some(&(Some(1_000), 1)));
-        assert_eq!(surfaces[0].durations.last(), Some(&(None, 1)));
-        assert_eq!(surfaces[0].microseconds, 60_001_000);
+        assert_eq!(surfaces[0].durations.microseconds, 60_001_000);
         assert_eq!((surfaces[3].surface, surfaces[3].statuses.as_slice()), ("other", &[(404, 1)][..]));
     }
 }

@@ -3,6 +3,7 @@
 //! A lead is given back after a term, so that nodes that came later get their share; whoever takes it over begins with a
 //! round, and nothing is lost by a round too many.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -12,6 +13,10 @@ use soko_infra::{Database, Leadership, Subscription};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use super::stats::Record;
+use crate::telemetry::begin_trace;
 
 /// Longest time between two looks whether the node that leads is still there.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -42,9 +47,10 @@ impl Pace {
 
 /// A job, and where its lead is.
 pub(super) struct Worker {
-    pub(super) name: &'static str,
     pub(super) database: Database,
     pub(super) round: Box<dyn Fn() -> BoxFuture<'static, anyhow::Result<u64>> + Send + Sync>,
+    /// Its name, and what became of it here.
+    pub(super) record: Arc<Record>,
 }
 
 /// A lead that this node has.
@@ -86,6 +92,7 @@ impl Worker {
                 () = awake => {}
             }
             (led, next) = self.look(led, pace).await;
+            self.record.leads(led.is_some());
             wait = match (&led, &next) {
                 (Some(led), _) => {
                     led.due.min(Instant::now() + pace.look_every).duration_since(Instant::now())
@@ -97,11 +104,13 @@ impl Worker {
         if let Some(led) = led {
             led.leadership.give_back().await;
         }
+        self.record.leads(false);
     }
 
     /// Sees who leads, and does a round when it is due here.
     async fn look(&self, led: Option<Led>, pace: Pace) -> (Option<Led>, Next) {
         let Some(mut led) = self.still_or_newly(led, pace).await else { return (None, Next::Look) };
+        self.record.leads(true);
         if Instant::now() >= led.due {
             let ended = self.do_round(pace).await;
             led.due = Instant::now() + pace.every;
@@ -118,17 +127,17 @@ impl Worker {
             if led.leadership.is_held().await {
                 return Some(led);
             }
-            tracing::warn!(job = self.name, "this node does a job no longer: its connection broke");
+            tracing::warn!(job = self.record.name, "this node does a job no longer: its connection broke");
         }
-        match self.database.try_lead(self.name).await {
+        match self.database.try_lead(self.record.name).await {
             Ok(Some(leadership)) => {
-                tracing::info!(job = self.name, "this node does a job of the platform");
+                tracing::info!(job = self.record.name, "this node does a job of the platform");
                 let now = Instant::now();
                 Some(Led { leadership, due: now, term_ends: now + between(pace.term.0, pace.term.1) })
             }
             Ok(None) => None,
             Err(error) => {
-                tracing::warn!(job = self.name, %error, "it cannot be said who does a job");
+                tracing::warn!(job = self.record.name, %error, "it cannot be said who does a job");
                 None
             }
         }
@@ -136,26 +145,37 @@ impl Worker {
 
     /// False when the round did not end by itself.
     async fn do_round(&self, pace: Pace) -> bool {
-        let what = self.name;
+        let job = self.record.name;
+        let (_, span) = begin_trace(None, any_bytes, |trace_id| tracing::error_span!("job", trace_id, job));
+        self.do_round_within(pace).instrument(span).await
+    }
+
+    async fn do_round_within(&self, pace: Pace) -> bool {
+        let what = self.record.name;
         // A task of its own, so that one that panics is this round's failure; dropped, it ends.
-        let mut round = JoinSet::new();
-        round.spawn((self.round)());
-        match tokio::time::timeout(pace.round_max, round.join_next()).await {
-            Ok(Some(Ok(Ok(0))) | None) => {}
-            Ok(Some(Ok(Ok(rows)))) => tracing::info!(what, rows, "done"),
+        let (began, mut round) = (Instant::now(), JoinSet::new());
+        round.spawn((self.round)().in_current_span());
+        let (succeeded, ended) = match tokio::time::timeout(pace.round_max, round.join_next()).await {
+            Ok(Some(Ok(Ok(0))) | None) => (true, true),
+            Ok(Some(Ok(Ok(rows)))) => {
+                tracing::info!(what, rows, "done");
+                (true, true)
+            }
             Ok(Some(Ok(Err(error)))) => {
                 tracing::warn!(what, error = format!("{error:#}"), "could not be done");
+                (false, true)
             }
             Ok(Some(Err(error))) => {
                 tracing::error!(what, %error, "a round broke off");
-                return false;
+                (false, false)
             }
             Err(_) => {
                 tracing::error!(what, "a round did not end, and was cut");
-                return false;
+                (false, false)
             }
-        }
-        true
+        };
+        self.record.ended(succeeded, began.elapsed());
+        ended
     }
 }
 
@@ -171,16 +191,22 @@ fn between(shortest: Duration, longest: Duration) -> Duration {
     rand::rng().random_range(shortest..=longest)
 }
 
+fn any_bytes() -> [u8; 16] {
+    #[expect(clippy::disallowed_methods, reason = "the name of a trace decides nothing")]
+    rand::rng().random()
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed test")]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use soko_infra::SqliteConfig;
 
+    use soko_kernel::Clock;
+
     use super::*;
-    use crate::jobs::{Jobs, STOP_MAX};
+    use crate::jobs::{JobStats, Jobs, STOP_MAX};
 
     const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
     const PACE: Pace = Pace {
@@ -205,6 +231,10 @@ mod tests {
         }
     }
 
+    fn record(name: &'static str) -> Arc<Record> {
+        Arc::new(Record::new(name, Clock::system()))
+    }
+
     /// How many rounds of each job a node did.
     type Counts = Arc<[AtomicUsize; 8]>;
 
@@ -216,7 +246,7 @@ mod tests {
                 counts[index].fetch_add(1, Ordering::Relaxed);
                 Box::pin(async { Ok(0) })
             };
-            Worker { name: NAMES[index], database: database.clone(), round: Box::new(round) }
+            Worker { database: database.clone(), round: Box::new(round), record: record(NAMES[index]) }
         };
         let jobs = Jobs::start_workers((0..NAMES.len()).map(worker), pace);
         (jobs, counts)
@@ -275,7 +305,7 @@ mod tests {
         let rounds = Arc::new(AtomicUsize::new(0));
         let begun = Arc::clone(&rounds);
         let endless = Worker {
-            name: "endless",
+            record: record("endless"),
             database: store.database.clone(),
             round: Box::new(move || {
                 begun.fetch_add(1, Ordering::Relaxed);
@@ -292,7 +322,7 @@ mod tests {
         let before = rounds.load(Ordering::Relaxed);
         stuck.stop().await;
         let endless = Worker {
-            name: "endless",
+            record: record("endless"),
             database: store.database.clone(),
             round: Box::new(move || {
                 begun.fetch_add(1, Ordering::Relaxed);
@@ -319,9 +349,15 @@ mod tests {
                 Ok(0)
             })
         };
-        let worker = Worker { name: "panics", database: store.database.clone(), round: Box::new(round) };
+        let worker =
+            Worker { database: store.database.clone(), round: Box::new(round), record: record("panics") };
         let jobs = Jobs::start_workers([worker], PACE);
         until("it goes on", || rounds.load(Ordering::Relaxed) >= 3).await;
+        let (records, seen) =
+            (jobs.records(), |stats: &JobStats| stats.failures > 0 && stats.succeeded_at.is_some());
+        until("both are counted", || records.read().iter().all(seen)).await;
+        assert!(records.read().iter().all(|stats| stats.job == "panics" && stats.rounds > stats.failures));
         jobs.stop().await;
+        assert!(!records.read()[0].leads, "a node that has stopped does nothing");
     }
 }

@@ -24,7 +24,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::config::Role;
-use crate::http::{self, Guard};
+use crate::http::{self, Endpoints, Guard};
+use crate::jobs::Records;
 
 /// Connections of the tools that watch; more wait.
 const CONNECTIONS_MAX: usize = 16;
@@ -39,6 +40,10 @@ pub struct Sources {
     pub host: PluginHost,
     /// HTTP.
     pub guard: Arc<Guard>,
+    /// Both APIs.
+    pub endpoints: Arc<Endpoints>,
+    /// The platform's jobs, where this node does any.
+    pub jobs: Records,
     /// What this node does.
     pub role: Role,
 }

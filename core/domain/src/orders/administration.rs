@@ -2,6 +2,7 @@
 
 use soko_extension::payment::PaymentChange;
 use soko_kernel::{Actor, ChannelScope, FulfillmentId, OrderId, OrderLineId, PaymentId, Permission};
+use tracing::Instrument as _;
 
 use super::Orders;
 use super::bookkeeping::Doing;
@@ -75,14 +76,14 @@ impl Orders {
             .await?;
         let reference = self.payments.reference(actor, &payment, order.currency).await?;
         let (orders, actor) = (self.clone(), actor.clone());
-        let asking = tokio::spawn(async move {
+        let asking = async move {
             let answer = match change {
                 Change::Settle => orders.payments.ask_to_settle(handler.as_ref(), reference).await,
                 Change::Cancel => orders.payments.ask_to_cancel(handler.as_ref(), reference).await,
             };
             orders.record_change(&actor, scope, &payment, change, answer).await
-        });
-        asking.await.unwrap_or_else(|error| {
+        };
+        tokio::spawn(asking.in_current_span()).await.unwrap_or_else(|error| {
             tracing::error!(payment = %id, %error, "changing a payment ended without an answer");
             Err(PaymentError::InDoubt("the payment handler broke".to_owned()).into())
         })

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentRequest};
 use soko_infra::Tx;
 use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId};
+use tracing::Instrument as _;
 
 use super::Orders;
 use super::bookkeeping::Doing;
@@ -119,11 +120,12 @@ impl Orders {
         way: Way,
     ) -> Result<Finished, OrderError> {
         let (orders, actor, order) = (self.clone(), actor.clone(), cart.order.id);
-        let paying = tokio::spawn(async move {
+        let paying = async move {
             let outcome =
                 orders.payments.ask_to_pay(way.handler.as_ref(), way.request(&attempt, &cart)).await;
             orders.finish_attempt(&actor, cart, attempt.id, outcome).await
-        });
+        };
+        let paying = tokio::spawn(paying.in_current_span());
         paying.await.map_err(|error| {
             tracing::error!(%order, %error, "paying ended without an answer");
             OrderError::PaymentInProgress

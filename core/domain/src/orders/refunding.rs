@@ -12,6 +12,7 @@ use soko_infra::Tx;
 use soko_kernel::{
     Actor, ChannelScope, IDS_MAX, MoneyError, OrderId, OrderLineId, PaymentId, Permission, RefundId,
 };
+use tracing::Instrument as _;
 
 use super::bookkeeping::{Doing, book_refund};
 use super::entity::{Order, OrderLine};
@@ -198,11 +199,11 @@ impl Orders {
         way: Way,
     ) -> Result<Refund, OrderError> {
         let (orders, actor, id) = (self.clone(), actor.clone(), refund.id);
-        let asking = tokio::spawn(async move {
+        let asking = async move {
             let outcome = orders.payments.ask_to_refund(way.handler.as_ref(), request).await;
             orders.record_refund(&actor, scope, id, outcome).await
-        });
-        asking.await.unwrap_or_else(|error| {
+        };
+        tokio::spawn(asking.in_current_span()).await.unwrap_or_else(|error| {
             tracing::error!(refund = %id, %error, "refunding ended without an answer");
             Ok(refund)
         })

@@ -20,8 +20,8 @@ use soko_extension::payment::{PaymentChange, PaymentHandler, PaymentOutcome, Pay
 use soko_infra::{Database, DatabaseError, Reader, RevisionCache, Tx};
 use soko_kernel::operation::OperationDefinition;
 use soko_kernel::{
-    Actor, ChannelScope, Clock, ConfigurableOperation, IDS_MAX, Language, ListQuery, OrderId, Page,
-    PaymentId, PaymentMethodId, Permission, Timestamp,
+    Actor, CacheStats, ChannelScope, Clock, ConfigurableOperation, IDS_MAX, Language, ListQuery, OrderId,
+    Page, PaymentId, PaymentMethodId, Permission, Timestamp,
 };
 
 use crate::channels::Channels;
@@ -77,6 +77,11 @@ impl Payments {
         let PaymentsConfig { handlers, handler_timeout } = config.into();
         let methods = Arc::new(RevisionCache::new(CACHED_CHANNELS_MAX));
         Self { database, clock, handlers, handler_timeout, methods }
+    }
+
+    /// How the cache of channels' configuration does.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.methods.stats()
     }
 
     /// The handlers that payment methods can name.

@@ -24,7 +24,9 @@ use std::sync::Arc;
 
 use soko_extension::ComponentInspector;
 use soko_infra::{Database, RevisionCache};
-use soko_kernel::{Actor, Clock, ListQuery, Page, Permission, PluginBindingId, PluginId, PluginVersionId};
+use soko_kernel::{
+    Actor, CacheStats, Clock, ListQuery, Page, Permission, PluginBindingId, PluginId, PluginVersionId,
+};
 
 pub use breaker::{BREAKERS, OpenBreaker};
 pub use component::StoredComponents;
@@ -71,6 +73,11 @@ impl Plugins {
         let recorder = RunRecorder::start(database.clone());
         let active = Arc::new(RevisionCache::new(CHANNELS_CACHED_MAX));
         Self { database, clock, inspector, limits, active, recorder }
+    }
+
+    /// How the cache of channels' configuration does.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.active.stats()
     }
 
     /// What the platform allows.

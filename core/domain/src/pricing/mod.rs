@@ -81,6 +81,8 @@ impl PricingEngine {
     ) -> Result<PricingStep, PricingError> {
         let context = waterfall.context();
         let call = PricingCall {
+            name: &binding.name,
+            version: &binding.version,
             digest: binding.digest,
             channel_id: actor.channel.id.0,
             config: &binding.config,
@@ -152,6 +154,8 @@ impl PricingEngine {
             let context = waterfall.context();
             let channel_id = actor.channel.id.0;
             let run = self.sandbox.price(PricingCall {
+                name: &step.plugin,
+                version: &step.version,
                 digest,
                 channel_id,
                 config: &step.config,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use soko_infra::{Database, RevisionCache};
 use soko_kernel::operation::OperationDefinition;
-use soko_kernel::{Actor, Clock, IDS_MAX, ListQuery, Page, Permission, ShippingMethodId};
+use soko_kernel::{Actor, CacheStats, Clock, IDS_MAX, ListQuery, Page, Permission, ShippingMethodId};
 
 use crate::channels::Channels;
 
@@ -45,6 +45,11 @@ impl Shipping {
     /// The service over this store.
     pub fn new(database: Database, clock: Clock) -> Self {
         Self { database, clock, setups: Arc::new(RevisionCache::new(CACHED_CHANNELS_MAX)) }
+    }
+
+    /// How the cache of channels' configuration does.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.setups.stats()
     }
 
     /// The channel's methods, ready to quote.

@@ -15,7 +15,7 @@ mod tests;
 use std::sync::Arc;
 
 use soko_infra::{Database, RevisionCache, Tx};
-use soko_kernel::{Actor, ChannelScope, Clock, IDS_MAX, Timestamp};
+use soko_kernel::{Actor, CacheStats, ChannelScope, Clock, IDS_MAX, Timestamp};
 
 use crate::channels::Channels;
 
@@ -39,6 +39,11 @@ impl Tax {
     /// The service over this store.
     pub fn new(database: Database, clock: Clock) -> Self {
         Self { database, clock, setups: Arc::new(RevisionCache::new(CACHED_CHANNELS_MAX)) }
+    }
+
+    /// How the cache of channels' configuration does.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.setups.stats()
     }
 
     /// The channel's countries, zones, categories and rates.

@@ -31,13 +31,14 @@ use async_graphql::{
     BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema,
 };
 use futures_util::future::BoxFuture;
-use soko_kernel::Permission;
+use soko_kernel::{CacheStats, Permission};
 
 use crate::context::RequestContext;
 use crate::execute::Endpoint;
 use crate::shared::enums::declare_codes;
 use crate::shared::list_options::ListOptions;
 use crate::shared::vocabulary::{Declared, Vocabulary};
+use crate::traffic::OperationTraffic;
 
 /// What clients may ask.
 #[derive(Default, MergedObject)]
@@ -94,6 +95,16 @@ impl ShopSchema {
     /// The schema in GraphQL's schema language.
     pub fn sdl(&self) -> String {
         self.0.sdl()
+    }
+
+    /// What the operations that were asked for came to.
+    pub fn traffic(&self) -> Vec<OperationTraffic> {
+        self.0.traffic()
+    }
+
+    /// How the cache of documents does.
+    pub fn cache_stats(&self) -> CacheStats {
+        self.0.cache_stats()
     }
 
     /// Runs one request. Every error of the answer has an `extensions.code`.

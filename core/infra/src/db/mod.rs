@@ -19,6 +19,7 @@ mod notices;
 mod order;
 mod postgres;
 mod reader;
+mod schema;
 mod sqlite;
 
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub use moving::{MoveCheck, MoveError, MoveListener, MovePlan, MoveProgress, Mov
 pub use notices::{Subscription, Topic};
 pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
+pub use schema::SchemaState;
 pub use sqlite::{
     BATCH_SIZES, CopyContents, CopyError, SqliteConfig, WriterStats, copy_store, inspect_copy, sqlite_version,
 };
@@ -48,8 +50,6 @@ use postgres::{Concurrency, Postgres};
 use reader::Handle;
 use sqlite::Sqlite;
 use sqlx::migrate::Migrator;
-
-use crate::idempotency::Claim;
 
 /// Where the store is, and its bounds.
 #[derive(Debug, Clone)]
@@ -113,6 +113,8 @@ pub struct Database {
     statements: Arc<Counters>,
     leads: Leads,
     notices: Arc<Notices>,
+    /// The migrations that lead to this program's schema.
+    schema: Arc<[i64]>,
 }
 
 #[derive(Clone)]
@@ -133,15 +135,19 @@ impl Database {
     ) -> Result<Self, DatabaseError> {
         let statements = Arc::<Counters>::default();
         let notices = Arc::<Notices>::default();
-        let backend = match config.into() {
-            DatabaseConfig::Sqlite(config) => Backend::Sqlite(
-                Sqlite::open(config, &migrations.sqlite, statements.clone(), notices.clone()).await?,
-            ),
+        let (backend, migrator) = match config.into() {
+            DatabaseConfig::Sqlite(config) => {
+                let opened =
+                    Sqlite::open(config, &migrations.sqlite, statements.clone(), notices.clone()).await?;
+                (Backend::Sqlite(opened), &migrations.sqlite)
+            }
             DatabaseConfig::Postgres(config) => {
-                Backend::Postgres(Postgres::open(config, &migrations.postgres, statements.clone()).await?)
+                let opened = Postgres::open(config, &migrations.postgres, statements.clone()).await?;
+                (Backend::Postgres(opened), &migrations.postgres)
             }
         };
-        Ok(Self { backend, statements, leads: Leads::default(), notices })
+        let schema = schema::versions(migrator).into();
+        Ok(Self { backend, statements, leads: Leads::default(), notices, schema })
     }
 
     /// Runs `work` in a write transaction: `Ok` commits, `Err` rolls back. No other closure that writes in this scope
@@ -182,7 +188,7 @@ impl Database {
         T: Send + 'static,
         E: From<DatabaseError> + Send + 'static,
     {
-        let order = Order { scope, claim: Claim::current(), work };
+        let order = Order::new(scope, work);
         // Boxed, so that what calls this does not hold the closure once for each backend.
         match &self.backend {
             Backend::Sqlite(sqlite) => Box::pin(sqlite.write(order)).await,
@@ -212,16 +218,6 @@ impl Database {
         let outcome = work(&mut reader).await;
         reader.end().await;
         outcome
-    }
-
-    /// Whether the store answers a reader.
-    ///
-    /// # Errors
-    /// A failing store, or no reader that came free in time.
-    pub async fn check_readable(&self) -> Result<(), DatabaseError> {
-        let asked = "SELECT CAST(1 AS BIGINT)";
-        self.read(DataScope::Platform, async |reader| reader.fetch_one::<(i64,)>(asked, ()).await).await?;
-        Ok(())
     }
 
     /// What time it is by the clock that all programs of the platform share; `None` where there is but this machine's.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use soko_infra::db::{Column, LEADS, ListError, ListSql};
+use soko_infra::db::{Column, LEADS, ListError, ListSql, SchemaState};
 use soko_infra::testing::TestDatabase;
 use soko_infra::{DataScope, Database, DatabaseConfig, DatabaseError, Migrations, PostgresConfig, Topic, Tx};
 use soko_kernel::query::Direction;
@@ -217,7 +217,7 @@ async fn replaces_connections_that_were_cut() {
         assert!(cut > 1, "{cut} connections were open");
         store.add(&round.to_string()).await.unwrap();
     }
-    store.database.check_readable().await.unwrap();
+    assert_eq!(store.database.schema_state().await.unwrap(), SchemaState::Current);
     assert_eq!(store.names().await, ["0", "1", "2"]);
 }
 

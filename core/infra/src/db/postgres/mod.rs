@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use tokio::task::AbortHandle;
+use tracing::Instrument as _;
 
 use super::counters::Counters;
 use super::error::DatabaseError;
@@ -120,7 +121,9 @@ impl Postgres {
         E: From<DatabaseError> + Send + 'static,
     {
         let this = self.clone();
-        let written = tokio::spawn(async move { this.write_with_retries(order, concurrency).await });
+        let span = order.span.clone();
+        let writing = async move { this.write_with_retries(order, concurrency).await };
+        let written = tokio::spawn(writing.instrument(span));
         written.await.unwrap_or_else(|_| Err(DatabaseError::Closed.into()))
     }
 

@@ -104,6 +104,7 @@ impl Postgres {
         let ended = if outcome.is_ok() {
             let committed = session.commit().await;
             self.statements.ended(committed.is_ok());
+            tracing::debug!(is_committed = committed.is_ok(), "commit");
             committed
         } else {
             session.roll_back().await

@@ -207,10 +207,14 @@ where
             // The closure's own refusal is the truth, whatever became of the batch.
             (Some(Err(error)), _) => Err(error),
             (Some(Ok(value)), Ok(())) => {
+                tracing::debug!(parent: &self.order.span, is_committed = true, "commit");
                 self.told.iter().for_each(|topic| self.notices.tell(topic.name()));
                 Ok(value)
             }
-            (_, Err(error)) => Err(error.into()),
+            (_, Err(error)) => {
+                tracing::debug!(parent: &self.order.span, is_committed = false, "commit");
+                Err(error.into())
+            }
             (None, Ok(())) => Err(DatabaseError::Closed.into()),
         };
         if let Some(reply) = self.reply.take() {

@@ -1,18 +1,26 @@
-//! The metrics by name. Labels come from lists in this program, never from clients.
+//! The metrics by name. Labels come from lists in this program, from names of plugins that uploads were held to, and
+//! from ids; never from requests.
+
+mod page;
+mod plugins;
+mod work;
 
 use std::fmt;
 use std::time::Duration;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeCounterValue, EncodeGaugeValue, MetricEncoder};
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::exemplar::Exemplar;
-use soko_host::HostStats;
+use soko_graphql::traffic::OperationTraffic;
+use soko_host::{BreakerState, HostStats};
 use soko_infra::db::{BATCH_SIZES, Dialect, StatementKind, StoreStats, WriterStats};
+use soko_kernel::CacheStats;
 
 use super::Sources;
 use crate::config::Role;
 use crate::http::SurfaceTraffic;
+use crate::jobs::JobStats;
+use page::{Labels, Page, as_float, count_in, durations_in};
 
 /// Where Linux says how much memory this process holds.
 const STATUS_FILE: &str = "/proc/self/status";
@@ -28,10 +36,12 @@ pub struct Numbers {
     store: StoreStats,
     writer: WriterStats,
     host: HostStats,
+    breakers: Vec<BreakerState>,
+    operations: [(&'static str, Vec<OperationTraffic>); 2],
+    jobs: Vec<JobStats>,
+    caches: Vec<(&'static str, CacheStats)>,
     resident_bytes: Option<u64>,
 }
-
-type Labels<'l> = [(&'l str, &'l str); 1];
 
 impl Numbers {
     /// Reads them.
@@ -53,9 +63,29 @@ impl Numbers {
             store: sources.database.stats(),
             writer: sources.database.writer_stats(),
             host: sources.host.stats(),
+            breakers: sources.host.breakers(),
+            operations: [
+                ("shop", sources.endpoints.shop.traffic()),
+                ("admin", sources.endpoints.admin.traffic()),
+            ],
+            jobs: sources.jobs.read(),
+            caches: caches(sources),
             resident_bytes: resident_bytes(),
         }
     }
+}
+
+/// The caches that answer requests, by what is in them.
+fn caches(sources: &Sources) -> Vec<(&'static str, CacheStats)> {
+    let (endpoints, loads) = (&sources.endpoints, sources.host.stats().loads);
+    let loaded = CacheStats { hits: loads.hits, misses: loads.misses, entries: loads.loaded };
+    let mut caches = vec![
+        ("shop_documents", endpoints.shop.cache_stats()),
+        ("admin_documents", endpoints.admin.cache_stats()),
+        ("plugins", loaded),
+    ];
+    caches.extend(endpoints.services.cache_stats());
+    caches
 }
 
 /// Bytes of memory that this process holds, where the system says.
@@ -73,7 +103,10 @@ impl Collector for Numbers {
         self.write_http(&mut page)?;
         self.write_store(&mut page)?;
         self.write_writer(&mut page)?;
-        self.write_plugins(&mut page)
+        self.write_plugins(&mut page)?;
+        self.write_operations(&mut page)?;
+        self.write_jobs(&mut page)?;
+        self.write_caches(&mut page)
     }
 }
 
@@ -100,15 +133,7 @@ impl Numbers {
         let help = "Time until requests were answered.";
         let mut family = page.family("soko_http_request_duration_seconds", help, MetricType::Histogram)?;
         for surface in &self.surfaces {
-            let bound = |bound: &Option<u64>| {
-                bound.map_or(f64::INFINITY, |bound| Duration::from_micros(bound).as_secs_f64())
-            };
-            let buckets: Vec<_> = surface.durations.iter().map(|(at, count)| (bound(at), *count)).collect();
-            let count = buckets.iter().map(|(_, count)| count).sum();
-            let sum = Duration::from_micros(surface.microseconds).as_secs_f64();
-            let labels: Labels<'_> = [("surface", surface.surface)];
-            let mut one = family.encode_family(&labels)?;
-            one.encode_histogram::<Labels<'_>>(sum, count, &buckets, None)?;
+            durations_in(&mut family, &[("surface", surface.surface)], &surface.durations)?;
         }
         let help =
             "Requests that came to no answer of their own: refused as overload, panicked, out of time.";
@@ -165,73 +190,4 @@ impl Numbers {
         )?;
         page.count("soko_db_batch_redone", "Transactions run again by their batch's fault.", writer.redone)
     }
-
-    fn write_plugins(&self, page: &mut Page<'_, '_>) -> fmt::Result {
-        let host = &self.host;
-        page.count("soko_plugin_calls", "Calls of plugins asked for.", host.calls)?;
-        let seconds = Duration::from_micros(host.micros).as_secs_f64();
-        page.count("soko_plugin_seconds", "Time in plugins, loading and waiting left out.", seconds)?;
-        page.count("soko_plugin_fuel", "Fuel that plugins used.", host.fuel)?;
-        page.count("soko_plugin_slow_calls", "Calls above their soft limit.", host.slow_calls)?;
-        let failures = host.failures.iter().map(|(kind, count)| (kind.as_str(), *count));
-        page.counts("soko_plugin_failures", "Calls that failed, by why.", "why", failures)?;
-        page.count("soko_plugin_breakers_opened", "Times that a breaker opened.", host.breakers_opened)?;
-        let cache = [
-            ("from_disk", host.disk_hits),
-            ("compiled", host.compiles),
-            ("refused_file", host.refused_files),
-        ];
-        page.counts("soko_plugin_loads", "Components loaded, by where from.", "how", cache)
-    }
-}
-
-/// The text that is being written.
-struct Page<'p, 'e>(&'p mut DescriptorEncoder<'e>);
-
-impl Page<'_, '_> {
-    fn family<'s>(
-        &'s mut self,
-        name: &'s str,
-        help: &str,
-        kind: MetricType,
-    ) -> Result<MetricEncoder<'s>, fmt::Error> {
-        self.0.encode_descriptor(name, help, None, kind)
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "numbers")]
-    fn count(&mut self, name: &str, help: &str, value: impl EncodeCounterValue) -> fmt::Result {
-        let mut family = self.family(name, help, MetricType::Counter)?;
-        family.encode_counter(&value, None::<&Exemplar<Labels<'_>, u64>>)
-    }
-
-    /// One counter for each value of a label.
-    fn counts<'v, V: EncodeCounterValue>(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
-        values: impl IntoIterator<Item = (&'v str, V)>,
-    ) -> fmt::Result {
-        let mut family = self.family(name, help, MetricType::Counter)?;
-        values.into_iter().try_for_each(|(of, value)| count_in(&mut family, &[(label, of)], value))
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "numbers")]
-    fn gauge(&mut self, name: &str, help: &str, value: impl EncodeGaugeValue) -> fmt::Result {
-        self.family(name, help, MetricType::Gauge)?.encode_gauge(&value)
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "numbers")]
-fn count_in<V: EncodeCounterValue, const N: usize>(
-    family: &mut MetricEncoder<'_>,
-    labels: &[(&str, &str); N],
-    value: V,
-) -> fmt::Result {
-    family.encode_family(labels)?.encode_counter(&value, None::<&Exemplar<Labels<'_>, u64>>)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, and near enough beyond")]
-fn as_float(value: u64) -> f64 {
-    value as f64
 }
