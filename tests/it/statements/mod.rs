@@ -6,7 +6,6 @@
 mod channels;
 mod prepared;
 mod source;
-mod walks;
 
 use std::path::PathBuf;
 

@@ -103,7 +103,7 @@ pub(super) async fn of_orders(
     let ids = in_list(&mut values, rows.iter().map(|row| row.id));
     let sql = format!(
         "SELECT fulfillment_id, order_line_id, quantity FROM fulfillment_line \
-         WHERE channel_id = $1 AND fulfillment_id IN ({ids}) ORDER BY order_line_id"
+         WHERE channel_id = $1 AND fulfillment_id IN ({ids}) ORDER BY +order_line_id"
     );
     let lines: Vec<FulfillmentLine> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     rows.into_iter().map(|row| row.with(&lines)).collect()

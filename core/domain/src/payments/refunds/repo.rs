@@ -172,7 +172,7 @@ async fn listed(
     let ids = in_list(&mut values, rows.iter().map(|row| row.id));
     let sql = format!(
         "SELECT refund_id, order_line_id, quantity FROM refund_line \
-         WHERE channel_id = $1 AND refund_id IN ({ids}) ORDER BY order_line_id"
+         WHERE channel_id = $1 AND refund_id IN ({ids}) ORDER BY +order_line_id"
     );
     let lines: Vec<RefundLine> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     rows.into_iter().map(|row| row.with(&lines)).collect()
