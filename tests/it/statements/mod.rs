@@ -6,6 +6,7 @@
 mod channels;
 mod prepared;
 mod source;
+mod walks;
 
 use std::path::PathBuf;
 

@@ -269,9 +269,8 @@ pub(super) async fn lines(
 ) -> Result<Vec<(OrderId, OrderLine)>, DatabaseError> {
     let mut values = vec![Bound::from(scope.channel_id().0)];
     let orders = in_list(&mut values, orders.iter().copied());
-    // `+id` sorts what is found: an index that has the ids in their order would be walked through the whole channel.
     let sql =
-        format!("SELECT * FROM order_line WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY +id");
+        format!("SELECT * FROM order_line WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY id");
     let rows: Vec<LineRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     let parse = |row: LineRow| {
         let line = OrderLine {

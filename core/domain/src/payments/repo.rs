@@ -264,8 +264,7 @@ pub(super) async fn of_orders(
 ) -> Result<Vec<Payment>, DatabaseError> {
     let mut values = vec![Bound::from(scope.channel_id().0)];
     let orders = in_list(&mut values, orders.iter().copied());
-    // `+id` sorts what is found: an index that has the ids in their order would be walked through the whole channel.
-    let sql = format!("SELECT * FROM payment WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY +id");
+    let sql = format!("SELECT * FROM payment WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY id");
     let rows: Vec<PaymentRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     rows.into_iter().map(Payment::try_from).collect()
 }

@@ -203,10 +203,9 @@ pub(in crate::ledger) async fn postings_of(
 ) -> Result<Vec<(JournalEntryId, Posting)>, DatabaseError> {
     let mut values = vec![Bound::from(scope.channel_id().0)];
     let list = in_list(&mut values, entries);
-    // `+id` sorts what is found: an index that has the ids in their order would be walked through the whole channel.
     let sql = format!(
         "SELECT id, entry_id, debit_account_id, credit_account_id, amount, party_type, party_id, order_id, session_id \
-         FROM journal_posting WHERE channel_id = $1 AND entry_id IN ({list}) ORDER BY +id"
+         FROM journal_posting WHERE channel_id = $1 AND entry_id IN ({list}) ORDER BY id"
     );
     let rows: Vec<PostingRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     rows.into_iter().map(PostingRow::into_posting).collect()

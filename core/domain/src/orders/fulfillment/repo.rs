@@ -92,9 +92,8 @@ pub(super) async fn of_orders(
 ) -> Result<Vec<Fulfillment>, DatabaseError> {
     let mut values = vec![Bound::from(scope.channel_id().0)];
     let orders = in_list(&mut values, orders.iter().copied());
-    // `+id` sorts what is found: an index that has the ids in their order would be walked through the whole channel.
     let sql =
-        format!("SELECT * FROM fulfillment WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY +id");
+        format!("SELECT * FROM fulfillment WHERE channel_id = $1 AND order_id IN ({orders}) ORDER BY id");
     let rows: Vec<FulfillmentRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -103,7 +102,7 @@ pub(super) async fn of_orders(
     let ids = in_list(&mut values, rows.iter().map(|row| row.id));
     let sql = format!(
         "SELECT fulfillment_id, order_line_id, quantity FROM fulfillment_line \
-         WHERE channel_id = $1 AND fulfillment_id IN ({ids}) ORDER BY +order_line_id"
+         WHERE channel_id = $1 AND fulfillment_id IN ({ids}) ORDER BY order_line_id"
     );
     let lines: Vec<FulfillmentLine> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     rows.into_iter().map(|row| row.with(&lines)).collect()

@@ -162,8 +162,7 @@ async fn listed(
 ) -> Result<Vec<Refund>, DatabaseError> {
     let mut values = vec![Bound::from(scope.channel_id().0)];
     let listed = in_list(&mut values, ids.iter().copied());
-    // `+id` sorts what is found: an index that has the ids in their order would be walked through the whole channel.
-    let sql = format!("SELECT * FROM refund WHERE channel_id = $1 AND {column} IN ({listed}) ORDER BY +id");
+    let sql = format!("SELECT * FROM refund WHERE channel_id = $1 AND {column} IN ({listed}) ORDER BY id");
     let rows: Vec<RefundRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     if rows.is_empty() {
         return Ok(Vec::new());
@@ -172,7 +171,7 @@ async fn listed(
     let ids = in_list(&mut values, rows.iter().map(|row| row.id));
     let sql = format!(
         "SELECT refund_id, order_line_id, quantity FROM refund_line \
-         WHERE channel_id = $1 AND refund_id IN ({ids}) ORDER BY +order_line_id"
+         WHERE channel_id = $1 AND refund_id IN ({ids}) ORDER BY order_line_id"
     );
     let lines: Vec<RefundLine> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     rows.into_iter().map(|row| row.with(&lines)).collect()

@@ -4,6 +4,7 @@ mod connection;
 mod copy;
 pub(in crate::db) mod driver;
 mod readers;
+mod statistics;
 mod writer;
 
 use std::fs::{File, TryLockError};
@@ -167,6 +168,7 @@ async fn prepare(path: &Path, migrations: &'static Migrator) -> Result<(), Datab
     let mut connection = options.connect().await.map_err(|error| DatabaseError::Open(error.to_string()))?;
     check_version(&mut connection).await?;
     migrate(&mut connection, migrations).await?;
+    statistics::put_in_place(&mut connection).await?;
     Ok(connection.close().await?)
 }
 
