@@ -97,7 +97,9 @@ impl Stats {
         }
         if let Some(kind) = failure {
             self.failures.count(kind);
-            own.iter().for_each(|own| own.failures.count(kind));
+            if let Some(own) = &own {
+                own.failures.count(kind);
+            }
         }
     }
 

@@ -238,11 +238,14 @@ fn the_alert_rules_and_the_dashboard_name_metrics_that_there_are() {
         async |server| {
             let text = text(server).await;
             let known = known(&text);
-            let missing = |of: &str| names(of).filter(|name| !known.contains(*name)).collect::<Vec<_>>();
-            assert_eq!(missing(&rules), Vec::<&str>::new(), "the rules name what is not in\n{text}");
+            let missing = |of: &str| {
+                let unknown = names(of).filter(|name| !known.contains(*name));
+                unknown.map(str::to_owned).collect::<Vec<_>>()
+            };
+            assert_eq!(missing(&rules), Vec::<String>::new(), "the rules name what is not in\n{text}");
             for (title, expression) in &expressions {
                 assert!(names(expression).count() > 0, "{title} asks for nothing of ours: {expression}");
-                assert_eq!(missing(expression), Vec::<&str>::new(), "{title} names what is not in\n{text}");
+                assert_eq!(missing(expression), Vec::<String>::new(), "{title} names what is not in\n{text}");
             }
         },
     );

@@ -263,7 +263,7 @@ impl App {
             role,
         });
         let router = if role.serves() {
-            http::router(endpoints, platform.blobs.clone(), readiness.clone(), guard)
+            http::router(&endpoints, platform.blobs.clone(), readiness.clone(), guard)
         } else {
             http::health_router(readiness.clone(), guard)
         };

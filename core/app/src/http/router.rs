@@ -21,10 +21,10 @@ use super::{Readiness, assets, explorer, graphql, health};
 const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 
 /// The whole HTTP surface.
-pub fn router(endpoints: Arc<Endpoints>, blobs: Blobs, readiness: Readiness, guard: Arc<Guard>) -> Router {
+pub fn router(endpoints: &Arc<Endpoints>, blobs: Blobs, readiness: Readiness, guard: Arc<Guard>) -> Router {
     let cross_origin = cross_origin(&endpoints.http.cors_origins);
     let api =
-        |api| post(graphql::post).get(graphql::get).with_state(Endpoint::new(api, Arc::clone(&endpoints)));
+        |api| post(graphql::post).get(graphql::get).with_state(Endpoint::new(api, Arc::clone(endpoints)));
     let limited = Router::new()
         .route("/shop-api", api(Api::Shop))
         .route("/admin-api", api(Api::Admin))

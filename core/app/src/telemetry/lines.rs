@@ -9,7 +9,7 @@ use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::fmt::format::{Format, Full, Writer};
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::registry::{LookupSpan, Scope};
 
 /// What a field's name begins with that says where an event of the crate `log` came from.
 const OF_LOG: &str = "log.";
@@ -70,7 +70,7 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut fields = Map::new();
-        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
+        for span in context.event_scope().into_iter().flat_map(Scope::from_root) {
             let extensions = span.extensions();
             let Some(of_span) = extensions.get::<FormattedFields<N>>() else { continue };
             // They are what `JsonFields` wrote.
