@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use soko_host::FAILURES_TO_OPEN;
-use soko_host::testing::PricingGuest;
 use soko_tests::TestServer;
 use soko_tests::platform::{ALPHA, SUGAR, UNGA};
-use soko_tests::plugins::{bind, cents_off, upload};
+use soko_tests::plugins::{bind, cents_off, trapping_when_configured, upload};
 use soko_tests::server::{with_server, with_settings};
 use soko_tests::shopper::refusal_of;
 
@@ -76,7 +75,7 @@ fn counts_operations_by_the_schemas_names_and_how_they_ended() {
             let shopper = server.shopper(ALPHA);
             let unga = shopper.variant(UNGA).await;
             shopper.add(&unga, 1).await;
-            assert_eq!(refusal_of(shopper.try_add(&unga, 10_000).await), "INSUFFICIENT_STOCK_ERROR");
+            assert_eq!(refusal_of(shopper.try_add(&unga, 900).await), "INSUFFICIENT_STOCK_ERROR");
             let named = "query MyOwnName { mine: activeOrder { id } }";
             shopper.client.query(named, json!({})).await;
             shopper
@@ -128,9 +127,8 @@ fn counts_plugins_by_version_and_shows_whose_breaker_is_open() {
             let admin = server.administrator(ALPHA).await;
             let good = upload(&admin, cents_off("good-rule", "1.2.3", 100)).await;
             bind(&admin, &good, json!({})).await;
-            let traps = PricingGuest::new().name("bad-rule").version("0.1.0").price("unreachable").build();
-            let bad = upload(&admin, traps).await;
-            bind(&admin, &bad, json!({})).await;
+            let bad = upload(&admin, trapping_when_configured("bad-rule")).await;
+            bind(&admin, &bad, json!({ "trap": true })).await;
             let shopper = server.shopper(ALPHA);
             let sugar = shopper.variant(SUGAR).await;
             for _ in 0..=FAILURES_TO_OPEN {

@@ -18,6 +18,8 @@ const CALLER: &str = "00f067aa0ba902b7";
 const NODE: &str = "node-7";
 /// Everything that the program says of a request.
 const LEVEL: &str = "info,soko=debug,soko_host=debug,soko_infra=debug,soko_graphql=debug,soko_domain=debug";
+/// Longest wait for a line that has to come.
+const PATIENCE: Duration = Duration::from_secs(10);
 const ADD: &str = "mutation Secret ($variant: ID!) {
     addItemToOrder(productVariantId: $variant, quantity: 1) { __typename ... on Order { totalWithTax } } }";
 
@@ -122,6 +124,10 @@ fn every_line_of_a_request_names_its_trace() {
         }
         stage.shopper.check_out(&stage.variant, 1, "wanjiku@example.com").await;
         let session = stage.shopper.client.session().expect("a session");
+        let begun = Instant::now();
+        while !lines(&log).iter().any(|line| line["job"].is_string()) && begun.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         assert!(stage.node.stop().success());
         let (all, text) = (lines(&log), std::fs::read_to_string(&log).expect("the log").to_lowercase());
         assert!(all.iter().all(|line| line["node"] == NODE && line["message"].is_string()));

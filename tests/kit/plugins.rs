@@ -108,3 +108,10 @@ pub fn example(name: &str) -> Vec<u8> {
 pub fn components() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests/components")
 }
+
+/// A guest that traps when its configuration is longer than `{}`, whose length stands at byte 92 of the arguments.
+pub fn trapping_when_configured(name: &str) -> Vec<u8> {
+    let body = "(if (i32.gt_u (i32.load offset=92 (local.get $input)) (i32.const 2)) (then unreachable))
+         (call $answer (i32.const 4096) (i32.const 0))";
+    PricingGuest::new().name(name).price(body).build()
+}

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use soko::config::Settings;
-use soko_host::testing::PricingGuest;
 use soko_tests::platform::{ALPHA, SUGAR};
-use soko_tests::plugins::{binding_of, try_bind, update, upload};
+use soko_tests::plugins::{binding_of, trapping_when_configured, try_bind, update, upload};
 use soko_tests::server::with_two_nodes_set;
 use soko_tests::{Client, Shopper, TestServer};
 
@@ -14,13 +13,6 @@ use soko_tests::{Client, Shopper, TestServer};
 const COOL_DOWN: Duration = Duration::from_millis(1_500);
 /// Within this an opening is in force everywhere.
 const IN_FORCE: Duration = Duration::from_millis(900);
-
-/// A guest that traps when its configuration is longer than `{}`, whose length stands at byte 92 of the arguments.
-fn trapping_when_configured() -> Vec<u8> {
-    let body = "(if (i32.gt_u (i32.load offset=92 (local.get $input)) (i32.const 2)) (then unreachable))
-         (call $answer (i32.const 4096) (i32.const 0))";
-    PricingGuest::new().name("fails-at-times").price(body).build()
-}
 
 /// A node, and a shopper whose cart it prices.
 struct Place<'n> {
@@ -54,7 +46,7 @@ fn a_breaker_that_opens_at_one_node_is_open_at_the_other_and_tries_again_at_both
     };
     with_two_nodes_set(quick, async |first, second| {
         let (here, there) = (Place::at(first).await, Place::at(second).await);
-        let version = upload(&here.admin, trapping_when_configured()).await;
+        let version = upload(&here.admin, trapping_when_configured("fails-at-times")).await;
         let input =
             json!({ "pluginId": version["pluginId"], "config": { "trap": true }, "failurePolicy": "SKIP" });
         let binding = binding_of(try_bind(&here.admin, input).await);
