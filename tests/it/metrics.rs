@@ -75,7 +75,8 @@ fn counts_operations_by_the_schemas_names_and_how_they_ended() {
             let shopper = server.shopper(ALPHA);
             let unga = shopper.variant(UNGA).await;
             shopper.add(&unga, 1).await;
-            assert_eq!(refusal_of(shopper.try_add(&unga, 900).await), "INSUFFICIENT_STOCK_ERROR");
+            let refused = refusal_of(shopper.try_add(&unga, 900).await);
+            assert_eq!(refused["errorCode"], "INSUFFICIENT_STOCK_ERROR");
             let named = "query MyOwnName { mine: activeOrder { id } }";
             shopper.client.query(named, json!({})).await;
             shopper
