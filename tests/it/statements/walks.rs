@@ -43,10 +43,6 @@ const WALKS: &[(&str, &str)] = &[
         "sums of books from their beginning, where nobody has kept any",
     ),
     ("DELETE FROM plugin_run WHERE channel_id = $1 AND id IN", "few runs of a channel are kept"),
-    (
-        "DELETE FROM idempotency_key WHERE (channel_id, key_digest) IN",
-        "a job that clears up, for many keys at once",
-    ),
 ];
 
 /// Lists sort and filter by what the client likes, a page at a time.
