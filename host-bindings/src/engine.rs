@@ -14,6 +14,7 @@ use crate::limits::{
     CORE_INSTANCES_MAX, EPOCH_TICK_MS, FIBER_STACK_BYTES, Limits, MEMORIES_MAX, TABLE_ELEMENTS_MAX,
     TABLES_MAX, WASM_STACK_BYTES,
 };
+use crate::spare;
 
 /// Version of the engine as receipts name it. The engine does not tell; a test compares it with the lock file.
 pub const ENGINE_VERSION: &str = "wasmtime 48.0.8";
@@ -53,7 +54,7 @@ fn code_config() -> Config {
 
 /// The engine that runs guests: memories, tables and stacks come from a pool sized for `limits`.
 pub(crate) fn running_engine(limits: &Limits) -> Result<Engine, HostError> {
-    let calls = limits.concurrent_calls;
+    let calls = limits.concurrent_calls.saturating_add(spare::PLACES);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls.saturating_mul(CORE_INSTANCES_MAX))

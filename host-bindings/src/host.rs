@@ -14,19 +14,20 @@ use soko_extension::{
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tracing::{Instrument as _, field};
-use wasmtime::Engine;
+use wasmtime::{Engine, Store};
 
 use crate::breaker::{self, BreakerOpening, BreakerState, Breakers, Permit};
 use crate::cache::ArtefactCache;
 use crate::compiler::{Compiler, CompilerCommand};
 use crate::engine::{ENGINE_VERSION, Ticker, compatibility_hash, running_engine};
 use crate::error::HostError;
-use crate::gate::Gate;
+use crate::gate::{Gate, Place};
 use crate::inspect;
 use crate::limits::{CallLimits, Limits};
 use crate::pricing::{Linkers, RawManifest};
 use crate::registry::{Loaded, Parts, Registry};
-use crate::sandbox::{host_failure, new_store, within};
+use crate::sandbox::{State, fuel_left, new_store, start_clock, within};
+use crate::spare::{Making, Prepared, Spares};
 use crate::stats::{HostStats, Stats};
 
 /// Seconds between two warnings about slow calls; the counter counts all.
@@ -44,6 +45,12 @@ pub struct HostConfig {
     pub compiler: Option<CompilerCommand>,
 }
 
+/// A sandbox after its call, with the place that it has until it is given back.
+pub(crate) struct Used<'a> {
+    store: Store<State>,
+    place: Place<'a>,
+}
+
 /// Runs and inspects plugins. A clone is the same host; the last one to be dropped stops it.
 #[derive(Clone)]
 pub struct PluginHost {
@@ -57,6 +64,7 @@ pub(crate) struct Inner {
     ticker: Ticker,
     breakers: Breakers,
     gate: Gate,
+    spares: Spares,
     stats: Arc<Stats>,
     created: Instant,
     /// Seconds after `created` of the last warning about slow calls, plus one; 0 before the first.
@@ -89,6 +97,7 @@ impl PluginHost {
             ticker: Ticker::try_new(&engine)?,
             breakers: Breakers::new(Duration::from_millis(limits.breaker_cool_down_ms)),
             gate: Gate::new(limits.concurrent_calls, limits.concurrent_calls_per_channel),
+            spares: Spares::new(),
             created: Instant::now(),
             last_slow_warning_s: AtomicU64::new(0),
             limits,
@@ -133,7 +142,7 @@ impl PluginHost {
 #[async_trait]
 impl PricingPlugins for PluginHost {
     async fn price(&self, call: PricingCall<'_>) -> PricingRun {
-        self.inner.price(call).await
+        Inner::price(&self.inner, call).await
     }
 
     fn engine_version(&self) -> &str {
@@ -149,7 +158,7 @@ impl ComponentInspector for PluginHost {
 }
 
 impl Inner {
-    async fn price(&self, call: PricingCall<'_>) -> PricingRun {
+    async fn price(self: &Arc<Self>, call: PricingCall<'_>) -> PricingRun {
         let span = tracing::info_span!(
             "plugin",
             plugin = call.name,
@@ -168,7 +177,7 @@ impl Inner {
         run
     }
 
-    async fn try_price(&self, call: PricingCall<'_>) -> PricingRun {
+    async fn try_price(self: &Arc<Self>, call: PricingCall<'_>) -> PricingRun {
         match self.breakers.enter((call.channel_id, call.digest), Instant::now()) {
             None => failed_run(PluginFailure::new(
                 FailureKind::BreakerOpen,
@@ -188,9 +197,20 @@ impl Inner {
         }
     }
 
-    async fn call_rule(&self, loaded: &Loaded, call: PricingCall<'_>, permit: Permit<'_>) -> PricingRun {
+    async fn call_rule(
+        self: &Arc<Self>,
+        loaded: &Arc<Loaded>,
+        call: PricingCall<'_>,
+        permit: Permit<'_>,
+    ) -> PricingRun {
         let limits = self.limits.for_component(loaded.facts.component_bytes);
-        let run = self.run_rule(loaded, limits, call.context, call.config, Some(call.channel_id)).await;
+        let spare = self.spares.take(call.digest);
+        self.stats.spares_used.add(u64::from(spare.is_some()));
+        let (run, used) =
+            self.run_rule(loaded, limits, (call.context, call.config), Some(call.channel_id), spare).await;
+        if let (Ok(_), Some(used)) = (&run.outcome, used) {
+            self.prepare_next(call.digest, loaded, used);
+        }
         if run.cost.micros > limits.soft_ms.saturating_mul(1_000) {
             self.report_slow(&call, run.cost);
         }
@@ -208,37 +228,90 @@ impl Inner {
         run
     }
 
-    /// One call of a rule in a fresh sandbox; `caller` is the channel, or `None` for an inspection.
+    /// One call of a rule in a sandbox of its own, which is `spare` or made now; `caller` is the channel, or `None` for an
+    /// inspection. Answers the used sandbox as well: to give it back takes time that nobody has to wait for.
     pub(crate) async fn run_rule(
         &self,
         loaded: &Loaded,
         limits: &CallLimits,
-        context: &PricingContext,
-        config: &str,
+        (context, config): (&PricingContext, &str),
         caller: Option<i64>,
-    ) -> PricingRun {
-        let _place = match self.gate.enter(caller).await {
+        spare: Option<Prepared>,
+    ) -> (PricingRun, Option<Used<'_>>) {
+        let place = match self.gate.enter(caller).await {
             Ok(place) => place,
-            Err(failure) => return failed_run(failure),
+            Err(failure) => return (failed_run(failure), None),
         };
         let _ticking = self.ticker.run();
-        let started = std::time::Instant::now();
         let fuel = limits.fuel(context.lines.len());
-        let mut store = match new_store(&self.engine, &self.limits, limits, fuel) {
-            Ok(store) => store,
-            Err(failure) => return failed_run(failure),
+        let prepared = match spare {
+            Some(spare) => Ok(spare),
+            None => self.prepare(loaded, limits, fuel).await,
         };
-        let priced = within(limits, loaded.rule.price(&mut store, context, config, &self.limits)).await;
+        let mut prepared = match prepared {
+            Ok(prepared) => prepared,
+            Err(run) => return (*run, None),
+        };
+        let started = std::time::Instant::now();
+        let store = &mut prepared.store;
+        if let Err(failure) = start_clock(store, fuel.saturating_sub(prepared.fuel)) {
+            return (failed_run(failure), None);
+        }
+        let priced = within(limits, prepared.guest.price(store, context, config, &self.limits)).await;
         let outcome = priced.unwrap_or_else(|overrun| Err(overrun.into_failure(limits)));
-        let fuel_left = match store.get_fuel() {
+        let left = match fuel_left(store) {
             Ok(left) => left,
-            Err(error) => return failed_run(host_failure("read the fuel of a guest", &error)),
+            Err(failure) => return (failed_run(failure), None),
         };
         let log = store.data_mut().take_log();
-        // Giving the memory back is part of the price of a fresh sandbox.
-        drop(store);
-        let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        PricingRun { cost: CallCost { micros, fuel: fuel.saturating_sub(fuel_left) }, log, outcome }
+        let micros = prepared.micros.saturating_add(micros_since(started));
+        let cost = CallCost { micros, fuel: fuel.saturating_sub(left) };
+        (PricingRun { cost, log, outcome }, Some(Used { store: prepared.store, place }))
+    }
+
+    /// A sandbox in which the rule was started, with so much fuel for that. A rule that does not start is a run that failed.
+    async fn prepare(
+        &self,
+        loaded: &Loaded,
+        limits: &CallLimits,
+        fuel: u64,
+    ) -> Result<Prepared, Box<PricingRun>> {
+        let failed = |failure| Box::new(failed_run(failure));
+        let started = std::time::Instant::now();
+        let mut store = new_store(&self.engine, &self.limits, limits, fuel).map_err(failed)?;
+        let guest = within(limits, loaded.rule.start(&mut store)).await;
+        let guest = guest.unwrap_or_else(|overrun| Err(overrun.into_failure(limits)));
+        let used = fuel.saturating_sub(fuel_left(&store).map_err(failed)?);
+        let micros = micros_since(started);
+        match guest {
+            Ok(guest) => Ok(Prepared { store, guest, fuel: used, micros }),
+            Err(failure) => {
+                let (cost, log) = (CallCost { micros, fuel: used }, store.data_mut().take_log());
+                Err(Box::new(PricingRun { cost, log, outcome: Err(failure) }))
+            }
+        }
+    }
+
+    /// Gives a used sandbox back and makes one ahead for the component's next call, in the background.
+    fn prepare_next(self: &Arc<Self>, digest: Digest, loaded: &Arc<Loaded>, used: Used<'_>) {
+        let Some(making) = self.spares.begin(digest) else { return };
+        let Used { store, place } = used;
+        let (inner, loaded) = (Arc::clone(self), Arc::clone(loaded));
+        tokio::spawn(async move {
+            drop(store);
+            inner.make_spare(digest, &loaded, making).await;
+        });
+        // From here on it is the spare's place that the sandbox has.
+        drop(place);
+    }
+
+    async fn make_spare(&self, digest: Digest, loaded: &Loaded, making: Making) {
+        let limits = self.limits.for_component(loaded.facts.component_bytes);
+        let _ticking = self.ticker.run();
+        // The call that needs it makes its own where this fails, and says why.
+        if let Ok(spare) = self.prepare(loaded, limits, limits.fuel_base).await {
+            self.spares.put(digest, spare, &making);
+        }
     }
 
     /// Asks a component what it is, in a fresh sandbox.
@@ -271,6 +344,10 @@ impl Inner {
             tracing::warn!(channel_id = call.channel_id, digest = %call.digest, micros, fuel, "slow pricing rule");
         }
     }
+}
+
+fn micros_since(moment: std::time::Instant) -> u64 {
+    u64::try_from(moment.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A run that never came to call the guest.

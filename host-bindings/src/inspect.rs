@@ -215,7 +215,8 @@ async fn trial_run(
     manifest: &Manifest,
 ) -> Result<(), Rejection> {
     let config = trial_config(&manifest.config_schema);
-    let run = host.run_rule(loaded, limits, &pricing::trial_order(), &config, None).await;
+    let order = pricing::trial_order();
+    let (run, _used) = host.run_rule(loaded, limits, (&order, &config), None, None).await;
     match run.outcome {
         Ok(_) | Err(PluginFailure { kind: FailureKind::Guest, .. }) => Ok(()),
         Err(PluginFailure { kind: FailureKind::Host, message }) => Err(Rejection::Host(message)),

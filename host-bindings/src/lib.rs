@@ -25,6 +25,7 @@ mod limits;
 mod pricing;
 mod registry;
 mod sandbox;
+mod spare;
 mod stats;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -151,6 +151,24 @@ pub(crate) fn new_store(
     Ok(store)
 }
 
+/// Gives a guest its fuel and its first slice of time, from now on.
+///
+/// # Errors
+/// As [`new_store`].
+pub(crate) fn start_clock(store: &mut Store<State>, fuel: u64) -> Result<(), PluginFailure> {
+    store.set_fuel(fuel).map_err(|error| host_failure("set the fuel of a guest", &error))?;
+    store.set_epoch_deadline(1);
+    Ok(())
+}
+
+/// The fuel that a guest has not used.
+///
+/// # Errors
+/// As [`new_store`].
+pub(crate) fn fuel_left(store: &Store<State>) -> Result<u64, PluginFailure> {
+    store.get_fuel().map_err(|error| host_failure("read the fuel of a guest", &error))
+}
+
 /// The guest was stopped by its clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overrun {

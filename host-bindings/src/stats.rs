@@ -40,6 +40,7 @@ const KINDS: [FailureKind; 9] = [
 #[derive(Debug, Default)]
 pub(crate) struct Stats {
     pub(crate) calls: Counter,
+    pub(crate) spares_used: Counter,
     pub(crate) micros: Counter,
     pub(crate) fuel: Counter,
     pub(crate) slow_calls: Counter,
@@ -146,6 +147,7 @@ impl Stats {
     pub(crate) fn snapshot(&self) -> HostStats {
         HostStats {
             calls: self.calls.get(),
+            spares_used: self.spares_used.get(),
             micros: self.micros.get(),
             fuel: self.fuel.get(),
             slow_calls: self.slow_calls.get(),
@@ -165,7 +167,9 @@ impl Stats {
 pub struct HostStats {
     /// Calls that ended, whatever became of them.
     pub calls: u64,
-    /// Microseconds spent in calls, loading and waiting excluded.
+    /// Calls that found their sandbox made.
+    pub spares_used: u64,
+    /// Microseconds spent in calls and on their sandboxes, loading and waiting excluded.
     pub micros: u64,
     /// Fuel used by guests.
     pub fuel: u64,

@@ -28,6 +28,11 @@ pub(crate) enum Rule {
     V0_1(v0_1::Rule),
 }
 
+/// A rule in an instance of its own, to be called once.
+pub(crate) enum Started {
+    V0_1(v0_1::Started),
+}
+
 /// The imports of all rules, linked once.
 pub(crate) struct Linkers {
     v0_1: Linker<State>,
@@ -89,16 +94,10 @@ impl Linkers {
 }
 
 impl Rule {
-    /// Prices an order in this store, in a fresh instance.
-    pub(crate) async fn price(
-        &self,
-        store: &mut Store<State>,
-        context: &PricingContext,
-        config: &str,
-        limits: &Limits,
-    ) -> Result<Vec<PriceAdjustment>, PluginFailure> {
+    /// A fresh instance in this store.
+    pub(crate) async fn start(&self, store: &mut Store<State>) -> Result<Started, PluginFailure> {
         match self {
-            Self::V0_1(rule) => rule.price(store, context, config, limits).await,
+            Self::V0_1(rule) => rule.start(store).await.map(Started::V0_1),
         }
     }
 
@@ -113,6 +112,21 @@ impl Rule {
     pub(crate) fn contract(&self) -> String {
         match self {
             Self::V0_1(_) => format!("soko:pricing@{}", v0_1::VERSION),
+        }
+    }
+}
+
+impl Started {
+    /// Prices an order; the store is that of the start.
+    pub(crate) async fn price(
+        &self,
+        store: &mut Store<State>,
+        context: &PricingContext,
+        config: &str,
+        limits: &Limits,
+    ) -> Result<Vec<PriceAdjustment>, PluginFailure> {
+        match self {
+            Self::V0_1(guest) => guest.price(store, context, config, limits).await,
         }
     }
 }

@@ -43,11 +43,27 @@ impl log::Host for State {
 /// A rule of this contract version.
 pub(crate) struct Rule(bindings::PricingPre<State>);
 
+/// An instance of it.
+pub(crate) struct Started(bindings::Pricing);
+
 impl Rule {
     pub(super) fn try_new(linker: &Linker<State>, component: &Component) -> wasmtime::Result<Self> {
         bindings::PricingPre::new(linker.instantiate_pre(component)?).map(Self)
     }
 
+    pub(super) async fn describe(&self, store: &mut Store<State>) -> Result<RawManifest, PluginFailure> {
+        let Started(guest) = self.start(store).await?;
+        let said = guest.call_describe(store).await.map_err(|error| guest_failure(&error))?;
+        Ok(RawManifest::new(said.name, said.version, said.description, said.kind, said.config_schema))
+    }
+
+    pub(super) async fn start(&self, store: &mut Store<State>) -> Result<Started, PluginFailure> {
+        let guest = self.0.instantiate_async(store).await;
+        guest.map(Started).map_err(|error| start_failure(&error))
+    }
+}
+
+impl Started {
     pub(super) async fn price(
         &self,
         store: &mut Store<State>,
@@ -98,18 +114,7 @@ impl Rule {
         order: types::Context<'_>,
         config: &str,
     ) -> Result<Result<Vec<types::Adjustment>, types::Refusal>, PluginFailure> {
-        let guest = self.start(store).await?;
-        guest.call_price_order(store, order, config).await.map_err(|error| guest_failure(&error))
-    }
-
-    pub(super) async fn describe(&self, store: &mut Store<State>) -> Result<RawManifest, PluginFailure> {
-        let guest = self.start(store).await?;
-        let said = guest.call_describe(store).await.map_err(|error| guest_failure(&error))?;
-        Ok(RawManifest::new(said.name, said.version, said.description, said.kind, said.config_schema))
-    }
-
-    async fn start(&self, store: &mut Store<State>) -> Result<bindings::Pricing, PluginFailure> {
-        self.0.instantiate_async(store).await.map_err(|error| start_failure(&error))
+        self.0.call_price_order(store, order, config).await.map_err(|error| guest_failure(&error))
     }
 }
 

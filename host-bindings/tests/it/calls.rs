@@ -70,6 +70,44 @@ async fn lets_no_state_survive_a_call() {
     }
 }
 
+/// Calls until one has found its sandbox made; each adds to what is kept of a guest between calls, which is nothing.
+#[tokio::test]
+async fn a_sandbox_made_ahead_is_as_fresh_as_one_made_for_the_call() {
+    let kit = Kit::new();
+    let count = "(i32.store (i32.const 60000) (i32.add (i32.load (i32.const 60000)) (i32.const 1)))
+        (i64.load32_u (i32.const 60000))";
+    let counting = || PricingGuest::new().adjust_order_by(count, "calls so far");
+    let digest = kit.store.put(counting().build());
+    let first = kit.price(1, digest).await;
+    assert_eq!(kit.host.stats().spares_used, 0);
+    let mut calls = 1_i64;
+    while kit.host.stats().spares_used < 3 {
+        tokio::task::yield_now().await;
+        calls += 1;
+        let again = kit.price(calls, digest).await;
+        assert_eq!(again.outcome.as_ref().unwrap()[0].amount, 1);
+        assert_eq!(again.cost.fuel, first.cost.fuel);
+    }
+    assert_eq!(kit.host.stats().calls, calls.unsigned_abs());
+    let other = kit.store.put(counting().version("2.0.0").build());
+    let used = kit.host.stats().spares_used;
+    assert_eq!(kit.price(1, other).await.outcome.unwrap()[0].amount, 1);
+    assert_eq!(kit.host.stats().spares_used, used, "another component's sandbox is not for it");
+}
+
+/// Far more components than there are sandboxes made ahead: no call fails for want of a place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sandboxes_made_ahead_take_no_place_of_calls() {
+    let limits = Limits { concurrent_calls: 2, concurrent_calls_per_channel: 2, ..Limits::default() };
+    let kit = Kit::with_limits(limits);
+    let versions = (0..100).map(|patch| format!("1.0.{patch}"));
+    let digests: Vec<_> = versions.map(|it| kit.store.put(good_guest().version(&it).build())).collect();
+    for pair in digests.chunks(2).chain(digests.chunks(2)) {
+        let (one, other) = tokio::join!(kit.price(1, pair[0]), kit.price(2, pair[1]));
+        assert!(one.outcome.is_ok() && other.outcome.is_ok(), "{:?} {:?}", one.outcome, other.outcome);
+    }
+}
+
 #[tokio::test]
 async fn passes_a_refusal_on_without_opening_the_breaker() {
     let kit = Kit::new();
