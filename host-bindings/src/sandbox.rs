@@ -94,6 +94,11 @@ impl State {
         }
     }
 
+    /// Bytes of all the guest's memories.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.space.memory_bytes
+    }
+
     /// Takes one host call with so many bytes of arguments from the budget.
     ///
     /// # Errors

@@ -17,6 +17,10 @@ use crate::sandbox::State;
 
 /// Spares of all components together.
 const SPARES_MAX: usize = 64;
+/// What the guests' memories of all spares may come to: starting one may take as much as a call may.
+const SPARES_BYTES_MAX: usize = 128 << 20;
+/// What the memory of one spare may come to, so that a few hungry guests do not displace everybody else's.
+const SPARE_BYTES_MAX: usize = 32 << 20;
 /// Spares of one component.
 const SPARES_PER_COMPONENT: usize = 2;
 /// Spares that are being made.
@@ -66,11 +70,20 @@ impl Spares {
         Arc::clone(&self.making).try_acquire_owned().ok().map(Making)
     }
 
-    /// Keeps a spare. The oldest of all makes room for it.
+    /// Keeps a spare, if it is no larger than one may be. The oldest of all make room for it.
     pub(crate) fn put(&self, digest: Digest, spare: Prepared, _making: &Making) {
+        if spare.store.data().memory_bytes() > SPARE_BYTES_MAX {
+            return;
+        }
         let mut waiting = self.lock();
-        let displaced = if waiting.len() >= SPARES_MAX { waiting.pop_front() } else { None };
         waiting.push_back((digest, spare));
+        let mut bytes: usize = waiting.iter().map(|(_, spare)| spare.store.data().memory_bytes()).sum();
+        let mut displaced = Vec::new();
+        while waiting.len() > SPARES_MAX || bytes > SPARES_BYTES_MAX {
+            let Some(oldest) = waiting.pop_front() else { break };
+            bytes -= oldest.1.store.data().memory_bytes();
+            displaced.push(oldest);
+        }
         // A sandbox takes a while to be given back: not while others wait for the list.
         drop(waiting);
         drop(displaced);

@@ -1,9 +1,11 @@
 //! Calls that go well, and what they may see and say.
 
+use std::time::Duration;
+
 use soko_extension::FailureKind;
 use soko_extension::pricing::{AdjustmentTarget, PriceAdjustment, PricingPlugins as _};
 use soko_host::testing::{On, PricingGuest};
-use soko_host::{ENGINE_VERSION, Limits};
+use soko_host::{CallLimits, ENGINE_VERSION, Limits};
 
 use crate::kit::{Kit, good_guest, patient};
 
@@ -105,6 +107,24 @@ async fn sandboxes_made_ahead_take_no_place_of_calls() {
     for pair in digests.chunks(2).chain(digests.chunks(2)) {
         let (one, other) = tokio::join!(kit.price(1, pair[0]), kit.price(2, pair[1]));
         assert!(one.outcome.is_ok() && other.outcome.is_ok(), "{:?} {:?}", one.outcome, other.outcome);
+    }
+}
+
+/// Idle sandboxes would otherwise keep what a hungry guest takes at its start.
+#[tokio::test]
+async fn keeps_no_sandbox_of_a_guest_that_takes_much_memory() {
+    let ordinary = CallLimits { memory_bytes: 64 << 20, ..CallLimits::ordinary() };
+    let kit = Kit::with_limits(Limits { ordinary, ..Limits::default() });
+    let hungry = kit.store.put(good_guest().memory_pages(33 << 4).build());
+    let modest = kit.store.put(good_guest().memory_pages(31 << 4).build());
+    for call in 0..20 {
+        assert!(kit.price(call, hungry).await.outcome.is_ok());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(kit.host.stats().spares_used, 0);
+    while kit.host.stats().spares_used == 0 {
+        assert!(kit.price(1, modest).await.outcome.is_ok());
+        tokio::task::yield_now().await;
     }
 }
 
