@@ -15,6 +15,7 @@ mod clocks;
 mod command_line;
 mod concurrency;
 mod crash;
+mod credit;
 mod demo;
 mod explorer;
 mod faults;

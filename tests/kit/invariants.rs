@@ -4,6 +4,7 @@
 //! All are asked on one snapshot, so that they can be asked under load.
 
 use futures_util::future::BoxFuture;
+use soko_domain::ledger::DRIFTED_PARTY_BALANCES;
 use soko_infra::db::in_list;
 use soko_infra::{DataScope, Database, DatabaseError, Reader};
 use sqlx::AssertSqlSafe;
@@ -28,6 +29,8 @@ const INVARIANTS: &[Invariant] = &[
     ("a payment is booked only when it is settled", |reader| find(reader, BOOKED_FOR_NOTHING)),
     ("an entry has postings of its own channel, currency and day", |reader| find(reader, ENTRIES)),
     ("the sums that a closing kept are those of its postings", |reader| find(reader, CHECKPOINTS)),
+    ("what is kept of a party is what its postings say", |reader| find(reader, DRIFTED_PARTY_BALANCES)),
+    ("nobody owes more than their credit limit", |reader| find(reader, OVER_LIMIT)),
 ];
 
 const UNPAID: &str = "SELECT o.code || ' is ' || o.state || ' and was paid ' \
@@ -68,13 +71,22 @@ const HELD_FOR_NOBODY: &str = "SELECT COALESCE(o.code || ' is ' || o.state, 'an 
      WHERE o.id IS NULL OR o.state <> 'ArrangingPayment' OR l.id IS NULL OR l.quantity <> h.quantity";
 const NOT_BOOKED: &str = "SELECT 'payment ' || CAST(p.id AS TEXT) || ' of ' || CAST(p.amount AS TEXT) || ' is booked ' \
      || CAST(COUNT(DISTINCT e.id) AS TEXT) || ' times, with ' || CAST(COALESCE(SUM(g.amount), 0) AS TEXT) \
-     FROM payment p LEFT JOIN journal_entry e ON e.channel_id = p.channel_id AND e.source_type = 'Payment' \
-     AND e.source_id = CAST(p.id AS TEXT) LEFT JOIN journal_posting g ON g.entry_id = e.id \
+     FROM payment p LEFT JOIN journal_entry e ON e.channel_id = p.channel_id AND e.source_id = CAST(p.id AS TEXT) \
+     AND e.source_type = CASE p.handler WHEN 'customer-credit' THEN 'CreditSale' ELSE 'Payment' END \
+     LEFT JOIN journal_posting g ON g.entry_id = e.id AND g.credit_account_id IN (SELECT a.id FROM ledger_account a \
+     WHERE a.channel_id = p.channel_id AND a.code IN ('SALES', 'TAX_PAYABLE')) \
      WHERE p.state = 'Settled' GROUP BY p.id, p.amount \
      HAVING COUNT(DISTINCT e.id) <> 1 OR COALESCE(SUM(g.amount), 0) <> p.amount";
 const BOOKED_FOR_NOTHING: &str = "SELECT 'entry ' || CAST(e.id AS TEXT) || ' books payment ' || e.source_id \
      FROM journal_entry e LEFT JOIN payment p ON CAST(p.id AS TEXT) = e.source_id AND p.channel_id = e.channel_id \
-     WHERE e.source_type = 'Payment' AND (p.id IS NULL OR p.state <> 'Settled')";
+     WHERE e.source_type IN ('Payment', 'CreditSale') AND (p.id IS NULL OR p.state <> 'Settled')";
+// No test lowers a limit below what is owed, or corrects a balance above it.
+const OVER_LIMIT: &str = "SELECT 'customer ' || CAST(c.party_id AS TEXT) || ' owes ' || CAST(SUM(b.amount) AS TEXT) \
+     || ' of ' || CAST(c.credit_limit AS TEXT) FROM credit_account c JOIN ledger_account a \
+     ON a.channel_id = c.channel_id AND a.code = 'ACCOUNTS_RECEIVABLE' JOIN ledger_party_balance b \
+     ON b.channel_id = c.channel_id AND b.account_id = a.id AND b.party_type = c.party_type \
+     AND b.party_id = c.party_id AND b.amount > 0 WHERE c.party_type = 'customer' \
+     GROUP BY c.channel_id, c.party_id, c.credit_limit HAVING SUM(b.amount) > c.credit_limit";
 const ENTRIES: &str = "SELECT 'entry ' || CAST(e.id AS TEXT) || ' of ' || e.source_type FROM journal_entry e \
      LEFT JOIN journal_posting g ON g.entry_id = e.id WHERE g.id IS NULL OR g.channel_id <> e.channel_id \
      OR g.currency <> e.currency OR g.entry_date <> e.entry_date";

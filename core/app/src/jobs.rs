@@ -39,6 +39,7 @@ const JOBS: &[Job] = &[
     ("expired wrong passwords", |services| {
         Box::pin(async move { Ok(services.auth.expire_login_failures(services.clock.now()).await?) })
     }),
+    ("remind of credit", |services| Box::pin(async move { Ok(services.credit.remind().await?) })),
     ("keep sums of books", |services| Box::pin(async move { Ok(services.ledger.keep_sums().await?) })),
 ];
 

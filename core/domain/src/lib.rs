@@ -5,7 +5,7 @@
 //! only, through what their `mod.rs` shows; influence upwards travels as events. A test holds both rules.
 //!
 //! Ranks: 0 `auth`, `channels`; 1 `plugins`, `catalogue`, `customers`, `tax`, `inventory`, `ledger`; 2 `merchandise`, `pricing`,
-//! `shipping`, `payments`; 3 `orders`.
+//! `shipping`, `payments`, `credit`; 3 `orders`.
 //!
 //! [`Services`] puts the domains together; `import` is a use case of several of them that no domain could hold.
 //!
@@ -14,6 +14,7 @@
 pub mod auth;
 pub mod catalogue;
 pub mod channels;
+pub mod credit;
 pub mod customers;
 mod expiry;
 pub mod import;

@@ -12,6 +12,7 @@ use soko_kernel::{CacheStats, Clock};
 use crate::auth::{Auth, AuthConfig, AuthError};
 use crate::catalogue::Catalogue;
 use crate::channels::Channels;
+use crate::credit::Credit;
 use crate::customers::Customers;
 use crate::inventory::Inventory;
 use crate::ledger::Ledger;
@@ -55,6 +56,7 @@ pub struct Services {
     pub auth: Auth,
     pub catalogue: Catalogue,
     pub channels: Channels,
+    pub credit: Credit,
     pub customers: Customers,
     pub inventory: Inventory,
     pub ledger: Ledger,
@@ -114,6 +116,7 @@ impl Services {
             merchandise: Merchandise::new(database.clone(), catalogue.clone()),
             catalogue,
             channels: Channels::new(database.clone(), clock.clone()),
+            credit: Credit::new(database.clone(), clock.clone()),
             customers: Customers::new(database.clone(), clock.clone(), auth.clone()),
             inventory: Inventory::new(database.clone(), clock.clone()),
             ledger: Ledger::new(database.clone(), clock.clone()),

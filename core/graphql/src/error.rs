@@ -77,6 +77,7 @@ domain_errors! {
     soko_domain::auth::AuthError,
     soko_domain::catalogue::CatalogueError,
     soko_domain::channels::ChannelError,
+    soko_domain::credit::CreditError,
     soko_domain::customers::CustomerError,
     soko_domain::inventory::InventoryError,
     soko_domain::ledger::LedgerError,

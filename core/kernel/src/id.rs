@@ -59,6 +59,10 @@ ids! {
     AdministratorId,
     /// A named set of permissions in some channels.
     RoleId,
+    /// Money of a customer for what they owe, or for a supplier for what they are owed.
+    CreditPaymentId,
+    /// Goods bought of a supplier.
+    SupplierPurchaseId,
     /// A buyer, with or without an account.
     CustomerId,
     /// A named set of customers.

@@ -43,7 +43,8 @@ permissions! {
     ReadSeller, UpdateSeller, DeleteSeller, CreateStockLocation, ReadStockLocation, UpdateStockLocation,
     DeleteStockLocation, CreateSystem, ReadSystem, UpdateSystem, DeleteSystem, CreateZone, ReadZone,
     UpdateZone, DeleteZone, CreatePlugin, ReadPlugin, UpdatePlugin, DeletePlugin, ReadLedger,
-    UpdateLedger, CloseAccountingPeriod,
+    UpdateLedger, CloseAccountingPeriod, ApproveCustomerCredit, ManageCustomerCreditLimit,
+    OverrideCustomerBalance, ManageSupplierCreditPurchases,
 }
 
 impl Permission {

@@ -8,7 +8,7 @@ use soko_tests::shopper::order_of;
 use soko_tests::{Client, Shopper, TestServer};
 
 use super::operation::Ids;
-use super::spares;
+use super::{accounts, spares};
 
 /// Where the Admin API shows a thing of each kind: the first id of the answer is taken.
 const ADMIN_KINDS: &[(&str, &str)] = &[
@@ -97,6 +97,7 @@ impl Shop {
         spares::find(&admin, &mut admin_ids).await;
         spares::make(&admin, code, &mut admin_ids).await;
         spares::sell(server, code, &mut admin_ids).await;
+        accounts::open(server, &admin, code, &mut admin_ids).await;
         admin_ids.insert("refund".to_owned(), give_back(server, &admin, code).await);
         let spare_plugin = upload(&admin, cents_off("spare-rule", "1.0.0", 100)).await;
         admin_ids.insert("spare_plugin".to_owned(), id_at(&spare_plugin, "pluginId"));

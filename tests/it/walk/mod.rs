@@ -5,6 +5,7 @@
 //! line in [`tables`], and where it names a new kind of thing, a line in [`belongings`] or, where it uses the thing up, in
 //! [`spares`].
 
+mod accounts;
 mod belongings;
 mod operation;
 mod schema;

@@ -45,6 +45,9 @@ pub const INVENTORY_ADJUSTMENT: &str = "INVENTORY_ADJUSTMENT";
 /// The other side of balances that were corrected by hand.
 pub const BALANCE_ADJUSTMENT: &str = "BALANCE_ADJUSTMENT";
 
+/// Accounts of which the books know what each party has on them.
+pub(super) const PARTY_ACCOUNTS: [&str; 2] = [ACCOUNTS_RECEIVABLE, ACCOUNTS_PAYABLE];
+
 /// An account of the chart.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChartAccount {

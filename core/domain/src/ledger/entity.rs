@@ -222,16 +222,27 @@ pub enum Party {
 }
 
 impl Party {
-    pub(super) fn kind(self) -> &'static str {
+    /// The name of its role that the database uses.
+    pub fn kind(self) -> &'static str {
         match self {
             Self::Customer(_) => "customer",
             Self::Supplier(_) => "supplier",
         }
     }
 
-    pub(super) fn id(self) -> CustomerId {
+    /// Who it is.
+    pub fn id(self) -> CustomerId {
         match self {
             Self::Customer(id) | Self::Supplier(id) => id,
+        }
+    }
+
+    /// Another one in the same role.
+    #[must_use]
+    pub fn with(self, id: CustomerId) -> Self {
+        match self {
+            Self::Customer(_) => Self::Customer(id),
+            Self::Supplier(_) => Self::Supplier(id),
         }
     }
 
@@ -424,6 +435,17 @@ pub struct StatementLine {
     pub balance: i64,
     /// What it is about.
     pub tags: Tags,
+}
+
+/// What a party owes (above zero) or is owed (below zero) for one order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenItem {
+    /// The order; absent for what no order takes up.
+    pub order: Option<OrderId>,
+    /// Minor units, never zero.
+    pub amount: i64,
+    /// The day since which it is open.
+    pub since: Date,
 }
 
 /// Days that an account's statement covers; both ends count.

@@ -73,6 +73,14 @@ pub enum LedgerError {
         /// Id of the source.
         id: String,
     },
+    /// Nothing was booked for this source on anybody's account.
+    #[error("nothing is booked for {kind} {id} on anybody's account")]
+    UnknownSource {
+        /// Kind of the source.
+        kind: &'static str,
+        /// Id of the source.
+        id: String,
+    },
     /// The channel has no entry with this id.
     #[error("there is no journal entry with the id {0}")]
     UnknownEntry(JournalEntryId),
@@ -103,9 +111,10 @@ impl LedgerError {
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownAccountCode(_) | Self::UnknownAccount(_) | Self::UnknownEntry(_) => {
-                ErrorKind::NotFound
-            }
+            Self::UnknownAccountCode(_)
+            | Self::UnknownAccount(_)
+            | Self::UnknownSource { .. }
+            | Self::UnknownEntry(_) => ErrorKind::NotFound,
             Self::AccountTakesNone(_)
             | Self::CodeInUse
             | Self::PeriodClosed { .. }

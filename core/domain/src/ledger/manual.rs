@@ -124,7 +124,7 @@ fn by_hand(
 }
 
 /// The code of an account below [`CASH`].
-async fn cash_account(
+pub(super) async fn cash_account(
     tx: &mut Tx,
     scope: ChannelScope,
     id: LedgerAccountId,

@@ -4,7 +4,8 @@
 //! whose debits and credits differ, because there is no way to write one. A larger entry is a set of such legs.
 //!
 //! Invariants: what is booked is neither changed nor deleted, which triggers of the store hold too, but reversed, once; a
-//! source (a payment, a refund) is booked once; nothing is booked for a closed day; no amount is zero or less.
+//! source (a payment, a refund) is booked once; nothing is booked for a closed day; no amount is zero or less; what each
+//! party owes or is owed is kept with every posting and equals their sum.
 //!
 //! Other domains book what happens inside their own transactions by [`Ledger::post_in_tx`], with an entry that one of the
 //! [`templates`] makes.
@@ -14,6 +15,7 @@ mod closing;
 mod entity;
 mod error;
 mod manual;
+mod parties;
 mod posting;
 mod read;
 mod repo;
@@ -26,13 +28,15 @@ use soko_infra::Database;
 use soko_kernel::{Actor, ActorChannel, Clock, Timestamp};
 
 pub use entity::{
-    Account, AccountCode, AccountType, Balance, Entry, Leg, NewAccount, NewEntry, Party, Period, Posting,
-    Source, SourceKind, StatementLine, Tags,
+    Account, AccountCode, AccountType, Balance, Entry, Leg, NewAccount, NewEntry, OpenItem, Party, Period,
+    Posting, Source, SourceKind, StatementLine, Tags,
 };
 pub use error::LedgerError;
 pub use manual::{NewExpense, NewTransfer};
+pub use parties::{PartyBalance, PartyStatement, UnpaidParty};
 pub use read::Statement;
 pub use repo::balances::EVERY_BALANCE;
+pub use repo::parties::DRIFTED as DRIFTED_PARTY_BALANCES;
 
 use templates::Occasion;
 

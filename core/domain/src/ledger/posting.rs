@@ -7,7 +7,7 @@ use soko_infra::Tx;
 use soko_kernel::{ChannelScope, JournalEntryId, LedgerAccountId, Timestamp, UserId};
 
 use super::chart::CHART;
-use super::entity::{Account, AccountCode, Entry, Leg, NewEntry, Party};
+use super::entity::{Account, AccountCode, Entry, Leg, NewEntry};
 use super::error::LedgerError;
 use super::{Ledger, repo, templates};
 
@@ -76,6 +76,7 @@ impl Ledger {
             Some(id) => {
                 let account = |code: &str| accounts.postable(code);
                 repo::entries::insert_postings(tx, scope, id, entry, account).await?;
+                repo::parties::keep(tx, scope, entry, account).await?;
                 Ok(Some(id))
             }
             None => booked_before(tx, scope, entry, &accounts).await.map(Some),
@@ -108,33 +109,6 @@ impl Ledger {
         let booked = Self::post_in_tx(tx, scope, &reversal, by.0, by.1).await?;
         let booked = booked.ok_or(LedgerError::UnknownEntry(id))?;
         repo::entries::find(tx, scope, booked).await?.ok_or(LedgerError::UnknownEntry(booked))
-    }
-
-    /// What a party owes, or is owed, by one of the accounts that the chart has for it: debits less credits, minor
-    /// units. Whoever decides by it holds the party's lock.
-    ///
-    /// # Errors
-    /// A failing store.
-    pub async fn party_balance_in(
-        reader: &mut soko_infra::Reader,
-        scope: ChannelScope,
-        account: (&str, soko_kernel::Currency),
-        party: Party,
-    ) -> Result<i64, LedgerError> {
-        Ok(repo::balances::of_party(reader, scope, account, party).await?)
-    }
-
-    /// The same, order by order and oldest first, without orders that are settled; `None` is what no order takes up.
-    ///
-    /// # Errors
-    /// A failing store.
-    pub async fn party_balances_by_order_in(
-        reader: &mut soko_infra::Reader,
-        scope: ChannelScope,
-        account: (&str, soko_kernel::Currency),
-        party: Party,
-    ) -> Result<Vec<(Option<soko_kernel::OrderId>, i64)>, LedgerError> {
-        Ok(repo::balances::of_party_by_order(reader, scope, account, party).await?)
     }
 }
 

@@ -1,11 +1,15 @@
 //! What orders leave in the books.
 
 use soko_infra::Tx;
-use soko_kernel::{Actor, ChannelScope, Timestamp, UserId};
+use soko_kernel::{Actor, ChannelScope, Currency, Timestamp, UserId};
 
 use super::entity::Order;
 use super::error::OrderError;
-use crate::ledger::templates::{Occasion, TaxedAmount, cash_sale, refund as refund_entry};
+use super::on_account::{given_back, on_account, state_balance};
+use crate::credit::{CreditRefusal, OnAccount};
+use crate::ledger::templates::{
+    Occasion, TaxedAmount, cash_sale, credit_sale, from_deposit, refund as refund_entry, to_account,
+};
 use crate::ledger::{Ledger, LedgerError, chart};
 use crate::payments::{Coverage, Payment, PaymentError, PaymentState, Payments, Refund, RefundState};
 
@@ -21,6 +25,11 @@ impl Doing {
     /// What this actor does now.
     pub(super) fn by(actor: &Actor, now: Timestamp) -> Result<Self, OrderError> {
         Ok(Self { user: actor.user, now, occasion: Ledger::occasion(actor, now)? })
+    }
+
+    /// That of the channel's books.
+    pub(super) fn currency(&self) -> Currency {
+        self.occasion.currency
     }
 }
 
@@ -40,9 +49,19 @@ pub(super) async fn book_payment(
     let before = settled.checked_sub(payment.amount).ok_or(LedgerError::Overflow)?;
     let sold = TaxedAmount::of_payment(cost(order)?, before, payment.amount)?;
     let occasion = Occasion { currency: order.currency, ..doing.occasion };
-    let entry = cash_sale(occasion, payment.id, order.id, chart::tender_account(&payment.handler), sold)?;
+    let by_tender =
+        || cash_sale(occasion, payment.id, order.id, chart::tender_account(&payment.handler), sold);
+    let Some(out_of) = on_account(&payment.handler) else {
+        Ledger::post_in_tx(tx, scope, &by_tender()?, doing.user, doing.now).await?;
+        return Ok(());
+    };
+    let customer = order.customer_id.ok_or(CreditRefusal::NotTheCustomer)?;
+    let entry = match out_of {
+        OnAccount::Credit => credit_sale(occasion, payment.id, order.id, customer, sold)?,
+        OnAccount::Deposit => from_deposit(by_tender()?, customer, payment.amount)?,
+    };
     Ledger::post_in_tx(tx, scope, &entry, doing.user, doing.now).await?;
-    Ok(())
+    state_balance(tx, scope, order, customer, doing.now).await
 }
 
 /// Books money that has been given back; a refund in another state leaves nothing. Each carries its share of the order's
@@ -65,12 +84,18 @@ pub(super) async fn book_refund(
             before = before.checked_add(other.total).ok_or(LedgerError::Overflow)?;
         }
     }
-    let given_back = TaxedAmount::of_payment(cost(order)?, before, refund.total)?;
+    let share = TaxedAmount::of_payment(cost(order)?, before, refund.total)?;
     let occasion = Occasion { currency: order.currency, ..doing.occasion };
-    let tender = chart::tender_account(&payment.handler);
-    let entry = refund_entry(occasion, refund.id, order.id, tender, given_back)?;
+    let from = |tender| refund_entry(occasion, refund.id, order.id, tender, share);
+    let Some(out_of) = on_account(&payment.handler) else {
+        let entry = from(chart::tender_account(&payment.handler))?;
+        Ledger::post_in_tx(tx, scope, &entry, doing.user, doing.now).await?;
+        return Ok(());
+    };
+    let (customer, parts) = given_back(tx, scope, order, &payment, (out_of, refund.total)).await?;
+    let entry = to_account(from(chart::CLEARING_CREDIT.into())?, customer, &parts)?;
     Ledger::post_in_tx(tx, scope, &entry, doing.user, doing.now).await?;
-    Ok(())
+    state_balance(tx, scope, order, customer, doing.now).await
 }
 
 /// What the order costs, with the tax in it.

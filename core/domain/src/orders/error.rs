@@ -9,6 +9,7 @@ use super::fulfillment::FulfillmentState;
 use super::state::OrderState;
 use crate::auth::AuthError;
 use crate::catalogue::CatalogueError;
+use crate::credit::{CreditError, CreditRefusal};
 use crate::customers::CustomerError;
 use crate::inventory::InventoryError;
 use crate::ledger::LedgerError;
@@ -82,6 +83,9 @@ pub enum OrderError {
     /// The payment failed.
     #[error("the payment failed: {0}")]
     PaymentFailed(String),
+    /// The payment on account was refused.
+    #[error("the payment on account was refused: {0}")]
+    CreditRefused(#[from] CreditRefusal),
     /// Nothing of the order is refunded in its state.
     #[error("an order that is {} cannot be refunded", .0.as_str())]
     RefundState(OrderState),
@@ -135,6 +139,9 @@ pub enum OrderError {
     /// Products.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// Buying on account.
+    #[error(transparent)]
+    Credit(#[from] CreditError),
     /// Customers.
     #[error(transparent)]
     Customer(#[from] CustomerError),
@@ -190,6 +197,7 @@ impl OrderError {
             | Self::PaymentInProgress
             | Self::PaymentDeclined(_)
             | Self::PaymentFailed(_)
+            | Self::CreditRefused(_)
             | Self::RefundState(_)
             | Self::PaymentOrderMismatch
             | Self::MultipleOrders
@@ -204,6 +212,7 @@ impl OrderError {
             Self::Forbidden(error) => error.kind(),
             Self::Auth(error) => error.kind(),
             Self::Catalogue(error) => error.kind(),
+            Self::Credit(error) => error.kind(),
             Self::Customer(error) => error.kind(),
             Self::Inventory(error) => error.kind(),
             Self::Ledger(error) => error.kind(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use soko_extension::payment::{PaymentHandler, PaymentOutcome, PaymentRequest};
 use soko_infra::Tx;
-use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId};
+use soko_kernel::{Actor, ChannelScope, OrderId, PaymentId, Timestamp};
 use tracing::Instrument as _;
 
 use super::Orders;
@@ -17,9 +17,11 @@ use super::bookkeeping::Doing;
 use super::cart::Cart;
 use super::checkout::{hold, place_if_covered, record_payment};
 use super::error::OrderError;
+use super::on_account::refusal_of;
 use super::repo;
 use super::state::OrderState;
 use super::view::OrderView;
+use crate::credit::CreditRefusal;
 use crate::payments::{Coverage, NewAttempt, Payment, PaymentMethod, PaymentState, Payments};
 
 /// A payment that a client asks for.
@@ -32,12 +34,14 @@ pub struct PaymentInput {
 }
 
 impl Orders {
-    /// Pays the rest of the cart by one of the channel's payment methods. The cart becomes a sale when its payments
-    /// cover it.
+    /// Pays the rest of the cart by one of the channel's payment methods, or the part of it that the metadata names by
+    /// `allocatedAmount`. The cart becomes a sale when its payments cover it.
     ///
     /// # Errors
     /// [`OrderError::PaymentState`], [`OrderError::IneligiblePaymentMethod`], [`OrderError::PaymentDeclined`],
-    /// [`OrderError::PaymentFailed`]; [`OrderError::StateTransition`] when the stock is gone.
+    /// [`crate::payments::PaymentError::Amount`],
+    /// [`OrderError::PaymentFailed`], [`OrderError::CreditRefused`]; [`OrderError::StateTransition`] when the stock is
+    /// gone.
     pub async fn add_payment(&self, actor: &Actor, input: PaymentInput) -> Result<OrderView, OrderError> {
         let id = actor.active_order.ok_or(OrderError::NoActiveOrder)?;
         let (method, handler) = self
@@ -49,9 +53,15 @@ impl Orders {
         if cart.order.state != OrderState::ArrangingPayment {
             return Err(OrderError::PaymentState);
         }
-        let way = Way { method, handler, metadata: input.metadata };
+        self.check_payer(actor, &method.handler.code, cart.order.customer_id).await?;
+        self.pay(actor, cart, Way { method, handler, metadata: input.metadata }).await
+    }
+
+    /// Pays the rest of an order whose payment is being arranged, or the part of it that the metadata names.
+    pub(super) async fn pay(&self, actor: &Actor, cart: Cart, way: Way) -> Result<OrderView, OrderError> {
         let Finished { cart, payment, unplaced } = match self.begin_attempt(actor, cart, &way).await? {
             Begun::Answered(finished) => finished,
+            Begun::Refused(refusal) => return Err(refusal.into()),
             Begun::Asking(attempt, cart) => self.ask_and_finish(actor, cart, attempt, way).await?,
         };
         if let Some(refusal) = unplaced {
@@ -90,18 +100,24 @@ impl Orders {
                     order_id: cart.order.id,
                     method: way.method.code.clone(),
                     handler: way.method.handler.code.clone(),
-                    amount: paid.outstanding(total),
+                    amount: paid.asked_for(total, &way.metadata)?,
                     metadata: way.metadata.clone(),
                 };
                 let payment = Payments::begin_in_tx(tx, scope, &attempt, now).await?;
+                if let Some(refusal) = refusal_of(tx, scope, &cart.order, &payment, doing).await? {
+                    let declined = PaymentOutcome::Declined { message: refusal.to_string() };
+                    record_answer(tx, scope, cart, payment.id, declined, Sale::Later, doing).await?;
+                    return Ok(Begun::Refused(refusal));
+                }
                 if let Some(outcome) = way.handler.create_at_once(&way.request(&payment, &cart)) {
                     let finished =
                         record_answer(tx, scope, cart, payment.id, outcome, Sale::IfCovered, doing).await?;
                     // No money has moved but by this record: without its sale, it is not made.
-                    return match finished.unplaced {
-                        Some(refusal) => Err(refusal),
-                        None => Ok(Begun::Answered(finished)),
-                    };
+                    if let Some(refusal) = finished.unplaced {
+                        return Err(refusal);
+                    }
+                    hold_if_paid_in_part(tx, scope, &finished, now).await?;
+                    return Ok(Begun::Answered(finished));
                 }
                 hold(tx, scope, &cart, cart.order.state, OrderState::PaymentSettled, now).await?;
                 Ok(Begun::Asking(payment, cart))
@@ -174,10 +190,10 @@ impl Orders {
 
 /// How somebody pays.
 #[derive(Clone)]
-struct Way {
-    method: PaymentMethod,
-    handler: Arc<dyn PaymentHandler>,
-    metadata: serde_json::Value,
+pub(super) struct Way {
+    pub(super) method: PaymentMethod,
+    pub(super) handler: Arc<dyn PaymentHandler>,
+    pub(super) metadata: serde_json::Value,
 }
 
 impl Way {
@@ -213,8 +229,24 @@ struct Finished {
 enum Begun {
     /// Nobody had to be asked.
     Answered(Finished),
+    /// It was to be on account, and is on record as declined.
+    Refused(CreditRefusal),
     /// The attempt is on record, and its handler is to be asked.
     Asking(Payment, Cart),
+}
+
+/// Holds the stock anew for who has paid a part of it.
+async fn hold_if_paid_in_part(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    finished: &Finished,
+    now: Timestamp,
+) -> Result<(), OrderError> {
+    let (state, payment) = (finished.cart.order.state, finished.payment.as_ref());
+    if state != OrderState::ArrangingPayment || !payment.is_some_and(|payment| payment.state.covers()) {
+        return Ok(());
+    }
+    hold(tx, scope, &finished.cart, state, OrderState::PaymentSettled, now).await
 }
 
 /// Records an answer about a payment, and the sale if there is one now.

@@ -80,7 +80,7 @@ impl Orders {
         Ok(views.into_iter().next())
     }
 
-    async fn owns(&self, actor: &Actor, customer: Option<CustomerId>) -> Result<bool, OrderError> {
+    pub(super) async fn owns(&self, actor: &Actor, customer: Option<CustomerId>) -> Result<bool, OrderError> {
         let (Some(user), Some(customer)) = (actor.user, customer) else { return Ok(false) };
         let scope = actor.public_scope();
         let own = self

@@ -7,7 +7,10 @@ mod facets;
 mod holds;
 mod login;
 mod money;
+mod on_account;
 mod refunds;
+mod reminders;
+mod tenders;
 mod upkeep;
 
 use std::sync::Arc;

@@ -140,9 +140,11 @@ impl Orders {
         unplaced.map_or(Ok(payment), Err)
     }
 
-    /// Writes down that the rest of an order was paid elsewhere, which makes it a sale.
+    /// Writes down that the rest of an order was paid elsewhere, which makes it a sale, or the part of it that the
+    /// metadata names by `allocatedAmount`.
     ///
     /// # Errors
+    /// [`PaymentError::Amount`];
     /// [`OrderError::PaymentState`] for an order that is not to be paid now; [`OrderError::StateTransition`] when its
     /// stock is gone.
     pub async fn add_manual_payment(
@@ -235,7 +237,7 @@ async fn follow_in_tx(
     }
 }
 
-/// A settled payment of all that is left to pay.
+/// A settled payment of all that is left to pay, or of the part of it that the metadata names.
 async fn settled_by_hand(
     tx: &mut Tx,
     scope: ChannelScope,
@@ -245,7 +247,7 @@ async fn settled_by_hand(
 ) -> Result<Payment, OrderError> {
     let order_id = cart.order.id;
     let paid = Coverage::of(&Payments::of_orders(tx, scope, &[order_id]).await?);
-    let amount = paid.outstanding(cart.order.totals.total().gross);
+    let amount = paid.asked_for(cart.order.totals.total().gross, &new.metadata)?;
     let (method, metadata) = (new.method, new.metadata);
     let attempt = NewAttempt { order_id, method, handler: MANUAL_HANDLER.to_owned(), amount, metadata };
     let begun = Payments::begin_in_tx(tx, scope, &attempt, now).await?;

@@ -8,6 +8,9 @@ use soko_extension::payment::{PaymentChange, PaymentOutcome};
 
 use super::error::PaymentError;
 
+/// Where a client's metadata says that a payment is for a part of what is left to pay, in minor units.
+const ALLOCATED_AMOUNT: &str = "allocatedAmount";
+
 /// A way to pay in a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentMethod {
@@ -345,6 +348,21 @@ impl Coverage {
     /// Whether something was paid, and nothing of `total` is left to pay.
     pub fn covers(self, total: i64) -> bool {
         self != Self::default() && self.outstanding(total) == 0
+    }
+
+    /// What an attempt to pay is for: what the client's `allocatedAmount` says, else all that is left to pay of `total`.
+    ///
+    /// # Errors
+    /// [`PaymentError::Amount`] when the client names something else than a part of what is left.
+    pub fn asked_for(self, total: i64, metadata: &serde_json::Value) -> Result<i64, PaymentError> {
+        let outstanding = self.outstanding(total);
+        match metadata.get(ALLOCATED_AMOUNT) {
+            None | Some(serde_json::Value::Null) => Ok(outstanding),
+            Some(named) => {
+                let part = named.as_i64().filter(|part| (1..=outstanding).contains(part));
+                part.ok_or(PaymentError::Amount { outstanding })
+            }
+        }
     }
 
     /// What is still to be paid of `total`; never negative.

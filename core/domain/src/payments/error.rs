@@ -20,6 +20,12 @@ pub enum PaymentError {
     /// The channel has no refund with this id.
     #[error("there is no refund with the id {0}")]
     RefundNotFound(RefundId),
+    /// A payment of something else than a part of what is left to pay.
+    #[error("a payment is for 1 to {outstanding}, in whole minor units")]
+    Amount {
+        /// Minor units that are left to pay.
+        outstanding: i64,
+    },
     /// A refund of nothing, or of less.
     #[error("there is nothing to refund")]
     NothingToRefund,
@@ -119,6 +125,7 @@ impl PaymentError {
             | Self::InDoubt(_)
             | Self::HandlerRefused(_) => ErrorKind::Conflict,
             Self::InvalidCode
+            | Self::Amount { .. }
             | Self::NothingToRefund
             | Self::NameMissing
             | Self::LanguageTwice(_)

@@ -9,6 +9,33 @@ use soko_extension::payment::{
     RefundRequest,
 };
 
+/// Code of the handler of purchases on account.
+const CUSTOMER_CREDIT: &str = "customer-credit";
+/// Code of the handler that spends what a customer has paid ahead.
+const STORE_CREDIT: &str = "store-credit";
+
+/// Where the money of a payment comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Funds {
+    /// From outside: cash, or whoever moves money.
+    Outside,
+    /// The customer owes it.
+    Credit,
+    /// The customer has paid it ahead.
+    Deposit,
+}
+
+impl Funds {
+    /// Where the money of payments by this handler comes from.
+    pub fn of_handler(code: &str) -> Self {
+        match code {
+            CUSTOMER_CREDIT => Self::Credit,
+            STORE_CREDIT => Self::Deposit,
+            _ => Self::Outside,
+        }
+    }
+}
+
 /// The handlers that payment methods can name, by code.
 #[derive(Clone)]
 pub struct PaymentHandlers(Arc<BTreeMap<String, Arc<dyn PaymentHandler>>>);
@@ -16,7 +43,9 @@ pub struct PaymentHandlers(Arc<BTreeMap<String, Arc<dyn PaymentHandler>>>);
 impl PaymentHandlers {
     /// The built-in handlers.
     pub fn built_in() -> Self {
-        Self::of([Arc::new(Cash) as Arc<dyn PaymentHandler>, Arc::new(Manual)])
+        let handlers: [Arc<dyn PaymentHandler>; 5] =
+            [Arc::new(Cash), Arc::new(MANUAL), Arc::new(BANK), Arc::new(CREDIT), Arc::new(DEPOSIT)];
+        Self::of(handlers)
     }
 
     /// These handlers and no others.
@@ -81,18 +110,32 @@ impl PaymentHandler for Cash {
     }
 }
 
-/// Money that somebody checks by hand, such as a bank transfer: authorised now, settled by an administrator, who also
-/// says when it has been given back.
-struct Manual;
+/// Money that somebody checks by hand: authorised now, settled by an administrator, who also says when it has been given
+/// back.
+struct ByHand {
+    code: &'static str,
+    description: &'static str,
+}
+
+const MANUAL: ByHand = ByHand {
+    code: "manual",
+    description: "Confirmed by hand, such as a bank transfer; an administrator settles it",
+};
+
+/// As [`MANUAL`], and booked on the shop's bank account.
+const BANK: ByHand = ByHand {
+    code: "bank",
+    description: "Sent to the shop's bank account; an administrator settles it when it is there",
+};
 
 #[async_trait]
-impl PaymentHandler for Manual {
+impl PaymentHandler for ByHand {
     fn code(&self) -> &'static str {
-        "manual"
+        self.code
     }
 
     fn description(&self) -> &'static str {
-        "Confirmed by hand, such as a bank transfer; an administrator settles it"
+        self.description
     }
 
     fn create_at_once(&self, _request: &PaymentRequest) -> Option<PaymentOutcome> {
@@ -113,5 +156,54 @@ impl PaymentHandler for Manual {
 
     fn refund_at_once(&self, _refund: &RefundRequest) -> Option<RefundOutcome> {
         Some(RefundOutcome::Pending { transaction_id: None })
+    }
+}
+
+/// Money that does not change hands: the customer owes it, or has it with the shop. Whether there is as much the core
+/// decides together with the payment, in its transaction; see [`Funds`](super::Funds).
+struct OnAccount {
+    code: &'static str,
+    description: &'static str,
+}
+
+const CREDIT: OnAccount = OnAccount {
+    code: CUSTOMER_CREDIT,
+    description: "On the customer's account, up to their credit limit; they pay later",
+};
+
+const DEPOSIT: OnAccount =
+    OnAccount { code: STORE_CREDIT, description: "Out of what the customer has paid ahead" };
+
+#[async_trait]
+impl PaymentHandler for OnAccount {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn description(&self) -> &'static str {
+        self.description
+    }
+
+    fn create_at_once(&self, request: &PaymentRequest) -> Option<PaymentOutcome> {
+        let transaction_id = Some(format!("{}-{}", self.code, request.idempotency_key));
+        Some(PaymentOutcome::Settled { transaction_id })
+    }
+
+    async fn create(&self, _request: PaymentRequest) -> PaymentOutcome {
+        PaymentOutcome::Failed { message: "nothing is bought on account but with its payment".to_owned() }
+    }
+
+    async fn settle(&self, _payment: PaymentReference) -> PaymentChange {
+        PaymentChange::Done
+    }
+
+    async fn cancel(&self, _payment: PaymentReference) -> PaymentChange {
+        PaymentChange::Refused { message: "what was bought on account is refunded, not cancelled".to_owned() }
+    }
+
+    fn refund_at_once(&self, refund: &RefundRequest) -> Option<RefundOutcome> {
+        Some(RefundOutcome::Settled {
+            transaction_id: Some(format!("{}-{}", self.code, refund.idempotency_key)),
+        })
     }
 }

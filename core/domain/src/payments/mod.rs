@@ -32,7 +32,7 @@ pub use entity::{
     PaymentMethodChanges, PaymentMethodTranslation, PaymentState,
 };
 pub use error::PaymentError;
-pub use handlers::PaymentHandlers;
+pub use handlers::{Funds, PaymentHandlers};
 pub use refunds::{NewRefund, Refund, RefundLine, RefundParts, RefundState};
 
 const CACHED_CHANNELS_MAX: usize = 10_000;

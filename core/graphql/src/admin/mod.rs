@@ -8,6 +8,8 @@ mod catalogue_query;
 mod channel;
 mod collection;
 mod collection_operation;
+mod credit;
+mod credit_operation;
 mod customer;
 mod customer_group;
 mod customer_operation;
@@ -42,6 +44,7 @@ mod shipping;
 mod shipping_operation;
 mod slug;
 mod stock;
+mod supplier;
 mod tax;
 mod tax_operation;
 mod translation_input;
@@ -73,6 +76,7 @@ struct Query(
     account::AccountQuery,
     asset_operation::AssetQuery,
     channel::ChannelQuery,
+    credit_operation::CreditQuery,
     catalogue_query::CatalogueQuery,
     option_operation::OptionQuery,
     global_settings::GlobalSettingsQuery,
@@ -92,6 +96,7 @@ struct Query(
     role::RoleQuery,
     seller::SellerQuery,
     stock::StockQuery,
+    supplier::SupplierQuery,
     tax_operation::TaxQuery,
 );
 
@@ -102,6 +107,7 @@ struct Mutation(
     account::AccountMutation,
     asset_operation::AssetMutation,
     channel::ChannelMutation,
+    credit_operation::CreditMutation,
     option_operation::OptionMutation,
     collection_operation::CollectionMutation,
     facet_operation::FacetMutation,
@@ -118,6 +124,7 @@ struct Mutation(
     role::RoleMutation,
     seller::SellerMutation,
     stock::StockMutation,
+    supplier::SupplierMutation,
     variant_operation::VariantMutation,
     region_operation::RegionMutation,
     shipping_operation::ShippingMutation,

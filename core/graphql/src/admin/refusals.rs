@@ -1,6 +1,6 @@
 //! Expected refusals that only the Admin API answers with.
 
-use crate::scalars::Id;
+use crate::scalars::{Id, Money};
 use crate::shared::refusals::refusals;
 
 refusals! {
@@ -134,4 +134,27 @@ refusals! {
     PluginAlreadyBoundError = PLUGIN_ALREADY_BOUND_ERROR, "The plugin is bound already" {};
     /// The binding has had one version and configuration only.
     NothingToRollBackError = NOTHING_TO_ROLL_BACK_ERROR, "There is nothing to roll back to" {};
+    /// There is no credit.
+    CreditNotApprovedError = CREDIT_NOT_APPROVED_ERROR, "Credit is not approved" {};
+    /// No more credit is given for now.
+    CreditFrozenError = CREDIT_FROZEN_ERROR, "The account is frozen" {};
+    /// More than is left of the limit.
+    CreditLimitExceededError = CREDIT_LIMIT_EXCEEDED_ERROR, "The credit limit would be exceeded" {
+        /// What could be bought on account.
+        available_credit: Money,
+    };
+    /// More than there is of the customer's deposit.
+    InsufficientDepositError = INSUFFICIENT_DEPOSIT_ERROR, "The deposit does not suffice" {
+        /// What there is.
+        deposit_balance: Money,
+    };
+    /// There is nothing to be paid, or not for what was named.
+    NothingOwedError = NOTHING_OWED_ERROR, "Nothing is owed" {};
+    /// More than is unpaid.
+    PaymentExceedsOwedError = PAYMENT_EXCEEDS_OWED_ERROR, "The payment is for more than is owed" {
+        /// What is unpaid.
+        outstanding_amount: Money,
+    };
+    /// Another purchase of the supplier has the reference.
+    PurchaseReferenceInUseError = PURCHASE_REFERENCE_IN_USE_ERROR, "The purchase has been recorded before" {};
 }

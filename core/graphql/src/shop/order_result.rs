@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::{SimpleObject, Union};
 use soko_domain::orders::{OrderError, OrderView};
+use soko_domain::payments::PaymentError;
 
 use super::order::Order;
 use super::refusals::{
@@ -148,8 +149,14 @@ impl Refusal {
             (OrderError::PaymentDeclined(reason), _) => {
                 Self::PaymentDeclinedError(PaymentDeclinedError::new(reason))
             }
+            (OrderError::CreditRefused(refusal), _) => {
+                Self::PaymentDeclinedError(PaymentDeclinedError::new(refusal.to_string()))
+            }
             (OrderError::PaymentFailed(reason), _) => {
                 Self::PaymentFailedError(PaymentFailedError::new(reason))
+            }
+            (OrderError::Payment(PaymentError::Amount { .. }), _) => {
+                Self::PaymentFailedError(PaymentFailedError::new(message))
             }
             (OrderError::AlreadyLoggedIn, _) => Self::AlreadyLoggedInError(AlreadyLoggedInError::new()),
             (OrderError::EmailAddressConflict, _) => {

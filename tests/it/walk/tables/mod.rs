@@ -6,6 +6,7 @@
 //! not show the difference. An operation that uses something up stands below those that need it.
 
 mod catalogue;
+mod credit;
 mod ledger;
 mod orders;
 mod people;
@@ -41,6 +42,7 @@ pub const ADMIN: &[&[&str]] = &[
     orders::LINES,
     plugins::LINES,
     ledger::LINES,
+    credit::LINES,
     products::DELETIONS,
     catalogue::DELETIONS,
     people::DELETIONS,

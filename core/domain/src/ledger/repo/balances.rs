@@ -3,10 +3,10 @@
 use jiff::civil::Date;
 use soko_infra::db::MultiRowInsert;
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{ChannelId, ChannelScope, Currency, LedgerAccountId, OrderId, Timestamp};
+use soko_kernel::{ChannelId, ChannelScope, Currency, LedgerAccountId, Timestamp};
 use sqlx::AssertSqlSafe;
 
-use crate::ledger::entity::{Balance, Party};
+use crate::ledger::entity::Balance;
 
 /// A line for each account and currency of every channel: what its postings come to.
 pub const EVERY_BALANCE: &str = "SELECT 'account ' || account_id || ': ' || CAST(SUM(debits) AS BIGINT) || ' debited, ' || \
@@ -92,48 +92,6 @@ pub(in crate::ledger) async fn as_of(
     let rows: Vec<BalanceRow> =
         reader.fetch_all(AssertSqlSafe(sql), (scope.channel_id(), day.to_string())).await?;
     Ok(rows.into_iter().map(Balance::from).collect())
-}
-
-/// Debits less credits of an account for one party, in one currency.
-pub(in crate::ledger) async fn of_party(
-    reader: &mut Reader,
-    scope: ChannelScope,
-    (account, currency): (&str, Currency),
-    party: Party,
-) -> Result<i64, DatabaseError> {
-    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN p.debit_account_id = a.id THEN p.amount ELSE -p.amount END), 0) \
-               AS BIGINT) FROM journal_posting p JOIN ledger_account a ON a.channel_id = p.channel_id AND \
-               a.code = $2 AND a.id IN (p.debit_account_id, p.credit_account_id) \
-               WHERE p.channel_id = $1 AND p.party_type = $3 AND p.party_id = $4 AND p.currency = $5";
-    let values = (scope.channel_id(), account, party.kind(), party.id(), currency);
-    let (balance,): (i64,) = reader.fetch_one(sql, values).await?;
-    Ok(balance)
-}
-
-#[derive(sqlx::FromRow)]
-struct OrderBalanceRow {
-    order_id: Option<OrderId>,
-    balance: i64,
-}
-
-/// Debits less credits of an account for one party, order by order, without those that are settled.
-pub(in crate::ledger) async fn of_party_by_order(
-    reader: &mut Reader,
-    scope: ChannelScope,
-    (account, currency): (&str, Currency),
-    party: Party,
-) -> Result<Vec<(Option<OrderId>, i64)>, DatabaseError> {
-    let sum = "CAST(SUM(CASE WHEN p.debit_account_id = a.id THEN p.amount ELSE -p.amount END) AS BIGINT)";
-    let sql = format!(
-        "SELECT p.order_id, {sum} AS balance FROM journal_posting p \
-         JOIN ledger_account a ON a.channel_id = p.channel_id AND a.code = $2 AND \
-         a.id IN (p.debit_account_id, p.credit_account_id) \
-         WHERE p.channel_id = $1 AND p.party_type = $3 AND p.party_id = $4 AND p.currency = $5 \
-         GROUP BY p.order_id HAVING {sum} <> 0 ORDER BY MIN(p.id)"
-    );
-    let values = (scope.channel_id(), account, party.kind(), party.id(), currency);
-    let rows: Vec<OrderBalanceRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
-    Ok(rows.into_iter().map(|row| (row.order_id, row.balance)).collect())
 }
 
 /// Moves the checkpoint on by so many postings at most; false when there are more. It goes by the order in which they were

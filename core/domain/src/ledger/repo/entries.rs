@@ -212,7 +212,7 @@ pub(in crate::ledger) async fn postings_of(
 }
 
 #[derive(sqlx::FromRow)]
-struct StatementRow {
+pub(super) struct StatementRow {
     id: JournalPostingId,
     entry_id: JournalEntryId,
     entry_date: String,
@@ -263,7 +263,7 @@ pub(in crate::ledger) async fn statement(
     Ok(Page { items, total })
 }
 
-fn statement_line(row: StatementRow) -> Result<StatementLine, DatabaseError> {
+pub(super) fn statement_line(row: StatementRow) -> Result<StatementLine, DatabaseError> {
     let party = Party::parse(row.party_type.as_deref(), row.party_id)?;
     Ok(StatementLine {
         posting: row.id,

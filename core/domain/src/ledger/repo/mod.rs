@@ -3,6 +3,7 @@
 pub(super) mod accounts;
 pub(super) mod balances;
 pub(super) mod entries;
+pub(super) mod parties;
 pub(super) mod periods;
 
 use jiff::civil::Date;

@@ -49,6 +49,16 @@ fn books_each_occasion_where_it_belongs() {
         refund(TODAY, RefundId(1), ORDER, by(), taxed),
         &[(SALES_RETURNS, 10_000), (TAX_PAYABLE, 1_600), (CASH_ON_HAND, -11_600)],
     );
+    let sale = cash_sale(TODAY, PAYMENT, ORDER, CLEARING_CREDIT.into(), taxed);
+    assert_effect(
+        from_deposit(sale.unwrap(), WHO, taxed.gross),
+        &[(ACCOUNTS_RECEIVABLE, 11_600), (SALES, -10_000), (TAX_PAYABLE, -1_600), (CLEARING_CREDIT, 0)],
+    );
+    let given_back = refund(TODAY, RefundId(1), ORDER, CLEARING_CREDIT.into(), taxed);
+    assert_effect(
+        to_account(given_back.unwrap(), WHO, &[(Some(ORDER), 11_000), (None, 600)]),
+        &[(SALES_RETURNS, 10_000), (TAX_PAYABLE, 1_600), (ACCOUNTS_RECEIVABLE, -11_600), (CLEARING_CREDIT, 0)],
+    );
     let mut bought = Purchase { supplier: WHO, cost: 700, stocked: true, paid_from: None };
     assert_effect(purchase(TODAY, 1, &bought), &[(INVENTORY, 700), (ACCOUNTS_PAYABLE, -700)]);
     bought = Purchase { stocked: false, paid_from: Some(by()), ..bought };
@@ -72,11 +82,11 @@ fn books_each_occasion_where_it_belongs() {
     assert_effect(variance(TODAY, 1, by(), -5, Tags::default()), &[(CASH_SHORT_OVER, 5), (CASH_ON_HAND, -5)]);
     assert_effect(variance(TODAY, 1, by(), 5, Tags::default()), &[(CASH_ON_HAND, 5), (CASH_SHORT_OVER, -5)]);
     assert_effect(
-        balance_adjustment(TODAY, 1, Party::Customer(WHO), -8, "Goodwill"),
+        balance_adjustment(TODAY, 1, Party::Customer(WHO), &[(Some(ORDER), -3), (None, -5)], "Goodwill"),
         &[(BALANCE_ADJUSTMENT, 8), (ACCOUNTS_RECEIVABLE, -8)],
     );
     assert_effect(
-        balance_adjustment(TODAY, 1, Party::Supplier(WHO), 8, "Forgotten bill"),
+        balance_adjustment(TODAY, 1, Party::Supplier(WHO), &[(None, 8)], "Forgotten bill"),
         &[(BALANCE_ADJUSTMENT, 8), (ACCOUNTS_PAYABLE, -8)],
     );
 }

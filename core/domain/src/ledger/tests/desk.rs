@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use soko_kernel::{Actor, CustomerId, JournalEntryId, ListQuery, OrderId};
 
-use crate::ledger::chart::{ACCOUNTS_RECEIVABLE, CASH_ON_HAND};
+use crate::ledger::chart::CASH_ON_HAND;
 use crate::ledger::templates::Occasion;
 use crate::ledger::*;
 use crate::testing::TestStore;
@@ -68,23 +68,31 @@ impl Desk {
         balances.iter().find(own).map_or(0, |balance| balance.amount(account.kind).unwrap())
     }
 
+    /// What is unpaid less what was paid ahead.
     pub(super) async fn owed_by(&self, customer: CustomerId) -> i64 {
         let (scope, currency) = (self.store.scope(), self.actor.channel.currency);
-        let account = (ACCOUNTS_RECEIVABLE, currency);
-        let party = Party::Customer(customer);
         let read = async |reader: &mut soko_infra::Reader| {
-            Ledger::party_balance_in(reader, scope, account, party).await
+            Ledger::party_balance_in(reader, scope, Party::Customer(customer), currency).await
         };
-        self.store.database.read(scope, read).await.unwrap()
+        let balance = self.store.database.read(scope, read).await.unwrap();
+        balance.unpaid - balance.ahead
     }
 
     pub(super) async fn owed_by_order(&self, customer: CustomerId) -> Vec<(Option<OrderId>, i64)> {
         let (scope, currency) = (self.store.scope(), self.actor.channel.currency);
-        let account = (ACCOUNTS_RECEIVABLE, currency);
-        let party = Party::Customer(customer);
         let read = async |reader: &mut soko_infra::Reader| {
-            Ledger::party_balances_by_order_in(reader, scope, account, party).await
+            Ledger::open_items_in(reader, scope, Party::Customer(customer), currency).await
         };
-        self.store.database.read(scope, read).await.unwrap()
+        let items = self.store.database.read(scope, read).await.unwrap();
+        items.into_iter().map(|item| (item.order, item.amount)).collect()
+    }
+
+    /// What is kept of parties is what their postings say.
+    pub(super) async fn assert_no_drift(&self) {
+        let read = async |reader: &mut soko_infra::Reader| {
+            reader.fetch_all::<(String,)>(DRIFTED_PARTY_BALANCES, ()).await
+        };
+        let drifted = self.store.database.read(self.store.scope(), read).await.unwrap();
+        assert!(drifted.is_empty(), "{drifted:?}");
     }
 }

@@ -1,0 +1,26 @@
+//! Buying on account, and of suppliers.
+
+pub const LINES: &[&str] = &[
+    "creditSummary(customerId: $kept_customer)",
+    "validateCredit(input: { customerId: $kept_customer, estimatedOrderTotal: 100 })",
+    "unpaidOrdersForCustomer(customerId: $kept_customer) { outstandingAmount }",
+    r#"customerStatement(customerId: $kept_customer, from: "2026-01-01", to: "2026-12-31")"#,
+    "approveCustomerCredit(input: { customerId: $kept_customer, approved: true })",
+    "updateCustomerCreditLimit(input: { customerId: $kept_customer, creditLimit: 90000000 })",
+    "updateCreditDuration(input: { customerId: $kept_customer, creditDuration: 14 })",
+    "freezeCustomerCredit(customerId: $kept_customer)",
+    "unfreezeCustomerCredit(customerId: $kept_customer)",
+    r#"overrideCustomerBalance(input: { customerId: $kept_customer, change: 5, reason: "From the old book" })"#,
+    r#"addCreditPaymentToOrder(input: { orderId: $order_to_charge, method: "on-account" })"#,
+    "allocateBulkPayment(input: { customerId: $kept_customer, paymentAmount: 5, orderIds: [$owed_order], cashAccountId: $till_account })",
+    "paySingleOrder(input: { orderId: $owed_order, paymentAmount: 5, cashAccountId: $till_account })",
+    "supplierCreditSummary(supplierId: $kept_customer)",
+    "unpaidPurchasesForSupplier(supplierId: $kept_customer)",
+    r#"supplierStatement(supplierId: $kept_customer, from: "2026-01-01", to: "2026-12-31")"#,
+    "approveSupplierCredit(input: { supplierId: $kept_customer, approved: true })",
+    "updateSupplierCreditLimit(input: { supplierId: $kept_customer, supplierCreditLimit: 90000000 })",
+    "updateSupplierCreditDuration(input: { supplierId: $kept_customer, supplierCreditDuration: 14 })",
+    r#"overrideSupplierBalance(input: { supplierId: $kept_customer, change: 5, reason: "From the old book" })"#,
+    r#"recordPurchase(input: { supplierId: $kept_customer, referenceNumber: "walk", totalCost: 5, paidFromAccountId: $till_account })"#,
+    "allocateBulkSupplierPayment(input: { supplierId: $kept_customer, paymentAmount: 5, paidFromAccountId: $till_account, purchaseIds: [$purchase] })",
+];
