@@ -116,6 +116,7 @@ ids! {
     FacetValueId, CollectionId, AssetId, TagId, StockLocationId, ShippingMethodId, PaymentMethodId, OrderId,
     OrderLineId, ShippingLineId, PaymentId, RefundId, FulfillmentId, HistoryEntryId, PluginId, PluginVersionId,
     PluginBindingId, PluginRunId, PriceReceiptId, StockMovementId, LedgerAccountId, JournalEntryId, JournalPostingId,
+    CreditPaymentId, SupplierPurchaseId,
 }
 
 /// Ids of things of one kind, where a client sent any.

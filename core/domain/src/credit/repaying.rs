@@ -144,7 +144,7 @@ async fn book(
             repayment(act.occasion, id, input.customer, &tender, &parts)?
         }
         Tender::Deposit => {
-            let available = items.iter().map(|item| (-item.amount).max(0)).sum();
+            let available: i64 = items.iter().map(|item| (-item.amount).max(0)).sum();
             if shares.allocated() > available {
                 return Err(CreditRefusal::DepositExceeded { available }.into());
             }

@@ -94,7 +94,8 @@ pub(super) async fn open(
 
 /// Nobody else changes what the party owes or is owed until the transaction ends.
 pub(super) async fn lock(tx: &mut Tx, scope: ChannelScope, party: Party) -> Result<(), DatabaseError> {
-    let sql = "SELECT party_id FROM credit_account WHERE channel_id = $1 AND party_id = $2 AND party_type = $3";
+    let sql =
+        "SELECT party_id FROM credit_account WHERE channel_id = $1 AND party_id = $2 AND party_type = $3";
     let values = vec![scope.channel_id().0.into(), party.id().0.into(), party.kind().into()];
     tx.lock_rows(sql, values).await
 }

@@ -89,11 +89,8 @@ mod tests {
 
     #[test]
     fn the_most_urgent_is_said() {
-        let standing = |overdue_days, used, just_paid| Standing {
-            overdue_days,
-            used_percent: Some(used),
-            just_paid,
-        };
+        let standing =
+            |overdue_days, used, just_paid| Standing { overdue_days, used_percent: Some(used), just_paid };
         for (standing, expected) in [
             (standing(30, 100, true), Some(Rung::Overdue10)),
             (standing(10, 0, false), Some(Rung::Overdue10)),

@@ -200,12 +200,8 @@ async fn record_in_tx(
     };
     let date = new.date.unwrap_or(act.occasion.date);
     let purchase = repo::insert(tx, scope, new, (paid, date), (act.user, act.now)).await?;
-    let bought = templates::Purchase {
-        supplier: new.supplier,
-        cost: new.cost,
-        stocked: new.stocked,
-        paid_from,
-    };
+    let bought =
+        templates::Purchase { supplier: new.supplier, cost: new.cost, stocked: new.stocked, paid_from };
     let entry = templates::purchase(Occasion { date, ..act.occasion }, purchase.id, &bought)?;
     Ledger::post_in_tx(tx, scope, &entry, act.user, act.now).await?;
     let summary = changed_in_tx(tx, scope, party, act).await?;
@@ -224,7 +220,7 @@ async fn pay_in_tx(
     let owed = Ledger::party_balance_in(tx, scope, party, act.currency()).await?.unpaid;
     let paid = pay_off(tx, scope, supplier, input.amount, chosen, act.now).await?;
     let allocated = match chosen {
-        Some(_) => paid.iter().map(|paid| paid.amount).sum(),
+        Some(_) => paid.iter().map(|paid| paid.amount).sum::<i64>(),
         // What is owed for no purchase too.
         None => input.amount.min(owed),
     };

@@ -55,8 +55,7 @@ pub(in crate::ledger) async fn keep(
         ];
         row
     };
-    let rows: Vec<Vec<Bound>> =
-        changes.into_iter().filter(|(_, amount)| *amount != 0).map(row).collect();
+    let rows: Vec<Vec<Bound>> = changes.into_iter().filter(|(_, amount)| *amount != 0).map(row).collect();
     if !rows.is_empty() {
         KEEP.execute(tx, rows).await?;
     }
@@ -103,8 +102,6 @@ pub(in crate::ledger) struct PartySums {
     pub(in crate::ledger) debits: i64,
     /// Of those below, above zero.
     pub(in crate::ledger) credits: i64,
-    /// Items.
-    pub(in crate::ledger) items: i64,
 }
 
 /// The sums of [`open_items`].
@@ -115,8 +112,8 @@ pub(in crate::ledger) async fn sums(
     party: Party,
 ) -> Result<PartySums, DatabaseError> {
     let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN b.amount > 0 THEN b.amount ELSE 0 END), 0) AS BIGINT) AS debits, \
-               CAST(COALESCE(SUM(CASE WHEN b.amount < 0 THEN -b.amount ELSE 0 END), 0) AS BIGINT) AS credits, \
-               COUNT(*) AS items FROM ledger_party_balance b \
+               CAST(COALESCE(SUM(CASE WHEN b.amount < 0 THEN -b.amount ELSE 0 END), 0) AS BIGINT) AS credits \
+               FROM ledger_party_balance b \
                JOIN ledger_account a ON a.channel_id = b.channel_id AND a.id = b.account_id AND a.code = $2 \
                WHERE b.channel_id = $1 AND b.party_type = $3 AND b.party_id = $4 AND b.currency = $5 \
                AND b.amount <> 0";

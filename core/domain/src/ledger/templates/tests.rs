@@ -57,7 +57,12 @@ fn books_each_occasion_where_it_belongs() {
     let given_back = refund(TODAY, RefundId(1), ORDER, CLEARING_CREDIT.into(), taxed);
     assert_effect(
         to_account(given_back.unwrap(), WHO, &[(Some(ORDER), 11_000), (None, 600)]),
-        &[(SALES_RETURNS, 10_000), (TAX_PAYABLE, 1_600), (ACCOUNTS_RECEIVABLE, -11_600), (CLEARING_CREDIT, 0)],
+        &[
+            (SALES_RETURNS, 10_000),
+            (TAX_PAYABLE, 1_600),
+            (ACCOUNTS_RECEIVABLE, -11_600),
+            (CLEARING_CREDIT, 0),
+        ],
     );
     let mut bought = Purchase { supplier: WHO, cost: 700, stocked: true, paid_from: None };
     assert_effect(purchase(TODAY, 1, &bought), &[(INVENTORY, 700), (ACCOUNTS_PAYABLE, -700)]);

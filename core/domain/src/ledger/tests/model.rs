@@ -97,7 +97,13 @@ fn some_occasion(desk: &Desk, random: &mut rand::rngs::StdRng, number: usize) ->
         6 => templates::cost_of_goods(today, id, order, amount),
         7 => templates::write_off(today, id, Loss::Expired, amount),
         8 => templates::variance(today, id, tender(), amount - 500_000, Tags::default()),
-        9 => templates::balance_adjustment(today, id, Party::Customer(who), &[(None, amount - 500_000)], "By hand"),
+        9 => templates::balance_adjustment(
+            today,
+            id,
+            Party::Customer(who),
+            &[(None, amount - 500_000)],
+            "By hand",
+        ),
         _ => templates::transfer(today, id, (CASH_ON_HAND.into(), BANK_MAIN.into()), amount, "Banked"),
     };
     made.unwrap()

@@ -6,9 +6,7 @@ use jiff::civil::Date;
 use soko_kernel::{CustomerId, LedgerAccountId, ListQuery, OrderId};
 
 use super::*;
-use crate::credit::{
-    CreditError, CreditRefusal, CreditSummary, Excess, Repayment, RepaymentInput, Tender,
-};
+use crate::credit::{CreditError, CreditRefusal, CreditSummary, Excess, Repayment, RepaymentInput, Tender};
 use crate::ledger::{DRIFTED_PARTY_BALANCES, Party, Period};
 use crate::payments::PaymentError;
 
@@ -147,7 +145,10 @@ async fn nothing_goes_out_without_credit_and_the_attempt_is_on_record() {
     assert!(payments[&order].iter().all(|payment| payment.state == PaymentState::Declined));
     assert_eq!(payments[&order].len(), 4);
     assert_eq!(shop.books().await, BTreeMap::new());
-    assert_eq!(shop.sell_by(order, "cash").await.unwrap_err().to_string(), "this payment method is not available for this order");
+    assert_eq!(
+        shop.sell_by(order, "cash").await.unwrap_err().to_string(),
+        "this payment method is not available for this order"
+    );
     credit.set_frozen(&shop.admin, party, false).await.unwrap();
     let placed = shop.sell_by(order, "account").await.unwrap();
     assert_eq!(placed.order.state, OrderState::PaymentSettled);
@@ -175,17 +176,10 @@ async fn a_part_on_account_and_the_rest_in_cash() {
     let (shop, customer) = Shop::with_accounts(10).await;
     shop.approve(customer, 10_000).await;
     let order = shop.to_pay().await;
-    let part = PaymentInput {
-        metadata: serde_json::json!({ "allocatedAmount": 10_000 }),
-        ..pay("account")
-    };
+    let part = PaymentInput { metadata: serde_json::json!({ "allocatedAmount": 10_000 }), ..pay("account") };
     let begun = shop.services.orders.pay_on_account(&shop.admin, order, part).await.unwrap();
     assert_eq!(begun.order.state, OrderState::ArrangingPayment);
-    let rest = ManualPayment {
-        method: "cash".into(),
-        transaction_id: None,
-        metadata: serde_json::json!({}),
-    };
+    let rest = ManualPayment { method: "cash".into(), transaction_id: None, metadata: serde_json::json!({}) };
     let placed = shop.services.orders.add_manual_payment(&shop.admin, order, rest).await.unwrap();
     assert_eq!(placed.order.state, OrderState::PaymentSettled);
     let books = shop.books().await;
@@ -210,7 +204,10 @@ async fn money_pays_the_oldest_order_first_or_those_that_are_named() {
     assert_eq!((named.paid, named.returned), (vec![(Some(sold[2]), ORDER, 0)], ORDER));
     for settled in [sold[0], OrderId(999)] {
         let refused = shop.repay(customer, 1, Some(vec![settled]), Excess::Return).await;
-        assert!(matches!(refused, Err(CreditError::NothingOwedFor(order)) if order == settled), "{refused:?}");
+        assert!(
+            matches!(refused, Err(CreditError::NothingOwedFor(order)) if order == settled),
+            "{refused:?}"
+        );
     }
     let kept = shop.repay(customer, ORDER, None, Excess::Keep).await.unwrap();
     assert_eq!((kept.allocated, kept.kept, kept.returned), (ORDER - 600, 600, 0));
@@ -237,7 +234,8 @@ async fn a_single_order_is_paid_and_not_more_than_it_costs() {
     let paid = pay(second, 600).await.unwrap();
     assert_eq!(paid.paid, [(Some(second), 600, ORDER - 600)]);
     let above = pay(second, ORDER).await;
-    let more = matches!(above, Err(OrderError::Credit(CreditError::MoreThanOwed { owed })) if owed == ORDER - 600);
+    let more =
+        matches!(above, Err(OrderError::Credit(CreditError::MoreThanOwed { owed })) if owed == ORDER - 600);
     assert!(more, "{above:?}");
     pay(second, ORDER - 600).await.unwrap();
     let settled = pay(second, 1).await;
@@ -369,9 +367,12 @@ async fn accounts_are_for_those_who_may_see_to_them_and_of_one_channel() {
         credit.set_terms(&clerk, party, (Some(1), None)).await.err(),
         credit.set_frozen(&clerk, party, true).await.err(),
         credit.override_balance(&clerk, party, 1, "Mine".into()).await.err(),
-        shop.services.orders.unpaid_of_customer(&clerk, customer).await.err().map(|_| {
-            CreditError::Forbidden(soko_kernel::Forbidden::NotAuthenticated)
-        }),
+        shop.services
+            .orders
+            .unpaid_of_customer(&clerk, customer)
+            .await
+            .err()
+            .map(|_| CreditError::Forbidden(soko_kernel::Forbidden::NotAuthenticated)),
     ];
     for refusal in forbidden {
         assert!(matches!(refusal, Some(CreditError::Forbidden(_))), "{refusal:?}");

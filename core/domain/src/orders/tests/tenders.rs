@@ -35,13 +35,10 @@ async fn several_tenders_pay_one_order_and_their_taxes_add_up() {
     let amounts: Vec<i64> = shop.payments(&placed).await.iter().map(|payment| payment.amount).collect();
     assert_eq!(amounts, [1, 6_599, 10_000]);
     let total = placed.total();
-    let expected: BTreeMap<String, i64> = [
-        ("CASH_ON_HAND", total.gross),
-        ("SALES", -total.net),
-        ("TAX_PAYABLE", total.net - total.gross),
-    ]
-    .map(|(code, amount)| (code.to_owned(), amount))
-    .into();
+    let expected: BTreeMap<String, i64> =
+        [("CASH_ON_HAND", total.gross), ("SALES", -total.net), ("TAX_PAYABLE", total.net - total.gross)]
+            .map(|(code, amount)| (code.to_owned(), amount))
+            .into();
     assert_eq!(shop.books().await, expected);
     assert!(matches!(orders.add_payment(&guest, pay("cash")).await, Err(OrderError::NoActiveOrder)));
 }
@@ -92,10 +89,10 @@ async fn a_payment_is_for_a_part_of_what_is_left_or_for_all_of_it() {
     assert!(matches!(above, Err(OrderError::Payment(PaymentError::Amount { outstanding: 600 }))));
     let part_paid = orders.add_manual_payment(admin, id, by_hand(100)).await.unwrap();
     assert_eq!(part_paid.order.state, OrderState::ArrangingPayment);
-    let placed = orders.add_payment(&guest, PaymentInput {
-        metadata: serde_json::json!({ "allocatedAmount": null }),
-        ..pay("cash")
-    });
+    let placed = orders.add_payment(
+        &guest,
+        PaymentInput { metadata: serde_json::json!({ "allocatedAmount": null }), ..pay("cash") },
+    );
     let placed = placed.await.unwrap();
     assert_eq!(placed.order.state, OrderState::PaymentSettled);
     assert_eq!(shop.payments(&placed).await.len(), 3, "what was refused left nothing");
@@ -125,13 +122,13 @@ async fn each_tender_is_refunded_up_to_what_it_brought() {
 #[tokio::test]
 async fn who_paid_a_part_keeps_their_goods_on_hold() {
     let shop = Shop::open(1).await;
+    let other = shop.filled(1).await;
     let (guest, orders) = (shop.arranged().await, &shop.services.orders);
     shop.store.clock.advance(std::time::Duration::from_mins(25));
     orders.add_payment(&guest, part("cash", 6_600)).await.unwrap();
     shop.store.clock.advance(std::time::Duration::from_mins(10));
-    let other = shop.guest().await;
-    let (_, refusals) = orders.add_items(&other, vec![(shop.variant, 1)]).await.unwrap();
-    assert!(matches!(refusals[..], [OrderError::InsufficientStock { .. }]), "{refusals:?}");
+    let refused = orders.transition_active(&other, "ArrangingPayment").await;
+    assert!(matches!(refused, Err(OrderError::StateTransition { .. })), "{refused:?}");
     let placed = orders.add_payment(&guest, pay("cash")).await.unwrap();
     assert_eq!(placed.order.state, OrderState::PaymentSettled);
 }
