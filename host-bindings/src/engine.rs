@@ -54,7 +54,10 @@ fn code_config() -> Config {
 
 /// The engine that runs guests: memories, tables and stacks come from a pool sized for `limits`.
 pub(crate) fn running_engine(limits: &Limits) -> Result<Engine, HostError> {
-    let calls = limits.concurrent_calls.saturating_add(spare::PLACES);
+    let calls = [limits.effectful.concurrent_calls, spare::PLACES];
+    let calls = calls.into_iter().fold(limits.concurrent_calls, u32::saturating_add);
+    let memory_bytes = [&limits.ordinary, &limits.large].map(|call| call.memory_bytes);
+    let memory_bytes = memory_bytes.into_iter().fold(limits.effectful.memory_bytes, usize::max);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls.saturating_mul(CORE_INSTANCES_MAX))
@@ -67,7 +70,7 @@ pub(crate) fn running_engine(limits: &Limits) -> Result<Engine, HostError> {
         .max_tables_per_component(TABLES_MAX)
         .max_tables_per_module(TABLES_MAX)
         .max_memories_per_module(MEMORIES_MAX)
-        .max_memory_size(limits.ordinary.memory_bytes.max(limits.large.memory_bytes))
+        .max_memory_size(memory_bytes)
         .table_elements(TABLE_ELEMENTS_MAX)
         .linear_memory_keep_resident(MEMORY_KEPT_BYTES)
         .table_keep_resident(TABLE_KEPT_BYTES)

@@ -16,6 +16,9 @@ pub enum HostError {
     /// The engine refused its configuration, or the machine has too little address space.
     #[error("the WebAssembly engine did not start: {0:#}")]
     Engine(wasmtime::Error),
+    /// The HTTP client of plugins did not start.
+    #[error("the HTTP client for plugins did not start: {0}")]
+    Client(String),
     /// The cache of compiled components cannot be used.
     #[error("the cache of compiled components: {0}")]
     Cache(#[from] std::io::Error),

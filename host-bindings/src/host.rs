@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cap_std::fs::Dir;
+use soko_extension::effect::PluginStore;
 use soko_extension::pricing::{CallCost, PricingCall, PricingContext, PricingPlugins, PricingRun};
 use soko_extension::{
     ComponentBytes, ComponentInspector, ComponentSource, Digest, FailureKind, Inspection, PluginFailure,
     Rejection,
 };
+use soko_kernel::Clock;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 use tracing::{Instrument as _, field};
@@ -19,12 +21,13 @@ use wasmtime::{Engine, Store};
 use crate::breaker::{self, BreakerOpening, BreakerState, Breakers, Permit};
 use crate::cache::ArtefactCache;
 use crate::compiler::{Compiler, CompilerCommand};
+use crate::effects::{Effects, Egress, Given};
 use crate::engine::{ENGINE_VERSION, Ticker, compatibility_hash, running_engine};
 use crate::error::HostError;
 use crate::gate::{Gate, Place};
+use crate::guest::{Guest, Linkers, RawManifest};
 use crate::inspect;
 use crate::limits::{CallLimits, Limits};
-use crate::pricing::{Linkers, RawManifest};
 use crate::registry::{Loaded, Parts, Registry};
 use crate::sandbox::{State, fuel_left, new_store, start_clock, within};
 use crate::spare::{Making, Prepared, Spares};
@@ -34,7 +37,6 @@ use crate::stats::{HostStats, Stats};
 const SLOW_WARNING_INTERVAL_S: u64 = 10;
 
 /// How the host is set up.
-#[derive(Debug, Default)]
 pub struct HostConfig {
     /// Bounds on guests and on the host.
     pub limits: Limits,
@@ -43,6 +45,27 @@ pub struct HostConfig {
     /// The program that compiles; without it the host compiles in its own process, uncapped, which is for tests and
     /// tools that handle trusted files.
     pub compiler: Option<CompilerCommand>,
+    /// What is kept for plugins that talk to the world; without it they have neither secrets nor values.
+    pub store: Option<Arc<dyn PluginStore>>,
+    /// The time that such plugins are told.
+    pub clock: Clock,
+}
+
+impl Default for HostConfig {
+    fn default() -> Self {
+        Self { limits: Limits::default(), cache_dir: None, compiler: None, store: None, clock: Clock::system() }
+    }
+}
+
+impl std::fmt::Debug for HostConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { limits, cache_dir, compiler, store: _, clock: _ } = self;
+        f.debug_struct("HostConfig")
+            .field("limits", limits)
+            .field("cache_dir", cache_dir)
+            .field("compiler", compiler)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A sandbox after its call, with the place that it has until it is given back.
@@ -60,12 +83,17 @@ pub struct PluginHost {
 pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) registry: Arc<Registry>,
-    engine: Engine,
-    ticker: Ticker,
-    breakers: Breakers,
+    pub(crate) engine: Engine,
+    pub(crate) ticker: Ticker,
+    pub(crate) breakers: Breakers,
     gate: Gate,
     spares: Spares,
-    stats: Arc<Stats>,
+    /// For guests that talk to the world, which wait for others: they take no place of those that only compute.
+    pub(crate) effect_gate: Gate,
+    /// The limits of a call of such a guest.
+    pub(crate) effect_call: CallLimits,
+    pub(crate) given: Given,
+    pub(crate) stats: Arc<Stats>,
     created: Instant,
     /// Seconds after `created` of the last warning about slow calls, plus one; 0 before the first.
     last_slow_warning_s: AtomicU64,
@@ -77,7 +105,7 @@ impl PluginHost {
     /// # Errors
     /// [`HostError`] when a limit makes no sense, the engine does not start or the cache cannot be used.
     pub fn try_new(config: HostConfig, source: Arc<dyn ComponentSource>) -> Result<Self, HostError> {
-        let HostConfig { limits, cache_dir, compiler } = config;
+        let HostConfig { limits, cache_dir, compiler, store, clock } = config;
         limits.check()?;
         let engine = running_engine(&limits)?;
         let artefacts =
@@ -98,6 +126,16 @@ impl PluginHost {
             breakers: Breakers::new(Duration::from_millis(limits.breaker_cool_down_ms)),
             gate: Gate::new(limits.concurrent_calls, limits.concurrent_calls_per_channel),
             spares: Spares::new(),
+            effect_gate: Gate::new(
+                limits.effectful.concurrent_calls,
+                limits.effectful.concurrent_calls_per_channel,
+            ),
+            effect_call: limits.effectful.call(),
+            given: Given {
+                egress: Arc::new(Egress::try_new(limits.egress.clone(), &limits.effectful)?),
+                store,
+                clock,
+            },
             created: Instant::now(),
             last_slow_warning_s: AtomicU64::new(0),
             limits,
@@ -126,6 +164,10 @@ impl PluginHost {
     /// Opens a breaker because another host's opened: until then the component is not called for the channel.
     pub fn open_breaker(&self, opening: BreakerOpening) {
         self.inner.breakers.open(opening, Instant::now());
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
     }
 
     /// What the host did since it started.
@@ -190,7 +232,7 @@ impl Inner {
         }
     }
 
-    async fn ready(&self, digest: Digest) -> Result<Arc<Loaded>, PluginFailure> {
+    pub(crate) async fn ready(&self, digest: Digest) -> Result<Arc<Loaded>, PluginFailure> {
         match self.registry.find(digest) {
             Some(loaded) => Ok(loaded),
             None => self.registry.get(digest, Duration::from_millis(self.limits.load_wait_ms)).await,
@@ -214,18 +256,28 @@ impl Inner {
         if run.cost.micros > limits.soft_ms.saturating_mul(1_000) {
             self.report_slow(&call, run.cost);
         }
-        match &run.outcome {
-            Err(failure) if breaker::counts(failure.kind) => {
+        self.judge(permit, (call.channel_id, call.digest), run.outcome.as_ref().err());
+        run
+    }
+
+    /// Tells the breaker how a call ended.
+    pub(crate) fn judge(
+        &self,
+        permit: Permit<'_>,
+        (channel_id, digest): (i64, Digest),
+        failure: Option<&PluginFailure>,
+    ) {
+        match failure {
+            Some(failure) if breaker::counts(failure.kind) => {
                 if permit.fail(Instant::now()) {
                     self.stats.breakers_opened.add(1);
                     let kind = failure.kind.as_str();
-                    tracing::warn!(channel_id = call.channel_id, digest = %call.digest, kind, "circuit breaker opened");
+                    tracing::warn!(channel_id, %digest, kind, "circuit breaker opened");
                 }
             }
-            Err(failure) if failure.kind == FailureKind::Host => drop(permit),
+            Some(failure) if failure.kind == FailureKind::Host => drop(permit),
             _ => permit.succeed(),
         }
-        run
     }
 
     /// One call of a rule in a sandbox of its own, which is `spare` or made now; `caller` is the channel, or `None` for an
@@ -277,9 +329,12 @@ impl Inner {
         fuel: u64,
     ) -> Result<Prepared, Box<PricingRun>> {
         let failed = |failure| Box::new(failed_run(failure));
+        let Guest::Pricing(rule) = &loaded.guest else {
+            return Err(failed(PluginFailure::new(FailureKind::Host, "the component is no pricing rule")));
+        };
         let started = std::time::Instant::now();
-        let mut store = new_store(&self.engine, &self.limits, limits, fuel).map_err(failed)?;
-        let guest = within(limits, loaded.rule.start(&mut store)).await;
+        let mut store = new_store(&self.engine, self.limits.budgets(), limits, fuel).map_err(failed)?;
+        let guest = within(limits, rule.start(&mut store)).await;
         let guest = guest.unwrap_or_else(|overrun| Err(overrun.into_failure(limits)));
         let used = fuel.saturating_sub(fuel_left(&store).map_err(failed)?);
         let micros = micros_since(started);
@@ -322,8 +377,11 @@ impl Inner {
     ) -> Result<RawManifest, PluginFailure> {
         let _place = self.gate.enter(None).await?;
         let _ticking = self.ticker.run();
-        let mut store = new_store(&self.engine, &self.limits, limits, limits.fuel_base)?;
-        within(limits, loaded.rule.describe(&mut store))
+        let mut store = new_store(&self.engine, self.limits.budgets(), limits, limits.fuel_base)?;
+        if loaded.guest.is_effectful() {
+            store.data_mut().give(Effects::nothing(self.given.clone()));
+        }
+        within(limits, loaded.guest.describe(&mut store))
             .await
             .unwrap_or_else(|overrun| Err(overrun.into_failure(limits)))
     }

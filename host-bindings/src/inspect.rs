@@ -2,16 +2,19 @@
 
 use semver::Version;
 use serde_json::Value;
+use soko_extension::effect::Capabilities;
 use soko_extension::{
     ComponentBytes, FailureKind, Inspection, Manifest, PluginFailure, PluginKind, Rejection,
 };
 use wasmparser::{ComponentTypeRef, Encoding, Parser, Payload, TypeBounds, Validator};
 
+use crate::effects::is_host_pattern;
 use crate::error::LoadError;
+use crate::guest::{Contract, Guest, RawManifest, world_of};
 use crate::host::Inner;
 use crate::limits::{COMPONENT_BYTES_OPT_IN, CallLimits, MESSAGE_BYTES_MAX};
-use crate::pricing::{self, Contract, RawManifest};
 use crate::registry::{Loaded, blocking, digest_of};
+use crate::{payment, pricing};
 use crate::sandbox::one_line;
 
 /// How much longer than in service a guest may run while it is inspected: its code is touched for the first time.
@@ -24,6 +27,11 @@ const VERSION_BYTES_MAX: usize = 64;
 const DESCRIPTION_BYTES_MAX: usize = 500;
 /// Bytes of a component's configuration schema.
 const SCHEMA_BYTES_MAX: usize = 64 << 10;
+
+/// Hosts that a component may want to talk to.
+const HOSTS_MAX: usize = 32;
+/// Secrets that a component may want.
+const SECRETS_MAX: usize = 16;
 
 /// Names of what a component imports and exports.
 #[derive(Debug)]
@@ -57,7 +65,7 @@ pub(crate) async fn inspect(
         digest: digest.to_string(),
         size_bytes,
         manifest,
-        contract: loaded.rule.contract(),
+        contract: loaded.guest.contract(),
         imports: outline.imports,
         compile_ms: loaded.facts.compile_ms,
     })
@@ -125,22 +133,26 @@ fn outline(bytes: &[u8]) -> Result<Outline, Rejection> {
 
 /// Whether the component is of a world that is hosted and imports only what that world allows.
 fn check_world(outline: &Outline) -> Result<(), Rejection> {
-    let missing: Vec<&str> = pricing::EXPORTS
-        .into_iter()
-        .filter(|name| !outline.exports.iter().any(|export| export == name))
+    let world = world_of(&outline.exports);
+    let missing: Vec<&str> = world
+        .exports
+        .iter()
+        .filter(|name| !outline.exports.iter().any(|export| export == *name))
+        .copied()
         .collect();
     if !missing.is_empty() {
         let message = format!(
-            "a pricing component exports {}; missing: {}",
-            pricing::EXPORTS.join(", "),
+            "a {} component exports {}; missing: {}",
+            world.kind.as_str(),
+            world.exports.join(", "),
             missing.join(", ")
         );
         return Err(Rejection::WrongWorld(message));
     }
-    let version = match pricing::contract(&outline.imports) {
+    let version = match (world.contract)(&outline.imports) {
         Contract::Hosted(version) => version,
         Contract::Foreign(contract) => {
-            let hosted = pricing::hosted_contracts();
+            let hosted = (world.hosted)();
             let message =
                 one_line(&format!("it was built against {contract}; hosted: {hosted}"), MESSAGE_BYTES_MAX);
             return Err(Rejection::WrongWorld(message));
@@ -149,13 +161,13 @@ fn check_world(outline: &Outline) -> Result<(), Rejection> {
     let forbidden: Vec<String> = outline
         .imports
         .iter()
-        .filter(|import| !pricing::may_import(import, version))
+        .filter(|import| !(world.may_import)(import, version))
         .map(|import| one_line(import, MESSAGE_BYTES_MAX))
         .collect();
     if forbidden.is_empty() {
         Ok(())
     } else {
-        Err(Rejection::ForbiddenImports { kind: PluginKind::Pricing.as_str(), imports: forbidden })
+        Err(Rejection::ForbiddenImports { kind: world.kind.as_str(), imports: forbidden })
     }
 }
 
@@ -194,9 +206,11 @@ fn check_manifest(raw: RawManifest) -> Result<Manifest, Rejection> {
     if PluginKind::parse(&kind) != Some(manifest.kind) {
         let kind = one_line(&kind, NAME_BYTES_MAX);
         return wrong(format!(
-            "it calls itself a `{kind}` plugin, but exports the world of a `pricing` plugin"
+            "it calls itself a `{kind}` plugin, but exports the world of a `{}` plugin",
+            manifest.kind.as_str()
         ));
     }
+    check_capabilities(&manifest.capabilities).map_err(Rejection::Manifest)?;
     if manifest.config_schema.len() > SCHEMA_BYTES_MAX {
         return wrong(format!("the config schema has more than {SCHEMA_BYTES_MAX} bytes"));
     }
@@ -207,7 +221,37 @@ fn check_manifest(raw: RawManifest) -> Result<Manifest, Rejection> {
     }
 }
 
-/// One call with a small order. A refusal passes: the rule may well need a configuration that nobody has written yet.
+/// Whether what the component wants of the world is well formed.
+fn check_capabilities(wanted: &Capabilities) -> Result<(), String> {
+    if wanted.hosts.len() > HOSTS_MAX || wanted.secrets.len() > SECRETS_MAX {
+        return Err(format!("a plugin may want at most {HOSTS_MAX} hosts and {SECRETS_MAX} secrets"));
+    }
+    if let Some(odd) = wanted.hosts.iter().find(|host| !is_host_pattern(host)) {
+        let odd = one_line(odd, NAME_BYTES_MAX);
+        return Err(format!("`{odd}` is no host such as api.example.com or *.example.com, in lower case"));
+    }
+    for (place, secret) in wanted.secrets.iter().enumerate() {
+        if !is_secret_name(&secret.name) {
+            let odd = one_line(&secret.name, NAME_BYTES_MAX);
+            return Err(format!("`{odd}` is no name of a secret: lower-case letters, digits and dashes"));
+        }
+        if secret.description.len() > DESCRIPTION_BYTES_MAX || secret.description.chars().any(char::is_control) {
+            return Err(format!("the description of the secret `{}` is not one short line", secret.name));
+        }
+        if wanted.secrets[..place].iter().any(|before| before.name == secret.name) {
+            return Err(format!("the secret `{}` is wanted twice", secret.name));
+        }
+    }
+    Ok(())
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !name.is_empty() && name.len() <= NAME_BYTES_MAX && name.chars().all(allowed)
+}
+
+/// One call: of a rule with a small order, of a handler with a callback of nobody's. A refusal passes: the component may
+/// well need a configuration that nobody has written yet.
 async fn trial_run(
     host: &Inner,
     loaded: &Loaded,
@@ -215,10 +259,16 @@ async fn trial_run(
     manifest: &Manifest,
 ) -> Result<(), Rejection> {
     let config = trial_config(&manifest.config_schema);
-    let order = pricing::trial_order();
-    let (run, _used) = host.run_rule(loaded, limits, (&order, &config), None, None).await;
-    match run.outcome {
-        Ok(_) | Err(PluginFailure { kind: FailureKind::Guest, .. }) => Ok(()),
+    let outcome = match &loaded.guest {
+        Guest::Pricing(_) => {
+            let order = pricing::trial_order();
+            let (run, _used) = host.run_rule(loaded, limits, (&order, &config), None, None).await;
+            run.outcome.map(|_| ())
+        }
+        Guest::Payment(_) => payment::trial_run(host, loaded, &config, limits).await,
+    };
+    match outcome {
+        Ok(()) | Err(PluginFailure { kind: FailureKind::Guest, .. }) => Ok(()),
         Err(PluginFailure { kind: FailureKind::Host, message }) => Err(Rejection::Host(message)),
         Err(failure) => Err(Rejection::SmokeRun(failure)),
     }
@@ -240,6 +290,8 @@ fn trial_config(schema: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use soko_extension::effect::WantedSecret;
+
     use super::*;
 
     #[test]
@@ -261,6 +313,7 @@ mod tests {
                     description: "Bulk prices.".to_owned(),
                     kind: PluginKind::Pricing,
                     config_schema: "{}".to_owned(),
+                    capabilities: Capabilities::default(),
                 },
             };
             change(&mut raw);
@@ -273,6 +326,14 @@ mod tests {
         assert!(refused(|raw| raw.manifest.name = "Bulk".to_owned()).contains("name"));
         assert!(refused(|raw| raw.manifest.name = String::new()).contains("name"));
         assert!(refused(|raw| raw.manifest.version = "1.0".to_owned()).contains("version"));
+        assert!(refused(|raw| raw.manifest.capabilities.hosts.push("https://a.com".to_owned())).contains("host"));
+        let twice = |raw: &mut RawManifest| {
+            for _ in 0..2 {
+                let (name, description) = ("key".to_owned(), String::new());
+                raw.manifest.capabilities.secrets.push(WantedSecret { name, description, readable: false });
+            }
+        };
+        assert!(refused(twice).contains("wanted twice"));
         assert!(refused(|raw| raw.manifest.description = "a\nb".to_owned()).contains("description"));
         assert!(refused(|raw| raw.kind = "payment".to_owned()).contains("`payment`"));
         assert!(refused(|raw| raw.manifest.config_schema = "[]".to_owned()).contains("object"));

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::effects::EgressPolicy;
 use crate::error::HostError;
 
 /// Milliseconds between two ticks of the epoch: how long a guest runs before it lets other tasks have the thread.
@@ -145,6 +146,106 @@ impl Default for CompileLimits {
     }
 }
 
+/// What one call of a guest may hand to the host and get from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Budgets {
+    pub(crate) host_calls: u32,
+    pub(crate) host_call_bytes: usize,
+    pub(crate) log_lines: usize,
+    pub(crate) log_bytes: usize,
+    pub(crate) output_bytes: usize,
+}
+
+/// What one call of a plugin that talks to the world may use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EffectLimits {
+    /// Milliseconds until a call is stopped, whatever it waits for.
+    pub wall_ms: u64,
+    /// Milliseconds of processor time after which a call is stopped.
+    pub hard_ms: u64,
+    /// Fuel of a call.
+    pub fuel: u64,
+    /// Bytes of all linear memories together.
+    pub memory_bytes: usize,
+    /// Milliseconds that one HTTP call may take, redirects and the whole answer included.
+    pub http_ms: u64,
+    /// Bytes of the body of one HTTP answer.
+    pub response_bytes: usize,
+    /// Bytes of a guest's answer, and of any one value that it hands to the host.
+    pub output_bytes: usize,
+    /// Bytes of log that are kept per call; the rest is dropped.
+    pub log_bytes: usize,
+    /// Log lines that are kept per call; the rest is dropped.
+    pub log_lines: usize,
+    /// Calls of host functions in one call of a guest; one more ends it.
+    pub host_calls: u32,
+    /// Bytes handed to host functions and got from them in one call of a guest; one more ends it.
+    pub host_call_bytes: usize,
+    /// Such guests running at the same time, beside those of the pure kinds; further calls wait.
+    pub concurrent_calls: u32,
+    /// Such guests of one channel running at the same time; further calls of that channel wait.
+    pub concurrent_calls_per_channel: u32,
+}
+
+impl Default for EffectLimits {
+    fn default() -> Self {
+        Self {
+            wall_ms: 10_000,
+            hard_ms: 1_000,
+            fuel: 2_000_000_000,
+            memory_bytes: 64 << 20,
+            http_ms: 5_000,
+            response_bytes: 1 << 20,
+            output_bytes: 1 << 20,
+            log_bytes: 64 << 10,
+            log_lines: 256,
+            host_calls: 1_000,
+            host_call_bytes: 8 << 20,
+            concurrent_calls: 32,
+            concurrent_calls_per_channel: 8,
+        }
+    }
+}
+
+impl EffectLimits {
+    /// As the sandbox takes them.
+    pub(crate) fn call(&self) -> CallLimits {
+        CallLimits {
+            soft_ms: self.wall_ms,
+            hard_ms: self.hard_ms,
+            wall_ms: self.wall_ms,
+            fuel_base: self.fuel,
+            fuel_per_line: 0,
+            memory_bytes: self.memory_bytes,
+        }
+    }
+
+    pub(crate) fn budgets(&self) -> Budgets {
+        Budgets {
+            host_calls: self.host_calls,
+            host_call_bytes: self.host_call_bytes,
+            log_lines: self.log_lines,
+            log_bytes: self.log_bytes,
+            output_bytes: self.output_bytes,
+        }
+    }
+
+    fn check(&self) -> Result<(), HostError> {
+        self.call().check("effectful")?;
+        let counts =
+            [self.http_ms, self.output_bytes as u64, self.concurrent_calls_per_channel.into(), self.fuel];
+        let reason = if counts.contains(&0) {
+            "every limit must be above zero"
+        } else if self.concurrent_calls == 0 || self.concurrent_calls > CONCURRENT_CALLS_CEILING {
+            "concurrent_calls must be 1 to 1000"
+        } else {
+            return Ok(());
+        };
+        Err(HostError::Limit { key: "effectful", reason })
+    }
+}
+
 /// All limits of the host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -180,6 +281,10 @@ pub struct Limits {
     pub breaker_cool_down_ms: u64,
     /// What compiling may use.
     pub compile: CompileLimits,
+    /// For plugins that talk to the world.
+    pub effectful: EffectLimits,
+    /// Whom such plugins may talk to.
+    pub egress: EgressPolicy,
 }
 
 impl Default for Limits {
@@ -200,6 +305,8 @@ impl Default for Limits {
             load_wait_ms: 5_000,
             breaker_cool_down_ms: 30_000,
             compile: CompileLimits::default(),
+            effectful: EffectLimits::default(),
+            egress: EgressPolicy::default(),
         }
     }
 }
@@ -210,6 +317,16 @@ impl Limits {
         if component_bytes > self.large_component_bytes { &self.large } else { &self.ordinary }
     }
 
+    pub(crate) fn budgets(&self) -> Budgets {
+        Budgets {
+            host_calls: self.host_calls,
+            host_call_bytes: self.host_call_bytes,
+            log_lines: self.log_lines,
+            log_bytes: self.log_bytes,
+            output_bytes: self.output_bytes,
+        }
+    }
+
     /// Refuses limits that are zero, contradictory or above what the sandbox is built for.
     ///
     /// # Errors
@@ -217,6 +334,8 @@ impl Limits {
     pub fn check(&self) -> Result<(), HostError> {
         self.ordinary.check("ordinary")?;
         self.large.check("large")?;
+        self.effectful.check()?;
+        self.egress.check()?;
         if self.concurrent_calls == 0 || self.concurrent_calls > CONCURRENT_CALLS_CEILING {
             return Err(HostError::Limit { key: "concurrent_calls", reason: "must be 1 to 1000" });
         }

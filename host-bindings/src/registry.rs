@@ -18,7 +18,7 @@ use wasmtime::Engine;
 use crate::cache::{Artefact, ArtefactCache, Facts, Lookup};
 use crate::compiler::Compiler;
 use crate::error::LoadError;
-use crate::pricing;
+use crate::guest::{Guest, Linkers};
 use crate::stats::{LoadStats, Stats};
 
 /// What a loaded component weighs at least: its memory image, file descriptor and mappings. With the default of 512 MiB
@@ -33,7 +33,7 @@ const FAILED_MAX: usize = 1_024;
 
 /// A component that can be called.
 pub(crate) struct Loaded {
-    pub(crate) rule: pricing::Rule,
+    pub(crate) guest: Guest,
     pub(crate) facts: Facts,
     code_bytes: u64,
 }
@@ -49,7 +49,7 @@ impl Weighter<Digest, Arc<Loaded>> for ByCodeSize {
 
 pub(crate) struct Registry {
     engine: Engine,
-    linkers: pricing::Linkers,
+    linkers: Linkers,
     loaded: Cache<Digest, Arc<Loaded>, ByCodeSize>,
     artefacts: Option<Arc<ArtefactCache>>,
     compiler: Compiler,
@@ -61,7 +61,7 @@ pub(crate) struct Registry {
 /// The parts of a [`Registry`].
 pub(crate) struct Parts {
     pub(crate) engine: Engine,
-    pub(crate) linkers: pricing::Linkers,
+    pub(crate) linkers: Linkers,
     pub(crate) artefacts: Option<ArtefactCache>,
     pub(crate) compiler: Compiler,
     pub(crate) source: Arc<dyn ComponentSource>,
@@ -193,7 +193,7 @@ impl Registry {
         let component = blocking(move || artefact.load(&engine))
             .await?
             .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
-        Ok(Loaded { rule: self.linkers.link(&component)?, facts, code_bytes })
+        Ok(Loaded { guest: self.linkers.link(&self.engine, &component)?, facts, code_bytes })
     }
 
     async fn find_artefact(&self, digest: Digest) -> Option<Arc<Artefact>> {

@@ -9,7 +9,8 @@ use std::time::Duration;
 use soko_extension::{FailureKind, PluginFailure};
 use wasmtime::{Engine, ResourceLimiter, Store, Trap};
 
-use crate::limits::{CallLimits, Limits, MESSAGE_BYTES_MAX, RESOURCES_MAX, TABLE_ELEMENTS_MAX};
+use crate::effects::Effects;
+use crate::limits::{Budgets, CallLimits, MESSAGE_BYTES_MAX, RESOURCES_MAX, TABLE_ELEMENTS_MAX};
 use crate::wasi::FrozenWasi;
 
 /// Host bytes that one lifted value may take beyond its own bytes in the guest; see [`new_store`].
@@ -20,6 +21,8 @@ pub(crate) struct State {
     space: SpaceBudget,
     host_calls: HostCallBudget,
     log: Log,
+    /// What a guest that talks to the world is given; none for the pure kinds.
+    effects: Option<Box<Effects>>,
     /// Made at the first call of a WASI function: most guests never make one.
     pub(crate) wasi: Option<Box<FrozenWasi>>,
 }
@@ -80,16 +83,17 @@ struct Log {
 }
 
 impl State {
-    fn new(limits: &Limits, call: &CallLimits) -> Self {
+    fn new(budgets: Budgets, call: &CallLimits) -> Self {
         Self {
             space: SpaceBudget { memory_bytes: 0, memory_limit_bytes: call.memory_bytes, table_elements: 0 },
             host_calls: HostCallBudget {
-                calls_left: limits.host_calls,
-                bytes_left: limits.host_call_bytes,
-                calls_limit: limits.host_calls,
-                bytes_limit: limits.host_call_bytes,
+                calls_left: budgets.host_calls,
+                bytes_left: budgets.host_call_bytes,
+                calls_limit: budgets.host_calls,
+                bytes_limit: budgets.host_call_bytes,
             },
-            log: Log { lines: Vec::new(), lines_left: limits.log_lines, bytes_left: limits.log_bytes },
+            log: Log { lines: Vec::new(), lines_left: budgets.log_lines, bytes_left: budgets.log_bytes },
+            effects: None,
             wasi: None,
         }
     }
@@ -107,13 +111,38 @@ impl State {
         let budget = &mut self.host_calls;
         let calls_left =
             budget.calls_left.checked_sub(1).ok_or(Breach::HostCalls { limit: budget.calls_limit })?;
-        let bytes_left = budget
-            .bytes_left
-            .checked_sub(bytes)
-            .ok_or(Breach::HostCallBytes { limit_bytes: budget.bytes_limit })?;
-        budget.calls_left = calls_left;
-        budget.bytes_left = bytes_left;
+        self.spend_bytes(bytes)?;
+        self.host_calls.calls_left = calls_left;
         Ok(())
+    }
+
+    /// Takes so many bytes that the host hands to the guest from the budget.
+    ///
+    /// # Errors
+    /// A [`Breach`] when the budget is used up; it ends the guest.
+    pub(crate) fn spend_bytes(&mut self, bytes: usize) -> Result<(), Breach> {
+        let budget = &mut self.host_calls;
+        let bytes_left = budget.bytes_left.checked_sub(bytes);
+        budget.bytes_left = bytes_left.ok_or(Breach::HostCallBytes { limit_bytes: budget.bytes_limit })?;
+        Ok(())
+    }
+
+    /// Gives the guest what it may ask of the host.
+    pub(crate) fn give(&mut self, effects: Effects) {
+        self.effects = Some(Box::new(effects));
+    }
+
+    /// What the guest may ask of the host.
+    ///
+    /// # Errors
+    /// When the guest was given nothing, which ends it: a defect of the host.
+    pub(crate) fn effects(&mut self) -> wasmtime::Result<&mut Effects> {
+        self.effects.as_deref_mut().ok_or_else(|| wasmtime::Error::msg("nothing is given to this guest"))
+    }
+
+    /// What the guest was given, taken back.
+    pub(crate) fn take_effects(&mut self) -> Option<Box<Effects>> {
+        self.effects.take()
     }
 
     /// Keeps a log line, as far as the cap allows; what is over it is dropped without a word to the guest.
@@ -140,16 +169,16 @@ impl State {
 /// A failure of kind `Host` when the engine cannot meter, which would be a defect of its configuration.
 pub(crate) fn new_store(
     engine: &Engine,
-    limits: &Limits,
+    budgets: Budgets,
     call: &CallLimits,
     fuel: u64,
 ) -> Result<Store<State>, PluginFailure> {
-    let mut store = Store::new(engine, State::new(limits, call));
+    let mut store = Store::new(engine, State::new(budgets, call));
     store.limiter(|state| &mut state.space);
     store.set_fuel(fuel).map_err(|error| host_failure("set the fuel of a guest", &error))?;
     // Counts what the host copies, in its own representation, which can be larger than the guest's: a record with two
     // strings is some 56 bytes here and 24 there. The exact bound is checked on the answer itself.
-    store.set_hostcall_fuel(limits.output_bytes.saturating_mul(LIFT_SLACK_FACTOR));
+    store.set_hostcall_fuel(budgets.output_bytes.saturating_mul(LIFT_SLACK_FACTOR));
     // At every tick the guest lets other tasks run; `within` decides whether it may go on.
     store.epoch_deadline_async_yield_and_update(1);
     store.set_epoch_deadline(1);
@@ -288,6 +317,7 @@ pub(crate) fn one_line(text: &str, bytes_max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::Limits;
 
     #[test]
     fn cuts_text_at_a_character_and_flattens_it() {
@@ -299,7 +329,7 @@ mod tests {
     #[test]
     fn keeps_log_lines_up_to_the_cap() {
         let limits = Limits { log_lines: 2, log_bytes: 5, ..Limits::default() };
-        let mut state = State::new(&limits, &limits.ordinary);
+        let mut state = State::new(limits.budgets(), &limits.ordinary);
         for line in ["abc", "defg", "h"] {
             state.keep_log(line);
         }
@@ -309,7 +339,7 @@ mod tests {
     #[test]
     fn ends_a_guest_that_uses_up_its_host_calls() {
         let limits = Limits { host_calls: 2, host_call_bytes: 10, ..Limits::default() };
-        let mut state = State::new(&limits, &limits.ordinary);
+        let mut state = State::new(limits.budgets(), &limits.ordinary);
         assert_eq!(state.spend_host_call(11), Err(Breach::HostCallBytes { limit_bytes: 10 }));
         assert_eq!(state.spend_host_call(5), Ok(()));
         assert_eq!(state.spend_host_call(5), Ok(()));

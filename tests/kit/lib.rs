@@ -12,6 +12,7 @@ pub mod platform;
 pub mod plugins;
 pub mod process;
 pub mod program;
+pub mod providers;
 pub mod proxy;
 pub mod server;
 pub mod shopper;

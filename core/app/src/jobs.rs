@@ -36,6 +36,9 @@ const JOBS: &[Job] = &[
     ("expired circuit breakers", |services| {
         Box::pin(async move { Ok(services.plugins.expire_breakers(services.clock.now()).await?) })
     }),
+    ("expired values of plugins", |services| {
+        Box::pin(async move { Ok(services.plugins.expire_values(services.clock.now()).await?) })
+    }),
     ("expired wrong passwords", |services| {
         Box::pin(async move { Ok(services.auth.expire_login_failures(services.clock.now()).await?) })
     }),

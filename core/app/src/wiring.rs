@@ -12,7 +12,7 @@ use soko_domain::auth::{AuthConfig, PasswordCost, SuperadminSetup};
 use soko_domain::channels::{ChannelError, Channels, NewChannel};
 use soko_domain::inventory::{Inventory, InventoryError, NewStockLocation};
 use soko_domain::payments::PaymentsConfig;
-use soko_domain::plugins::{PluginLimits, StoredComponents};
+use soko_domain::plugins::{KeptForPlugins, PluginLimits, StoredComponents, Vault};
 use soko_domain::tax::{Tax, TaxError};
 use soko_domain::{Services, ServicesConfig};
 use soko_graphql::admin::AdminSchema;
@@ -127,7 +127,10 @@ impl Platform {
         let blobs = Blobs::open(&data.join(BLOBS_FOLDER)).context("the folder of assets cannot be opened")?;
         let cache = open_folder(&data.join(COMPONENT_CACHE_FOLDER))?;
         let source = Arc::new(StoredComponents::new(database.clone()));
-        let host = PluginHost::try_new(host_config(settings, options, Some(cache)), source)?;
+        let vault = vault(settings, options)?;
+        let kept = KeptForPlugins::new(database.clone(), options.clock.clone(), vault.clone());
+        let config = HostConfig { store: Some(Arc::new(kept)), ..host_config(settings, options, Some(cache)) };
+        let host = PluginHost::try_new(config, source)?;
         let parts = ServicesConfig {
             database: database.clone(),
             clock: options.clock.clone(),
@@ -136,11 +139,13 @@ impl Platform {
             pricing: Arc::new(host.clone()),
             inspector: Arc::new(host.clone()),
             payments: PaymentsConfig {
+                plugins: Some(Arc::new(host.clone())),
                 handler_timeout: Duration::from_secs(settings.payments.handler_timeout_s),
                 ..PaymentsConfig::default()
             },
             auth: auth_config(settings),
             plugin_limits: plugin_limits(settings),
+            vault,
         };
         let services = Arc::new(Services::try_new(parts)?);
         Ok(Self { database, blobs, host, services, options: options.clone() })
@@ -421,7 +426,14 @@ pub fn host_config(settings: &Settings, options: &Options, cache_dir: Option<Dir
         args: vec![COMPILE_COMPONENT.to_owned()],
         env: COMPILER_ENVIRONMENT.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
     });
-    HostConfig { limits: settings.plugins.clone(), cache_dir, compiler }
+    let (limits, clock) = (settings.plugins.clone(), options.clock.clone());
+    HostConfig { limits, cache_dir, compiler, clock, store: None }
+}
+
+/// What secrets are sealed with, if the platform keeps any.
+fn vault(settings: &Settings, options: &Options) -> anyhow::Result<Option<Vault>> {
+    let key = settings.secrets.key.reveal();
+    key.map(|key| Vault::try_new(key, options.random.clone()).context("secrets.key")).transpose()
 }
 
 fn open_folder(path: &Path) -> anyhow::Result<Dir> {

@@ -22,12 +22,13 @@ const PLATFORM: [&str; 11] = [
 ];
 
 /// Indexes of channels' tables that begin with something else, and why they may.
-const EXCEPTIONS: [(&str, &str); 3] = [
+const EXCEPTIONS: [(&str, &str); 4] = [
     ("idempotency_key (expires_at)", "the platform's job looks for what has expired in all channels"),
     (
         "plugin_breaker (open_until)",
         "nodes ask what is open anywhere, and the platform's job for what is no longer",
     ),
+    ("plugin_kv (expires_at)", "the platform's job looks for what has expired in all channels"),
     ("stock_hold (expires_at)", "the platform's job looks for what has expired in all channels"),
 ];
 

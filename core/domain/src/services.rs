@@ -19,7 +19,7 @@ use crate::ledger::Ledger;
 use crate::merchandise::Merchandise;
 use crate::orders::{Neighbours, Orders};
 use crate::payments::{Payments, PaymentsConfig};
-use crate::plugins::{PluginLimits, Plugins};
+use crate::plugins::{PluginLimits, Plugins, Vault};
 use crate::pricing::PricingEngine;
 use crate::shipping::Shipping;
 use crate::tax::Tax;
@@ -41,6 +41,8 @@ pub struct ServicesConfig {
     pub inspector: Arc<dyn ComponentInspector>,
     /// What may be uploaded.
     pub plugin_limits: PluginLimits,
+    /// Seals the secrets of plugins; without it none can be set.
+    pub vault: Option<Vault>,
     /// Who moves money, and how long they may take to answer.
     pub payments: PaymentsConfig,
     /// Bounds of authentication.
@@ -95,13 +97,16 @@ impl Services {
             pricing,
             inspector,
             plugin_limits,
+            vault,
             payments,
             auth,
         } = config;
         let auth = Auth::try_new(database.clone(), clock.clone(), random.clone(), auth)?;
         let plugins = Plugins::new(database.clone(), clock.clone(), inspector, plugin_limits);
+        let plugins = plugins.with_vault(vault);
         let pricing = PricingEngine::new(pricing, plugins.clone());
         let payments = Payments::new(database.clone(), clock.clone(), payments);
+        let payments = payments.with_plugins(plugins.clone());
         let tax = Tax::new(database.clone(), clock.clone());
         let shipping = Shipping::new(database.clone(), clock.clone());
         let catalogue = Catalogue::new(database.clone(), clock.clone(), blobs);

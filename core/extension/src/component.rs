@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
+use crate::effect::Capabilities;
 use crate::failure::PluginFailure;
 
 /// The bytes of a component as uploaded.
@@ -52,6 +53,8 @@ impl fmt::Debug for Digest {
 pub enum PluginKind {
     /// Pure rules that adjust the price of an order.
     Pricing,
+    /// Handlers that talk to whoever moves the money.
+    Payment,
 }
 
 impl PluginKind {
@@ -59,12 +62,13 @@ impl PluginKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pricing => "pricing",
+            Self::Payment => "payment",
         }
     }
 
     /// The kind with this stable name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Pricing].into_iter().find(|kind| kind.as_str() == name)
+        [Self::Pricing, Self::Payment].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -81,6 +85,9 @@ pub struct Manifest {
     pub kind: PluginKind,
     /// JSON Schema of a binding's configuration, as a JSON text that parses.
     pub config_schema: String,
+    /// What it needs of the world; nothing for pure kinds.
+    #[serde(default)]
+    pub capabilities: Capabilities,
 }
 
 /// Everything that is known of a component after upload and before use.

@@ -7,6 +7,7 @@
 //! between the two.
 
 pub mod component;
+pub mod effect;
 pub mod failure;
 pub mod payment;
 pub mod pricing;

@@ -53,6 +53,15 @@ pub enum PaymentOutcome {
         /// The provider's reference.
         transaction_id: Option<String>,
     },
+    /// The provider has taken the attempt in, and it is the payer's turn: what comes of it is told or asked for later.
+    Pending {
+        /// The provider's reference.
+        transaction_id: Option<String>,
+        /// Shown to the payer: what is left to do.
+        message: String,
+        /// Where the payer is to go, if anywhere.
+        url: Option<String>,
+    },
     /// The payer or the provider said no.
     Declined {
         /// Shown to the payer.
@@ -125,6 +134,65 @@ pub enum RefundOutcome {
     },
 }
 
+/// A request that a provider sent to tell of something, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Callback {
+    /// Names in lower case; a value that is no text is left out.
+    pub headers: Vec<(String, String)>,
+    /// What followed the question mark in the address; may be empty.
+    pub query: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What a callback speaks of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// What has this idempotency key.
+    Key(String),
+    /// What has this reference of the provider's.
+    Transaction(String),
+}
+
+/// What a genuine callback says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// Something of an attempt to pay.
+    Payment {
+        /// Which.
+        payment: Subject,
+        /// What became of it.
+        outcome: PaymentOutcome,
+        /// Minor units that were paid, where the provider says so.
+        amount: Option<i64>,
+        /// ISO 4217 code, where the provider says so.
+        currency: Option<String>,
+    },
+    /// Something of a refund.
+    Refund {
+        /// Which.
+        refund: Subject,
+        /// What became of it.
+        outcome: RefundOutcome,
+    },
+    /// Nothing that matters here, with the reason.
+    Nothing(String),
+}
+
+/// Why a callback is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallbackRefusal {
+    /// It is not from the provider, or cannot be told to be.
+    #[error("the callback is not genuine: {0}")]
+    Unauthentic(String),
+    /// It cannot be read.
+    #[error("the callback cannot be read: {0}")]
+    Malformed(String),
+    /// It cannot be judged now, and is to be sent again.
+    #[error("the callback cannot be judged now: {0}")]
+    Unavailable(String),
+}
+
 /// Talks to whoever moves the money.
 #[async_trait]
 pub trait PaymentHandler: Send + Sync {
@@ -164,5 +232,20 @@ pub trait PaymentHandler: Send + Sync {
     /// to people.
     async fn refund(&self, _refund: RefundRequest) -> RefundOutcome {
         RefundOutcome::Pending { transaction_id: None }
+    }
+
+    /// What has become of an attempt whose answer never came, or said that it was not done. A handler that cannot be
+    /// asked leaves it in doubt.
+    async fn query(&self, _payment: PaymentReference) -> PaymentOutcome {
+        PaymentOutcome::InDoubt { message: "this payment handler cannot be asked later".to_owned() }
+    }
+
+    /// Reads what a provider sent, and tells a genuine callback from any other. A handler whose provider sends nothing
+    /// takes none.
+    ///
+    /// # Errors
+    /// [`CallbackRefusal`].
+    async fn webhook(&self, _callback: Callback) -> Result<Notice, CallbackRefusal> {
+        Err(CallbackRefusal::Unauthentic("this payment handler takes no callbacks".to_owned()))
     }
 }

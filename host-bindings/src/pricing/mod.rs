@@ -6,12 +6,13 @@
 mod convert;
 mod v0_1;
 
+use soko_extension::PluginFailure;
 use soko_extension::pricing::{LocalTime, PriceAdjustment, PricingContext, PricingLine};
-use soko_extension::{Manifest, PluginFailure, PluginKind};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 use crate::error::LoadError;
+use crate::guest::{self, Contract, RawManifest};
 use crate::limits::Limits;
 use crate::sandbox::State;
 use crate::wasi;
@@ -38,26 +39,9 @@ pub(crate) struct Linkers {
     v0_1: Linker<State>,
 }
 
-/// Which contract a component's imports name.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Contract {
-    /// One that is hosted: its version.
-    Hosted(&'static str),
-    /// One that is not.
-    Foreign(String),
-}
-
-/// The contract that these imports name. A component that imports nothing of the package is held against the newest.
+/// The contract that these imports name.
 pub(crate) fn contract(imports: &[String]) -> Contract {
-    for import in imports {
-        let Some(rest) = import.strip_prefix(PACKAGE) else { continue };
-        let version = rest.split_once('@').map_or("", |(_, version)| version);
-        return match CONTRACTS.into_iter().find(|hosted| *hosted == version) {
-            Some(hosted) => Contract::Hosted(hosted),
-            None => Contract::Foreign(format!("soko:pricing@{version}")),
-        };
-    }
-    Contract::Hosted(CONTRACTS[0])
+    Contract::of(imports, PACKAGE, &CONTRACTS)
 }
 
 /// The contracts hosted, as a sentence lists them.
@@ -76,8 +60,7 @@ pub(crate) fn may_import(import: &str, version: &str) -> bool {
 
 impl Linkers {
     pub(crate) fn try_new(engine: &Engine) -> wasmtime::Result<Self> {
-        let mut v0_1 = Linker::new(engine);
-        wasi::add_to_linker(&mut v0_1)?;
+        let mut v0_1 = guest::linker(engine)?;
         v0_1::add_to_linker(&mut v0_1)?;
         Ok(Self { v0_1 })
     }
@@ -127,21 +110,6 @@ impl Started {
     ) -> Result<Vec<PriceAdjustment>, PluginFailure> {
         match self {
             Self::V0_1(guest) => guest.price(store, context, config, limits).await,
-        }
-    }
-}
-
-/// A manifest as the guest gave it, not checked yet.
-pub(crate) struct RawManifest {
-    pub(crate) kind: String,
-    pub(crate) manifest: Manifest,
-}
-
-impl RawManifest {
-    fn new(name: String, version: String, description: String, kind: String, config_schema: String) -> Self {
-        Self {
-            kind,
-            manifest: Manifest { name, version, description, kind: PluginKind::Pricing, config_schema },
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `soko:pricing@0.1.0`: bindings, imports, and the calls in both directions.
 
-use soko_extension::PluginFailure;
+use soko_extension::effect::Capabilities;
 use soko_extension::pricing::{AdjustmentTarget, PriceAdjustment, PricingContext, PricingLine};
+use soko_extension::{PluginFailure, PluginKind};
 use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Linker};
 
-use super::RawManifest;
 use super::convert::{Checked, refusal};
+use crate::guest::{RawManifest, Said};
 use crate::limits::Limits;
 use crate::sandbox::{State, guest_failure, start_failure};
 
@@ -54,7 +55,9 @@ impl Rule {
     pub(super) async fn describe(&self, store: &mut Store<State>) -> Result<RawManifest, PluginFailure> {
         let Started(guest) = self.start(store).await?;
         let said = guest.call_describe(store).await.map_err(|error| guest_failure(&error))?;
-        Ok(RawManifest::new(said.name, said.version, said.description, said.kind, said.config_schema))
+        let types::Manifest { name, version, description, kind, config_schema } = said;
+        let said = Said { name, version, description, kind, config_schema };
+        Ok(RawManifest::new(PluginKind::Pricing, said, Capabilities::default()))
     }
 
     pub(super) async fn start(&self, store: &mut Store<State>) -> Result<Started, PluginFailure> {

@@ -3,6 +3,7 @@
 
 mod calls;
 mod components;
+mod effects;
 mod hostile;
 mod kit;
 mod uploads;

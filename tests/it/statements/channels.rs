@@ -19,6 +19,7 @@ const ACROSS_CHANNELS: &[&str] = &[
     "SELECT channel_id, digest, open_until FROM plugin_breaker",
     "DELETE FROM idempotency_key WHERE (channel_id, key_digest) IN",
     "DELETE FROM plugin_breaker WHERE (channel_id, digest) IN",
+    "DELETE FROM plugin_kv WHERE (channel_id, plugin_id, name) IN",
 ];
 
 /// The tables that row-level security guards by channel, and the words of the full-text index; without those of the

@@ -6,7 +6,7 @@ use super::FileArg;
 use crate::config::{Loaded, Origin, variable_of};
 
 /// Keys whose value is never shown.
-const SECRET: &[&str] = &["superadmin_password", "database.url"];
+const SECRET: &[&str] = &["superadmin_password", "database.url", "secrets.key"];
 
 /// Print every setting: its value, where that came from, and the environment variable for it.
 #[derive(Debug, Args)]

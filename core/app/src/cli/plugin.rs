@@ -10,6 +10,7 @@ use soko_domain::plugins::{
     BINDING_PRIORITY_DEFAULT, BindingChanges, FailurePolicy, NewBinding, PluginBinding, PluginRef, Plugins,
     Upload,
 };
+use soko_extension::effect::Capabilities;
 use soko_extension::{
     ComponentBytes, ComponentInspector as _, ComponentSource, Digest, Inspection, PluginFailure,
 };
@@ -209,6 +210,7 @@ async fn bind(plugins: &Plugins, actor: &Actor, args: BindArgs) -> anyhow::Resul
         let changes = BindingChanges {
             version: version.or(latest),
             config,
+            grants: None,
             priority: args.priority,
             failure_policy,
             enabled: Some(true),
@@ -219,6 +221,7 @@ async fn bind(plugins: &Plugins, actor: &Actor, args: BindArgs) -> anyhow::Resul
             plugin,
             version,
             config: config.unwrap_or_else(|| "{}".to_owned()),
+            grants: Capabilities::default(),
             priority: args.priority.unwrap_or(BINDING_PRIORITY_DEFAULT),
             failure_policy: failure_policy.unwrap_or_default(),
             enabled: true,

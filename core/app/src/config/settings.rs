@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use soko_domain::payments::HANDLER_TIMEOUT;
+use soko_domain::plugins::Vault;
 use soko_host::{HostError, Limits};
 
 use super::watching::{Log, MetricsSettings, Node, Telemetry};
@@ -54,6 +55,8 @@ pub struct Settings {
     pub uploads: Uploads,
     /// Who moves money.
     pub payments: PaymentSettings,
+    /// What shops' plugins sign with and log in by.
+    pub secrets: SecretSettings,
     /// What plugins may use.
     pub plugins: Limits,
 }
@@ -70,6 +73,14 @@ impl Default for PaymentSettings {
     fn default() -> Self {
         Self { handler_timeout_s: HANDLER_TIMEOUT.as_secs() }
     }
+}
+
+/// Secrets of plugins.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSettings {
+    /// What they are sealed with: 64 hexadecimal digits. Empty: none can be set.
+    pub key: Secret,
 }
 
 /// An address and a port; port 0 lets the system choose.
@@ -350,6 +361,11 @@ impl Settings {
         }
         self.metrics.check()?;
         self.telemetry.check()?;
+        if let Some(key) = self.secrets.key.reveal()
+            && let Err(error) = Vault::check_key(key)
+        {
+            return Err(Broken::new("secrets.key", format!("is refused: {error}")));
+        }
         self.check_numbers()?;
         self.http.cors_origins.iter().try_for_each(|origin| check_origin(origin))?;
         if self.http.cors_origins.len() > 1 && self.http.cors_origins.iter().any(|origin| origin == "*") {

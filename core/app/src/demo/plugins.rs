@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use soko_domain::Services;
 use soko_domain::plugins::{BindingChanges, FailurePolicy, NewBinding, PluginRef};
+use soko_extension::effect::Capabilities;
 
 use super::shop::DemoShop;
 
@@ -63,6 +64,7 @@ pub async fn install(
             plugin: PluginRef::Id(upload.version.plugin_id),
             version: Some(upload.version.id),
             config: installation.first_config.to_owned(),
+            grants: Capabilities::default(),
             priority: 10,
             failure_policy: FailurePolicy::Skip,
             enabled: true,

@@ -29,6 +29,8 @@ CREATE TABLE plugin_version (
     config_schema TEXT NOT NULL,
     -- JSON list of interface names.
     imports TEXT NOT NULL,
+    -- What it wants of the world: a JSON document.
+    capabilities TEXT NOT NULL,
     size_bytes BIGINT NOT NULL,
     compile_ms BIGINT NOT NULL,
     file_name TEXT,
@@ -51,6 +53,8 @@ CREATE TABLE plugin_binding (
     config TEXT NOT NULL,
     previous_version_id BIGINT,
     previous_config TEXT,
+    -- What the channel grants of what the plugin wants: a JSON document.
+    grants TEXT NOT NULL,
     priority BIGINT NOT NULL,
     failure_policy TEXT NOT NULL CHECK (failure_policy IN ('FAIL_CLOSED', 'SKIP')),
     enabled BOOLEAN NOT NULL,
@@ -74,6 +78,8 @@ CREATE TABLE plugin_run (
     outcome TEXT NOT NULL,
     message TEXT,
     log TEXT NOT NULL,
+    -- JSON list of what it asked of the host.
+    host_calls TEXT NOT NULL,
     micros BIGINT NOT NULL,
     fuel BIGINT NOT NULL,
     created_at BIGINT NOT NULL
@@ -91,6 +97,30 @@ CREATE TABLE plugin_breaker (
 );
 
 CREATE INDEX plugin_breaker_until ON plugin_breaker (open_until);
+
+-- Secrets that administrators set for a plugin, sealed under the platform's key.
+CREATE TABLE plugin_secret (
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    plugin_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, plugin_id, name),
+    FOREIGN KEY (channel_id, plugin_id) REFERENCES plugin (channel_id, id)
+);
+
+-- What a plugin keeps between its calls.
+CREATE TABLE plugin_kv (
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    plugin_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    value BLOB NOT NULL,
+    expires_at BIGINT,
+    PRIMARY KEY (channel_id, plugin_id, name),
+    FOREIGN KEY (channel_id, plugin_id) REFERENCES plugin (channel_id, id)
+);
+
+CREATE INDEX plugin_kv_expiry ON plugin_kv (expires_at);
 
 -- Enough to price the order again from stored bytes. Documents are canonical JSON.
 CREATE TABLE price_receipt (

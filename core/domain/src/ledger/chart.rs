@@ -94,7 +94,8 @@ pub(super) const CHART: &[ChartAccount] = &[
 
 /// Where the money of a payment is until it is on the bank account, by the handler that moved it.
 pub fn tender_account(handler: &str) -> AccountCode {
-    match handler {
+    // A plugin is named with its kind before it.
+    match handler.strip_prefix("plugin:").unwrap_or(handler) {
         "cash" => CASH_ON_HAND,
         "bank" => BANK_MAIN,
         "mpesa" | "mpesa-stk" => CLEARING_MPESA,

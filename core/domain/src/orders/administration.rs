@@ -60,7 +60,7 @@ impl Orders {
         change: Change,
     ) -> Result<Payment, OrderError> {
         let payment = self.payment(scope, id).await?;
-        let handler = self.payments.handler_of(&payment)?;
+        let handler = self.payments.handler_of(actor, &payment).await?;
         let (payments, order_id, now) = (self.payments.clone(), payment.order_id, self.clock.now());
         let (order, payment) = self
             .database

@@ -92,7 +92,7 @@ impl Orders {
             return Err(OrderError::PaymentOrderMismatch);
         }
         let way = Way {
-            handler: self.payments.handler_of(&payment)?,
+            handler: self.payments.handler_of(actor, &payment).await?,
             payment: self.payments.reference(actor, &payment, order.currency).await?,
         };
         match self.begin_refund(actor, scope, input, payment.order_id, &way).await? {

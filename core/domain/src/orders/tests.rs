@@ -16,6 +16,7 @@ mod upkeep;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use soko_extension::effect::Capabilities;
 use soko_extension::pricing::{
     AdjustmentTarget, CallCost, PriceAdjustment, PricingCall, PricingPlugins, PricingRun,
 };
@@ -75,6 +76,7 @@ impl ComponentInspector for AcceptAll {
                 description: "Bulk discount".into(),
                 kind: PluginKind::Pricing,
                 config_schema: "{}".into(),
+                capabilities: Capabilities::default(),
             },
             contract: "soko:pricing@0.1.0".into(),
             imports: vec![],
@@ -104,6 +106,7 @@ impl Shop {
             pricing: Arc::new(TenPercentOffTen),
             inspector: Arc::new(AcceptAll),
             plugin_limits: PluginLimits::default(),
+            vault: None,
             payments: crate::payments::PaymentsConfig::default(),
             auth: AuthConfig {
                 password_cost: PasswordCost { memory_kib: 8, iterations: 1 },
@@ -191,6 +194,7 @@ impl Shop {
             plugin: PluginRef::Name("bulk".into()),
             version: None,
             config: "{}".into(),
+            grants: Capabilities::default(),
             priority: 0,
             failure_policy: FailurePolicy::FailClosed,
             enabled: true,

@@ -259,9 +259,15 @@ pub struct Payment {
 impl Payment {
     /// Takes the handler's answer. In doubt, the payment stays as it is, with the reason.
     pub fn record(&mut self, outcome: PaymentOutcome) {
+        if let PaymentOutcome::Pending { url: Some(url), .. } = &outcome {
+            self.send_payer_to(url);
+        }
         let (state, transaction_id, message) = match outcome {
             PaymentOutcome::Authorized { transaction_id } => (PaymentState::Authorized, transaction_id, None),
             PaymentOutcome::Settled { transaction_id } => (PaymentState::Settled, transaction_id, None),
+            PaymentOutcome::Pending { transaction_id, message, url: _ } => {
+                (PaymentState::Created, transaction_id, Some(message))
+            }
             PaymentOutcome::Declined { message } => (PaymentState::Declined, None, Some(message)),
             PaymentOutcome::Failed { message } => (PaymentState::Error, None, Some(message)),
             PaymentOutcome::InDoubt { message } => (PaymentState::Created, None, Some(message)),
@@ -269,6 +275,18 @@ impl Payment {
         self.state = state;
         self.transaction_id = transaction_id.or(self.transaction_id.take());
         self.error_message = message;
+    }
+
+    /// Puts an address where customers may read it, among what is public of what the client sent along.
+    fn send_payer_to(&mut self, url: &str) {
+        if !self.metadata.is_object() {
+            self.metadata = serde_json::json!({});
+        }
+        let public = &mut self.metadata["public"];
+        if !public.is_object() {
+            *public = serde_json::json!({});
+        }
+        public["paymentUrl"] = url.into();
     }
 
     /// Notes that the handler is about to be asked. Not while it may be answering, which takes it until `answered_by`;

@@ -7,6 +7,7 @@ use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, Language, PaymentId, PaymentMet
 
 use super::entity::PaymentState;
 use super::refunds::RefundState;
+use crate::plugins::PluginError;
 
 /// Why an operation on payments or payment methods failed.
 #[derive(Debug, thiserror::Error)]
@@ -106,12 +107,23 @@ pub enum PaymentError {
     /// The actor may not.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// The plugins of the channel cannot be looked at.
+    #[error("the channel's plugins cannot be looked at: {0}")]
+    Plugins(String),
     /// The store failed.
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
 impl PaymentError {
+    /// Why the plugins that are bound cannot be found.
+    pub(super) fn of_plugins(error: PluginError) -> Self {
+        match error {
+            PluginError::Database(error) => Self::Database(error),
+            other => Self::Plugins(other.to_string()),
+        }
+    }
+
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {
@@ -135,6 +147,7 @@ impl PaymentError {
             | Self::TooMany
             | Self::UnknownChecker(_)
             | Self::Query(_) => ErrorKind::InvalidInput,
+            Self::Plugins(_) => ErrorKind::Internal,
             Self::Forbidden(forbidden) => forbidden.kind(),
             Self::Database(error) => error.kind(),
         }

@@ -4,18 +4,22 @@
 //! transaction; a payment settles once; no more is given back of a payment than it brought; an outcome in doubt is kept as
 //! it is and never guessed.
 //!
+//! A handler is built in, or a plugin that the channel has bound, which methods name as `plugin:<name>`.
+//!
 //! To add a built-in way to pay: its handler in `handlers.rs` and a line in [`PaymentHandlers::built_in`].
 
 mod asking;
 mod entity;
 mod error;
 mod handlers;
+mod plugged;
 mod refunds;
 mod repo;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use soko_extension::effect::PaymentPlugins;
 use soko_extension::payment::{PaymentChange, PaymentHandler, PaymentOutcome, PaymentReference};
 use soko_infra::{Database, DatabaseError, Reader, RevisionCache, Tx};
 use soko_kernel::operation::OperationDefinition;
@@ -24,7 +28,10 @@ use soko_kernel::{
     Page, PaymentId, PaymentMethodId, Permission, Timestamp,
 };
 
+use plugged::Plugged;
+
 use crate::channels::Channels;
+use crate::plugins::Plugins;
 
 pub use asking::{HANDLER_TIMEOUT, PaymentsConfig};
 pub use entity::{
@@ -33,6 +40,7 @@ pub use entity::{
 };
 pub use error::PaymentError;
 pub use handlers::{Funds, PaymentHandlers};
+pub use plugged::PLUGIN_PREFIX;
 pub use refunds::{NewRefund, Refund, RefundLine, RefundParts, RefundState};
 
 const CACHED_CHANNELS_MAX: usize = 10_000;
@@ -47,13 +55,21 @@ const UPDATE: &[Permission] = &[Permission::UpdateSettings, Permission::UpdatePa
 const DELETE: &[Permission] = &[Permission::DeleteSettings, Permission::DeletePaymentMethod];
 
 /// The use cases of payments.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Payments {
     database: Database,
     clock: Clock,
     handlers: PaymentHandlers,
     handler_timeout: Duration,
+    runner: Option<Arc<dyn PaymentPlugins>>,
+    plugged: Option<Plugged>,
     methods: Arc<RevisionCache<Vec<PaymentMethod>>>,
+}
+
+impl std::fmt::Debug for Payments {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Payments").field("handlers", &self.handlers).finish_non_exhaustive()
+    }
 }
 
 /// An attempt to pay that is about to be made.
@@ -74,9 +90,16 @@ pub struct NewAttempt {
 impl Payments {
     /// The service over this store, with these handlers.
     pub fn new(database: Database, clock: Clock, config: impl Into<PaymentsConfig>) -> Self {
-        let PaymentsConfig { handlers, handler_timeout } = config.into();
+        let PaymentsConfig { handlers, plugins: runner, handler_timeout } = config.into();
         let methods = Arc::new(RevisionCache::new(CACHED_CHANNELS_MAX));
-        Self { database, clock, handlers, handler_timeout, methods }
+        Self { database, clock, handlers, handler_timeout, runner, plugged: None, methods }
+    }
+
+    /// The same with the plugins that channels have bound, where there is somebody to run them.
+    #[must_use]
+    pub fn with_plugins(self, plugins: Plugins) -> Self {
+        let plugged = self.runner.clone().map(|runner| Plugged { plugins, runner });
+        Self { plugged, ..self }
     }
 
     /// How the cache of channels' configuration does.
@@ -89,13 +112,41 @@ impl Payments {
         &self.handlers
     }
 
-    /// The handlers that payment methods can name, by code, for administrators.
+    /// The handlers that payment methods can name, for administrators: the built-in ones by code, then the plugins that
+    /// the channel has bound.
     ///
     /// # Errors
-    /// [`PaymentError::Forbidden`].
-    pub fn list_handlers(&self, actor: &Actor) -> Result<Vec<Arc<dyn PaymentHandler>>, PaymentError> {
+    /// [`PaymentError::Forbidden`]; a failing store.
+    pub async fn list_handlers(&self, actor: &Actor) -> Result<Vec<Arc<dyn PaymentHandler>>, PaymentError> {
         actor.require_any(READ)?;
-        Ok(self.handlers.iter().cloned().collect())
+        let mut handlers: Vec<Arc<dyn PaymentHandler>> = self.handlers.iter().cloned().collect();
+        if let Some(plugged) = &self.plugged {
+            let bound = plugged.plugins.payment_bindings(actor).await.map_err(PaymentError::of_plugins)?;
+            handlers.extend(bound.into_iter().map(|binding| {
+                Arc::new(plugged.handler(actor, binding, self.clock.clone())) as Arc<dyn PaymentHandler>
+            }));
+        }
+        Ok(handlers)
+    }
+
+    /// The handler with this code in the actor's channel: a built-in one, or a plugin that is bound there.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn find_handler(
+        &self,
+        actor: &Actor,
+        code: &str,
+    ) -> Result<Option<Arc<dyn PaymentHandler>>, PaymentError> {
+        if let Some(built_in) = self.handlers.find(code) {
+            return Ok(Some(built_in));
+        }
+        let (Some(plugged), Some(name)) = (&self.plugged, code.strip_prefix(PLUGIN_PREFIX)) else {
+            return Ok(None);
+        };
+        let bound = plugged.plugins.payment_bindings(actor).await.map_err(PaymentError::of_plugins)?;
+        let found = bound.into_iter().find(|binding| *binding.name == *name);
+        Ok(found.map(|binding| Arc::new(plugged.handler(actor, binding, self.clock.clone())) as _))
     }
 
     /// The checkers that payment methods can have.
@@ -127,8 +178,11 @@ impl Payments {
         code: &str,
     ) -> Result<Option<(PaymentMethod, Arc<dyn PaymentHandler>)>, PaymentError> {
         let methods = self.methods(actor).await?;
-        let method = methods.iter().find(|method| method.enabled && method.code == code);
-        Ok(method.and_then(|method| Some((method.clone(), self.handlers.find(&method.handler.code)?))))
+        let Some(method) = methods.iter().find(|method| method.enabled && method.code == code) else {
+            return Ok(None);
+        };
+        let handler = self.find_handler(actor, &method.handler.code).await?;
+        Ok(handler.map(|handler| (method.clone(), handler)))
     }
 
     /// A page of the channel's payment methods.
@@ -169,7 +223,7 @@ impl Payments {
         let scope = actor.require_any(CREATE)?;
         check_code(&new.code)?;
         check_texts(&new.texts, true)?;
-        self.check_handler(&new.handler)?;
+        self.check_handler(actor, &new.handler).await?;
         new.checker.as_ref().map_or(Ok(()), check_checker)?;
         let now = self.clock.now();
         self.database
@@ -193,7 +247,9 @@ impl Payments {
     ) -> Result<PaymentMethod, PaymentError> {
         let scope = actor.require_any(UPDATE)?;
         changes.code.as_deref().map_or(Ok(()), check_code)?;
-        changes.handler.as_ref().map_or(Ok(()), |handler| self.check_handler(handler))?;
+        if let Some(handler) = &changes.handler {
+            self.check_handler(actor, handler).await?;
+        }
         changes.checker.iter().flatten().try_for_each(check_checker)?;
         let now = self.clock.now();
         self.database
@@ -359,13 +415,21 @@ impl Payments {
     ///
     /// # Errors
     /// [`PaymentError::UnknownHandler`].
-    pub fn handler_of(&self, payment: &Payment) -> Result<Arc<dyn PaymentHandler>, PaymentError> {
-        let handler = self.handlers.find(&payment.handler);
+    pub async fn handler_of(
+        &self,
+        actor: &Actor,
+        payment: &Payment,
+    ) -> Result<Arc<dyn PaymentHandler>, PaymentError> {
+        let handler = self.find_handler(actor, &payment.handler).await?;
         handler.ok_or_else(|| PaymentError::UnknownHandler(payment.handler.clone()))
     }
 
-    fn check_handler(&self, chosen: &ConfigurableOperation) -> Result<(), PaymentError> {
-        let found = self.handlers.find(&chosen.code);
+    async fn check_handler(
+        &self,
+        actor: &Actor,
+        chosen: &ConfigurableOperation,
+    ) -> Result<(), PaymentError> {
+        let found = self.find_handler(actor, &chosen.code).await?;
         let handler = found.ok_or_else(|| PaymentError::UnknownHandler(chosen.code.clone()))?;
         let known = handler.arguments();
         if let Some(unknown) = chosen.args.iter().find(|arg| !known.iter().any(|one| one.name == arg.name)) {

@@ -312,13 +312,14 @@ pub(super) async fn update(
     now: Timestamp,
 ) -> Result<(), PaymentError> {
     let updated = tx.execute_one(
-        "UPDATE payment SET state = $1, asked = $2, transaction_id = $3, error_message = $4, updated_at = $5 \
-         WHERE id = $6 AND channel_id = $7 AND state = $8",
+        "UPDATE payment SET state = $1, asked = $2, transaction_id = $3, error_message = $4, metadata = $5, \
+         updated_at = $6 WHERE id = $7 AND channel_id = $8 AND state = $9",
         (
             payment.state.as_str(),
             payment.asked.map(Change::as_str),
             payment.transaction_id.as_deref(),
             payment.error_message.as_deref(),
+            payment.metadata.to_string(),
             now,
             payment.id,
             scope.channel_id(),

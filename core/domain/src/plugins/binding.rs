@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use soko_extension::PluginKind;
 use soko_infra::{DatabaseError, Tx};
 use soko_kernel::{Actor, ChannelScope, Permission, PluginBindingId, PluginId, PluginVersionId, Timestamp};
 
-use super::Plugins;
+use super::{Plugins, grants};
 use super::entity::{
-    ActiveBinding, BindingChanges, NewBinding, PluginBinding, PluginRef, PluginVersion, Setting,
+    ActiveBinding, BindingChanges, FailurePolicy, NewBinding, PluginBinding, PluginRef, PluginVersion, Setting,
 };
 use super::error::PluginError;
 use super::event::{BindingState, PluginBindingUpdated, PluginBound, PluginRolledBack, PluginUnbound};
@@ -24,17 +25,22 @@ impl Plugins {
     /// or more enabled bindings than the platform allows.
     pub async fn bind(&self, actor: &Actor, new: NewBinding) -> Result<PluginBinding, PluginError> {
         let scope = actor.require(Permission::UpdatePlugin)?;
-        let plugin = self.get_plugin_id(scope, &new.plugin, new.version).await?;
-        let (plugin, version) = plugin;
+        let (plugin, kind, version) = self.get_plugin_id(scope, &new.plugin, new.version).await?;
         let version = self.get_version(scope, plugin, version).await?;
+        grants::check(&version.capabilities, &new.grants)?;
         let setting = checked(version, new.config).await?;
         let (now, enabled_max) = (self.clock.now(), self.limits.enabled_bindings_max);
-        let (priority, failure_policy, enabled) = (new.priority, new.failure_policy, new.enabled);
+        let (grants, priority, enabled) = (new.grants, new.priority, new.enabled);
+        // Only the price of an order can be had without a plugin.
+        let failure_policy =
+            if kind == PluginKind::Pricing { new.failure_policy } else { FailurePolicy::FailClosed };
         self.database
             .write(scope, async move |tx| {
                 check_room(tx, scope, (None, enabled), enabled_max).await?;
                 let (version, config) = (setting.version.id, setting.config.as_str());
-                let values = BindingValues { plugin, version, config, priority, failure_policy, enabled };
+                let grants = &grants;
+                let values =
+                    BindingValues { plugin, version, config, grants, priority, failure_policy, enabled };
                 let id = repo::insert_binding(tx, scope, values, now).await?;
                 Channels::touch_in_tx(tx, scope, now).await?;
                 let binding = get(tx, scope, id).await?;
@@ -59,9 +65,13 @@ impl Plugins {
         let scope = actor.require(Permission::UpdatePlugin)?;
         let seen = self.database.read(scope, async |reader| repo::find_binding(reader, scope, id).await);
         let seen = seen.await?.ok_or(PluginError::UnknownBinding(id))?;
-        let next = if changes.version.is_some() || changes.config.is_some() {
+        let changed = changes.version.is_some() || changes.config.is_some() || changes.grants.is_some();
+        let next = if changed {
             let version = changes.version.unwrap_or(seen.current.version.id);
             let version = self.get_version(scope, seen.plugin_id, version).await?;
+            if let Some(granted) = &changes.grants {
+                grants::check(&version.capabilities, granted)?;
+            }
             let config = changes.config.clone().unwrap_or_else(|| seen.current.config.clone());
             Some(checked(version, config).await?)
         } else {
@@ -76,6 +86,9 @@ impl Plugins {
                         return Err(PluginError::ChangedMeanwhile);
                     }
                     binding.put(next);
+                }
+                if let Some(granted) = changes.grants {
+                    binding.grants = granted;
                 }
                 binding.priority = changes.priority.unwrap_or(binding.priority);
                 binding.failure_policy = changes.failure_policy.unwrap_or(binding.failure_policy);
@@ -139,16 +152,25 @@ impl Plugins {
         Ok(bindings?)
     }
 
-    /// The plugin's id, and the wanted version or the latest.
+    /// The enabled bindings of the channel's payment handlers.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn payment_bindings(&self, actor: &Actor) -> Result<Vec<ActiveBinding>, PluginError> {
+        let bindings = self.bindings_for(actor).await?;
+        Ok(bindings.iter().filter(|one| one.kind == PluginKind::Payment).cloned().collect())
+    }
+
+    /// The plugin's id and kind, and the wanted version or the latest.
     async fn get_plugin_id(
         &self,
         scope: ChannelScope,
         plugin: &PluginRef,
         version: Option<PluginVersionId>,
-    ) -> Result<(PluginId, PluginVersionId), PluginError> {
+    ) -> Result<(PluginId, PluginKind, PluginVersionId), PluginError> {
         let found = self.database.read(scope, async |reader| repo::find_plugin(reader, scope, plugin).await);
         let found = found.await?.ok_or_else(|| PluginError::UnknownPlugin(plugin.clone()))?;
-        Ok((found.id, version.unwrap_or(found.latest.id)))
+        Ok((found.id, found.kind, version.unwrap_or(found.latest.id)))
     }
 
     async fn get_version(

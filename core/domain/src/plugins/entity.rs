@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use soko_extension::effect::Capabilities;
 use soko_extension::{Digest, PluginKind};
 use soko_infra::DatabaseError;
 use soko_kernel::{PluginBindingId, PluginId, PluginVersionId, Timestamp, UserId};
@@ -102,6 +103,8 @@ pub struct PluginVersion {
     pub config_schema: String,
     /// Interfaces that it imports, sorted.
     pub imports: Vec<String>,
+    /// What it wants of the world.
+    pub capabilities: Capabilities,
     /// Size of the component in bytes.
     pub size_bytes: i64,
     /// Milliseconds that compiling it took.
@@ -216,6 +219,8 @@ pub struct PluginBinding {
     pub current: Setting,
     /// What a rollback would bring back.
     pub previous: Option<Setting>,
+    /// What the channel grants of what the version wants.
+    pub grants: Capabilities,
     /// Lower numbers are called first.
     pub priority: i64,
     /// What happens when it fails.
@@ -256,6 +261,8 @@ pub struct NewBinding {
     pub version: Option<PluginVersionId>,
     /// The configuration as a JSON text.
     pub config: String,
+    /// What is granted of what the version wants.
+    pub grants: Capabilities,
     /// Lower numbers are called first.
     pub priority: i64,
     /// What happens when it fails.
@@ -270,6 +277,7 @@ pub struct NewBinding {
 pub struct BindingChanges {
     pub version: Option<PluginVersionId>,
     pub config: Option<String>,
+    pub grants: Option<Capabilities>,
     pub priority: Option<i64>,
     pub failure_policy: Option<FailurePolicy>,
     pub enabled: Option<bool>,
@@ -298,6 +306,10 @@ pub struct ActiveBinding {
     pub config: Arc<str>,
     /// SHA-256 of the configuration's text.
     pub config_digest: Digest,
+    /// What the version wants of the world.
+    pub wanted: Arc<Capabilities>,
+    /// What the channel grants of it.
+    pub granted: Arc<Capabilities>,
     /// Lower numbers are called first.
     pub priority: i64,
     /// What happens when it fails.
@@ -323,6 +335,7 @@ mod tests {
             plugin_name: "tiers".to_owned(),
             current: setting(1, "{}"),
             previous: None,
+            grants: Capabilities::default(),
             priority: 0,
             failure_policy: FailurePolicy::Skip,
             enabled: true,

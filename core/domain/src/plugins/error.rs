@@ -70,6 +70,18 @@ pub enum PluginError {
     /// The channel has no such binding.
     #[error("there is no binding with the id {0}")]
     UnknownBinding(PluginBindingId),
+    /// A grant of what the version does not want.
+    #[error("the plugin does not want {0}, which therefore cannot be granted")]
+    NotWanted(String),
+    /// No version in question of the plugin wants the secret.
+    #[error("the plugin wants no secret {0:?}")]
+    UnknownSecret(String),
+    /// A secret of nothing, or of too much.
+    #[error("a secret has 1 to {} bytes", super::SECRET_BYTES_MAX)]
+    SecretTooLarge,
+    /// The platform has no key to seal secrets with.
+    #[error("this platform keeps no secrets: its operator has to set `secrets.key`")]
+    SecretsOff,
     /// The plugin is bound already.
     #[error("the plugin is bound already; change its binding instead")]
     AlreadyBound,
@@ -118,6 +130,9 @@ impl PluginError {
             | Self::ConfigTooComplex
             | Self::ConfigNotJson(_)
             | Self::InvalidConfig(_)
+            | Self::NotWanted(_)
+            | Self::UnknownSecret(_)
+            | Self::SecretTooLarge
             | Self::Query(_) => ErrorKind::InvalidInput,
             Self::UnknownPlugin(_) | Self::UnknownVersion(_) | Self::UnknownBinding(_) => ErrorKind::NotFound,
             Self::KindDiffers { .. }
@@ -127,6 +142,7 @@ impl PluginError {
             | Self::TooManyBindings(_)
             | Self::AlreadyBound
             | Self::NothingToRollBack
+            | Self::SecretsOff
             | Self::ChangedMeanwhile => ErrorKind::Conflict,
             Self::Forbidden(forbidden) => forbidden.kind(),
             Self::Database(error) => error.kind(),

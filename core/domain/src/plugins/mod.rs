@@ -12,13 +12,17 @@ mod component;
 mod entity;
 mod error;
 mod event;
+mod grants;
+mod kept;
 mod receipt;
 mod repo;
 mod run;
 mod schema;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod vault;
 
 use std::sync::Arc;
 
@@ -38,9 +42,12 @@ pub use error::{ConfigProblem, PluginError};
 pub use event::{
     BindingState, PluginBindingUpdated, PluginBound, PluginRolledBack, PluginUnbound, PluginUploaded,
 };
+pub use kept::{KeptForPlugins, VALUE_BYTES_MAX, VALUES_MAX};
 pub use receipt::{NewReceipt, PriceReceipt};
 pub use run::{NewRun, OUTCOME_OK, PluginRun, RUNS_KEPT_PER_CHANNEL, RunRecorder};
 pub use schema::{CONFIG_BYTES_MAX, canonical};
+pub use secrets::{PluginSecret, SECRET_BYTES_MAX};
+pub use vault::{InvalidVaultKey, Vault};
 
 /// Channels whose bindings are cached.
 const CHANNELS_CACHED_MAX: usize = 4_096;
@@ -54,6 +61,7 @@ pub struct Plugins {
     limits: PluginLimits,
     active: Arc<RevisionCache<Vec<ActiveBinding>>>,
     recorder: RunRecorder,
+    vault: Option<Vault>,
 }
 
 impl std::fmt::Debug for Plugins {
@@ -72,7 +80,13 @@ impl Plugins {
     ) -> Self {
         let recorder = RunRecorder::start(database.clone());
         let active = Arc::new(RevisionCache::new(CHANNELS_CACHED_MAX));
-        Self { database, clock, inspector, limits, active, recorder }
+        Self { database, clock, inspector, limits, active, recorder, vault: None }
+    }
+
+    /// The same with a key for secrets; without one none can be set.
+    #[must_use]
+    pub fn with_vault(self, vault: Option<Vault>) -> Self {
+        Self { vault, ..self }
     }
 
     /// How the cache of channels' configuration does.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use soko_extension::PluginFailure;
+use soko_extension::effect::HostCall;
 use soko_extension::pricing::CallCost;
 use soko_infra::{Database, DatabaseError};
 use soko_kernel::{ChannelScope, OrderId, PluginId, PluginRunId, PluginVersionId, Timestamp};
@@ -56,6 +57,8 @@ pub struct PluginRun {
     pub message: Option<String>,
     /// What the guest logged, as far as it is kept.
     pub log: Vec<String>,
+    /// What the guest asked of the host, as far as it is kept.
+    pub host_calls: Vec<HostCall>,
     /// Wall-clock time in microseconds.
     pub micros: i64,
     /// Fuel used.
@@ -79,6 +82,8 @@ pub struct NewRun {
     pub cost: CallCost,
     /// What the guest logged.
     pub log: Vec<String>,
+    /// What the guest asked of the host; bounded by the host.
+    pub host_calls: Vec<HostCall>,
     /// Why it failed; absent when it succeeded.
     pub failure: Option<PluginFailure>,
     /// When it ran.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use soko_extension::effect::Capabilities;
 use soko_extension::{ComponentBytes, ComponentInspector, Inspection, Manifest, PluginKind, Rejection};
 use soko_infra::DataScope;
 use soko_kernel::{Actor, ListQuery, Permission, UserId};
@@ -50,6 +51,7 @@ impl ComponentInspector for TextInspector {
                 description: "Something off.".to_owned(),
                 kind: PluginKind::Pricing,
                 config_schema: schema.to_owned(),
+                capabilities: Capabilities::default(),
             },
             contract: "soko:pricing@0.1.0".to_owned(),
             imports: words.collect(),
@@ -120,6 +122,7 @@ fn binding_of(plugin: &str, config: &str) -> NewBinding {
         plugin: PluginRef::Name(plugin.to_owned()),
         version: None,
         config: config.to_owned(),
+        grants: Capabilities::default(),
         priority: 10,
         failure_policy: FailurePolicy::Skip,
         enabled: true,

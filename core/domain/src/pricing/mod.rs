@@ -13,7 +13,7 @@ mod waterfall;
 use std::sync::Arc;
 
 use soko_extension::pricing::{CallCost, PricingCall, PricingPlugins};
-use soko_extension::{FailureKind, PluginFailure};
+use soko_extension::{FailureKind, PluginFailure, PluginKind};
 use soko_kernel::{Actor, OrderId, Timestamp};
 
 use crate::plugins::{ActiveBinding, FailurePolicy, NewRun, Plugins};
@@ -64,7 +64,7 @@ impl PricingEngine {
         let mut waterfall = Waterfall::new(&input)?;
         let mut steps = Vec::with_capacity(bindings.len());
         if !input.lines.is_empty() {
-            for binding in bindings {
+            for binding in bindings.iter().filter(|binding| binding.kind == PluginKind::Pricing) {
                 steps.push(self.run_step(actor, order, &mut waterfall, binding).await?);
             }
         }
@@ -127,6 +127,7 @@ impl PricingEngine {
             order,
             cost,
             log,
+            host_calls: Vec::new(),
             failure: failure.cloned(),
             at,
         });

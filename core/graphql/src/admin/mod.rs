@@ -30,6 +30,7 @@ mod order_upkeep;
 mod payment;
 mod payment_method;
 pub mod plugin;
+mod plugin_grants;
 mod plugin_operation;
 mod plugin_result;
 mod product;
@@ -89,6 +90,7 @@ struct Query(
     order_operation::OrderQuery,
     payment_method::PaymentMethodQuery,
     plugin_operation::PluginQuery,
+    plugin_grants::PluginSecretQuery,
     search::SearchQuery,
     slug::SlugQuery,
     region_operation::RegionQuery,
@@ -114,6 +116,7 @@ struct Mutation(
     order_operation::OrderMutation,
     payment_method::PaymentMethodMutation,
     plugin_operation::PluginMutation,
+    plugin_grants::PluginSecretMutation,
     product_operation::ProductMutation,
     administrator::AdministratorMutation,
     customer_group::CustomerGroupMutation,

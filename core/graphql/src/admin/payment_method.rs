@@ -209,7 +209,7 @@ impl PaymentMethodQuery {
         context: &Context<'_>,
     ) -> ApiResult<Vec<ConfigurableOperationDefinition>> {
         let request = context.request();
-        let handlers = request.services.payments.list_handlers(&request.actor())?;
+        let handlers = request.services.payments.list_handlers(&request.actor()).await?;
         let definition = |handler: &std::sync::Arc<dyn soko_extension::payment::PaymentHandler>| {
             ConfigurableOperationDefinition {
                 code: handler.code().to_owned(),

@@ -3,6 +3,7 @@
 use async_graphql::{Enum, SimpleObject};
 use soko_domain::plugins;
 
+use super::plugin_grants::{PluginCapabilities, PluginHostCall};
 use crate::error::{ApiError, ApiResult};
 use crate::scalars::{DateTime, Id, Json};
 
@@ -79,6 +80,8 @@ pub struct PluginVersion {
     pub config_schema: Json,
     /// Interfaces that it imports, sorted.
     pub imports: Vec<String>,
+    /// What it wants of the world.
+    pub capabilities: PluginCapabilities,
     /// Size of the component in bytes.
     pub size_bytes: i64,
     /// Milliseconds that compiling it took.
@@ -103,6 +106,7 @@ impl TryFrom<plugins::PluginVersion> for PluginVersion {
             contract: version.contract,
             description: version.description,
             config_schema: stored(&version.config_schema)?,
+            capabilities: PluginCapabilities::from(&version.capabilities),
             imports: version.imports,
             size_bytes: version.size_bytes,
             compile_ms: version.compile_ms,
@@ -210,6 +214,8 @@ pub struct PluginBinding {
     pub current: PluginSetting,
     /// What a rollback would bring back.
     pub previous: Option<PluginSetting>,
+    /// What the channel grants of what the version wants.
+    pub grants: PluginCapabilities,
     /// Lower numbers are called first.
     pub priority: i64,
     /// What happens when it fails.
@@ -230,6 +236,7 @@ impl TryFrom<plugins::PluginBinding> for PluginBinding {
             plugin_name: binding.plugin_name,
             current: PluginSetting::of(&binding.current)?,
             previous: binding.previous.as_ref().map(PluginSetting::of).transpose()?,
+            grants: PluginCapabilities::from(&binding.grants),
             priority: binding.priority,
             failure_policy: binding.failure_policy.into(),
             enabled: binding.enabled,
@@ -261,6 +268,8 @@ pub struct PluginRun {
     pub message: Option<String>,
     /// What the plugin logged, as far as it is kept.
     pub log: Vec<String>,
+    /// What the plugin asked of the host, as far as it is kept.
+    pub host_calls: Vec<PluginHostCall>,
     /// Microseconds that it took.
     pub micros: i64,
     /// Fuel that it used.
@@ -280,6 +289,7 @@ impl From<plugins::PluginRun> for PluginRun {
             outcome: run.outcome,
             message: run.message,
             log: run.log,
+            host_calls: run.host_calls.into_iter().map(PluginHostCall::from).collect(),
             micros: run.micros,
             fuel: run.fuel,
         }

@@ -8,6 +8,7 @@ use super::plugin::{
     Plugin, PluginBinding, PluginBindingList, PluginFailurePolicy, PluginList, PluginRun, PluginRunList,
     PluginVersion, PluginVersionList, PriceReceipt, PriceReceiptList,
 };
+use super::plugin_grants::PluginGrantsInput;
 use super::plugin_result::{
     BindPluginResult, RollbackPluginResult, UpdatePluginBindingResult, UploadPluginResult,
 };
@@ -27,6 +28,8 @@ pub struct BindPluginInput {
     pub version_id: Option<Id>,
     /// The configuration, which the version's schema describes.
     pub config: Json,
+    /// What is granted of what the version wants; nothing when absent.
+    pub grants: Option<PluginGrantsInput>,
     /// Lower numbers are called first; 100 when absent.
     pub priority: Option<i32>,
     /// What happens when it fails; the order is priced without it when absent.
@@ -42,6 +45,7 @@ impl From<BindPluginInput> for NewBinding {
             plugin: PluginRef::Id(input.plugin_id.into()),
             version: input.version_id.map(Into::into),
             config: input.config.0.to_string(),
+            grants: input.grants.map(Into::into).unwrap_or_default(),
             priority: input.priority.map_or(BINDING_PRIORITY_DEFAULT, i64::from),
             failure_policy: input.failure_policy.map(Into::into).unwrap_or_default(),
             enabled: input.enabled,
@@ -59,6 +63,8 @@ pub struct UpdatePluginBindingInput {
     pub version_id: Option<Id>,
     /// The configuration, which the version's schema describes.
     pub config: Option<Json>,
+    /// What is granted of what the version wants.
+    pub grants: Option<PluginGrantsInput>,
     /// Lower numbers are called first.
     pub priority: Option<i32>,
     /// What happens when it fails.
@@ -72,6 +78,7 @@ impl From<UpdatePluginBindingInput> for BindingChanges {
         Self {
             version: input.version_id.map(Into::into),
             config: input.config.map(|config| config.0.to_string()),
+            grants: input.grants.map(Into::into),
             priority: input.priority.map(i64::from),
             failure_policy: input.failure_policy.map(Into::into),
             enabled: input.enabled,

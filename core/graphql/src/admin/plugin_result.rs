@@ -159,6 +159,11 @@ impl Refusal {
                 let problems = problems.into_iter().map(PluginConfigProblem::from).collect();
                 Self::PluginConfigError(PluginConfigError::new(problems).because(message))
             }
+            PluginError::NotWanted(what) => {
+                let path = "/grants".to_owned();
+                let problem = PluginConfigProblem { path, message: format!("the plugin does not want {what}") };
+                Self::PluginConfigError(PluginConfigError::new(vec![problem]).because(message))
+            }
             PluginError::ConfigTooLarge { .. }
             | PluginError::ConfigTooComplex
             | PluginError::ConfigNotJson(_) => {

@@ -14,8 +14,8 @@ use crate::workspace::Workspace;
 pub use javascript::{install_packages, list_projects as list_javascript_projects};
 pub use rust::FOLDER as RUST_FOLDER;
 
-/// The contract that the guests are built against.
-const CONTRACT: &str = "wit/pricing-0.1.0";
+/// The contracts that the guests are built against.
+const CONTRACTS: &str = "wit";
 
 /// Build the example plugins into target/guests/components.
 ///

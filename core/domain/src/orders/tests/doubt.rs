@@ -78,6 +78,7 @@ impl Shop {
         let mute = Mute { fault, unanswered, asked: AtomicUsize::new(0), reserves };
         let config = PaymentsConfig {
             handlers: PaymentHandlers::of([Arc::new(mute) as Arc<dyn PaymentHandler>]),
+            plugins: None,
             handler_timeout: Duration::from_millis(20),
         };
         let payments = Payments::new(self.store.database.clone(), self.store.clock.clone(), config);

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use soko_extension::effect::Capabilities;
 use soko_infra::db::{Bound, Column, ListSql};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, ListQuery, Page, PluginBindingId, PluginId, PluginVersionId, Timestamp};
 
-use super::{digest, digest_of, first, kind, page, version_ref};
+use super::{capabilities, digest, digest_of, first, json_of, kind, page, version_ref};
 use crate::plugins::entity::{ActiveBinding, FailurePolicy, PluginBinding, Setting};
 use crate::plugins::error::PluginError;
 
@@ -23,6 +24,7 @@ struct BindingRow {
     previous_version: Option<String>,
     previous_digest: Option<String>,
     previous_config: Option<String>,
+    grants: String,
     priority: i64,
     failure_policy: String,
     enabled: bool,
@@ -49,6 +51,7 @@ impl TryFrom<BindingRow> for PluginBinding {
             plugin_name: row.plugin_name,
             current: Setting { version, config: row.config },
             previous,
+            grants: capabilities(&row.grants)?,
             priority: row.priority,
             failure_policy: FailurePolicy::parse(&row.failure_policy)?,
             enabled: row.enabled,
@@ -74,7 +77,7 @@ fn bindings(condition: &str, values: Vec<Bound>) -> ListSql {
     ListSql {
         select: "b.id, b.plugin_id, p.name AS plugin_name, b.version_id, v.version, v.digest, b.config, \
                  b.previous_version_id, o.version AS previous_version, o.digest AS previous_digest, \
-                 b.previous_config, b.priority, b.failure_policy, b.enabled, b.created_at, b.updated_at",
+                 b.previous_config, b.grants, b.priority, b.failure_policy, b.enabled, b.created_at, b.updated_at",
         from: "FROM plugin_binding b JOIN plugin p ON p.channel_id = b.channel_id AND p.id = b.plugin_id \
                JOIN plugin_version v ON v.channel_id = b.channel_id AND v.id = b.version_id \
                LEFT JOIN plugin_version o ON o.channel_id = b.channel_id AND o.id = b.previous_version_id",
@@ -103,6 +106,19 @@ pub(in crate::plugins) async fn find_binding(
     Ok(first::<BindingRow, _>(list, reader).await?)
 }
 
+/// The version of the plugin that is bound.
+pub(in crate::plugins) async fn bound_version(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    plugin: PluginId,
+) -> Result<Option<PluginVersionId>, DatabaseError> {
+    let row = reader.fetch_optional(
+        "SELECT version_id FROM plugin_binding WHERE channel_id = $1 AND plugin_id = $2",
+        (scope.channel_id(), plugin),
+    );
+    Ok(row.await?.map(|(version,)| version))
+}
+
 /// Enabled bindings of the channel, the one with this id left out.
 pub(in crate::plugins) async fn count_other_enabled(
     reader: &mut Reader,
@@ -121,6 +137,7 @@ pub(in crate::plugins) struct BindingValues<'v> {
     pub(in crate::plugins) plugin: PluginId,
     pub(in crate::plugins) version: PluginVersionId,
     pub(in crate::plugins) config: &'v str,
+    pub(in crate::plugins) grants: &'v Capabilities,
     pub(in crate::plugins) priority: i64,
     pub(in crate::plugins) failure_policy: FailurePolicy,
     pub(in crate::plugins) enabled: bool,
@@ -133,13 +150,14 @@ pub(in crate::plugins) async fn insert_binding(
     now: Timestamp,
 ) -> Result<PluginBindingId, DatabaseError> {
     let row = tx.fetch_one(
-        "INSERT INTO plugin_binding (channel_id, plugin_id, version_id, config, priority, failure_policy, enabled, \
-         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) RETURNING id",
+        "INSERT INTO plugin_binding (channel_id, plugin_id, version_id, config, grants, priority, failure_policy, \
+         enabled, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING id",
         (
             scope.channel_id(),
             binding.plugin,
             binding.version,
             binding.config,
+            json_of("grants", binding.grants)?,
             binding.priority,
             binding.failure_policy.as_str(),
             binding.enabled,
@@ -158,7 +176,8 @@ pub(in crate::plugins) async fn update_binding(
     let previous = binding.previous.as_ref();
     tx.execute_one(
         "UPDATE plugin_binding SET version_id = $1, config = $2, previous_version_id = $3, previous_config = $4, \
-         priority = $5, failure_policy = $6, enabled = $7, updated_at = $8 WHERE channel_id = $9 AND id = $10",
+         priority = $5, failure_policy = $6, enabled = $7, grants = $8, updated_at = $9 \
+         WHERE channel_id = $10 AND id = $11",
         (
             binding.current.version.id,
             binding.current.config.as_str(),
@@ -167,6 +186,7 @@ pub(in crate::plugins) async fn update_binding(
             binding.priority,
             binding.failure_policy.as_str(),
             binding.enabled,
+            json_of("grants", &binding.grants)?,
             now,
             scope.channel_id(),
             binding.id,
@@ -195,6 +215,8 @@ struct ActiveRow {
     contract: String,
     digest: String,
     config: String,
+    capabilities: String,
+    grants: String,
     priority: i64,
     failure_policy: String,
 }
@@ -214,6 +236,8 @@ impl TryFrom<ActiveRow> for ActiveBinding {
             digest: digest(&row.digest)?,
             config_digest: digest_of(row.config.as_bytes()),
             config: Arc::from(row.config),
+            wanted: Arc::new(capabilities(&row.capabilities)?),
+            granted: Arc::new(capabilities(&row.grants)?),
             priority: row.priority,
             failure_policy: FailurePolicy::parse(&row.failure_policy)?,
         })
@@ -228,7 +252,7 @@ pub(in crate::plugins) async fn active_bindings(
     let rows: Vec<ActiveRow> = reader
         .fetch_all(
             "SELECT b.id, b.plugin_id, b.version_id, p.kind, p.name, v.version, v.contract, v.digest, b.config, \
-             b.priority, b.failure_policy FROM plugin_binding b \
+             v.capabilities, b.grants, b.priority, b.failure_policy FROM plugin_binding b \
              JOIN plugin p ON p.channel_id = b.channel_id AND p.id = b.plugin_id \
              JOIN plugin_version v ON v.channel_id = b.channel_id AND v.id = b.version_id \
              WHERE b.channel_id = $1 AND b.enabled = TRUE \

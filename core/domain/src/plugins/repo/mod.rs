@@ -3,11 +3,13 @@
 mod binding;
 mod breaker;
 mod component;
+mod kept;
 mod plugin;
 mod run;
 mod version;
 
 use sha2::{Digest as _, Sha256};
+use soko_extension::effect::Capabilities;
 use soko_extension::{Digest, PluginKind};
 use soko_infra::db::{ListSql, Row};
 use soko_infra::{DatabaseError, Reader};
@@ -17,6 +19,7 @@ use sqlx::AssertSqlSafe;
 pub(super) use binding::*;
 pub(super) use breaker::*;
 pub(super) use component::*;
+pub(super) use kept::*;
 pub(super) use plugin::*;
 pub(super) use run::*;
 pub(super) use version::*;
@@ -40,8 +43,12 @@ fn list_of_texts(what: &'static str, json: &str) -> Result<Vec<String>, Database
     serde_json::from_str(json).map_err(|error| DatabaseError::corrupt(what, error))
 }
 
-fn json_of(what: &'static str, texts: &[String]) -> Result<String, DatabaseError> {
-    serde_json::to_string(texts).map_err(|error| DatabaseError::corrupt(what, error))
+fn json_of<T: serde::Serialize + ?Sized>(what: &'static str, value: &T) -> Result<String, DatabaseError> {
+    serde_json::to_string(value).map_err(|error| DatabaseError::corrupt(what, error))
+}
+
+fn capabilities(json: &str) -> Result<Capabilities, DatabaseError> {
+    serde_json::from_str(json).map_err(|error| DatabaseError::corrupt("capabilities", error))
 }
 
 fn version_ref(id: PluginVersionId, version: String, hex: &str) -> Result<VersionRef, DatabaseError> {

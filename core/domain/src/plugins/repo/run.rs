@@ -22,6 +22,7 @@ struct RunRow {
     outcome: String,
     message: Option<String>,
     log: String,
+    host_calls: String,
     micros: i64,
     fuel: i64,
     created_at: Timestamp,
@@ -41,6 +42,8 @@ impl TryFrom<RunRow> for PluginRun {
             outcome: row.outcome,
             message: row.message,
             log: list_of_texts("run's log", &row.log)?,
+            host_calls: serde_json::from_str(&row.host_calls)
+                .map_err(|error| DatabaseError::corrupt("run's host calls", error))?,
             micros: row.micros,
             fuel: row.fuel,
             created_at: row.created_at,
@@ -73,7 +76,7 @@ pub(in crate::plugins) async fn list_runs(
         if plugin.is_some() { "r.channel_id = $1 AND r.plugin_id = $2" } else { "r.channel_id = $1" };
     let list = ListSql {
         select: "r.id, r.plugin_id, p.name AS plugin_name, r.version_id, v.version, r.order_id, r.outcome, \
-                 r.message, r.log, r.micros, r.fuel, r.created_at",
+                 r.message, r.log, r.host_calls, r.micros, r.fuel, r.created_at",
         from: "FROM plugin_run r JOIN plugin p ON p.channel_id = r.channel_id AND p.id = r.plugin_id \
                JOIN plugin_version v ON v.channel_id = r.channel_id AND v.id = r.version_id",
         condition: condition.to_owned(),
@@ -90,9 +93,9 @@ pub(in crate::plugins) async fn insert_runs(
     runs: &[NewRun],
 ) -> Result<(), DatabaseError> {
     const INSERT: MultiRowInsert = MultiRowInsert::new(
-        "INSERT INTO plugin_run (channel_id, plugin_id, version_id, order_id, outcome, message, log, micros, fuel, \
-         created_at)",
-        10,
+        "INSERT INTO plugin_run (channel_id, plugin_id, version_id, order_id, outcome, message, log, host_calls, \
+         micros, fuel, created_at)",
+        11,
         "",
     );
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
@@ -106,6 +109,7 @@ pub(in crate::plugins) async fn insert_runs(
             failure.map_or(OUTCOME_OK, |failure| failure.kind.as_str()).into(),
             failure.map(|failure| failure.message.as_str()).into(),
             json_of("run's log", &run.log)?.into(),
+            json_of("run's host calls", &run.host_calls)?.into(),
             number(run.cost.micros).into(),
             number(run.cost.fuel).into(),
             run.at.into(),

@@ -5,7 +5,7 @@ use soko_infra::db::{Bound, Column, ListSql};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, ListQuery, Page, PluginId, PluginVersionId, Timestamp, UserId};
 
-use super::{digest, first, json_of, list_of_texts, page};
+use super::{capabilities, digest, first, json_of, list_of_texts, page};
 use crate::plugins::entity::PluginVersion;
 use crate::plugins::error::PluginError;
 
@@ -20,6 +20,7 @@ struct VersionRow {
     description: String,
     config_schema: String,
     imports: String,
+    capabilities: String,
     size_bytes: i64,
     compile_ms: i64,
     file_name: Option<String>,
@@ -41,6 +42,7 @@ impl TryFrom<VersionRow> for PluginVersion {
             description: row.description,
             config_schema: row.config_schema,
             imports: list_of_texts("imports", &row.imports)?,
+            capabilities: capabilities(&row.capabilities)?,
             size_bytes: row.size_bytes,
             compile_ms: row.compile_ms,
             file_name: row.file_name,
@@ -64,7 +66,8 @@ const VERSION_COLUMNS: &[Column] = &[
 fn versions(condition: &str, values: Vec<Bound>) -> ListSql {
     ListSql {
         select: "v.id, v.plugin_id, p.name AS plugin_name, v.version, v.digest, v.contract, v.description, \
-                 v.config_schema, v.imports, v.size_bytes, v.compile_ms, v.file_name, v.uploaded_by, v.created_at",
+                 v.config_schema, v.imports, v.capabilities, v.size_bytes, v.compile_ms, v.file_name, \
+                 v.uploaded_by, v.created_at",
         from: "FROM plugin_version v JOIN plugin p ON p.channel_id = v.channel_id AND p.id = v.plugin_id",
         condition: condition.to_owned(),
         values,
@@ -147,8 +150,8 @@ pub(in crate::plugins) async fn insert_version(
     let number = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     let row = tx.fetch_one(
         "INSERT INTO plugin_version (channel_id, plugin_id, version, digest, contract, description, config_schema, \
-         imports, size_bytes, compile_ms, file_name, uploaded_by, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+         imports, capabilities, size_bytes, compile_ms, file_name, uploaded_by, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id",
         (
             scope.channel_id(),
             plugin,
@@ -158,6 +161,7 @@ pub(in crate::plugins) async fn insert_version(
             inspection.manifest.description.as_str(),
             inspection.manifest.config_schema.as_str(),
             json_of("imports", &inspection.imports)?,
+            json_of("capabilities", &inspection.manifest.capabilities)?,
             number(inspection.size_bytes),
             number(inspection.compile_ms),
             file_name,

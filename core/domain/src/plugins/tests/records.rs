@@ -14,6 +14,7 @@ fn run(scope: ChannelScope, version: &PluginVersion, micros: u64) -> NewRun {
         order: Some(OrderId(7)),
         cost: CallCost { micros, fuel: micros.saturating_mul(2) },
         log: vec![format!("took {micros}")],
+        host_calls: Vec::new(),
         failure: None,
         at: Timestamp(1_000),
     }

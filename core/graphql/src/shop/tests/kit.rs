@@ -94,6 +94,7 @@ impl Shop {
             pricing: Arc::new(NoPlugins),
             inspector: Arc::new(NoPlugins),
             plugin_limits: PluginLimits::default(),
+            vault: None,
             payments: soko_domain::payments::PaymentsConfig::default(),
             auth,
         };

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 
-use super::{CONTRACT, component_path, place_component};
+use super::{CONTRACTS, component_path, place_component};
 use crate::fingerprint::{Fingerprint, Stamp};
 use crate::process::{announce, read, run};
 use crate::workspace::Workspace;
@@ -75,7 +75,7 @@ fn build_project(workspace: &Workspace, project: &Path, node: &str, force: bool)
     let mut inputs = Fingerprint::default();
     inputs.add_text(node);
     inputs.add_path(project)?;
-    inputs.add_path(&workspace.path(CONTRACT))?;
+    inputs.add_path(&workspace.path(CONTRACTS))?;
     let inputs = inputs.finish();
     let stamp = Stamp::new(&workspace.stamps(), &name);
     let outputs = [component.clone()];

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
-use super::{CONTRACT, component_path, place_component};
+use super::{CONTRACTS, component_path, place_component};
 use crate::fingerprint::{Fingerprint, Stamp};
 use crate::process::{announce, cargo, read, run};
 use crate::toolchain::{GuestCompiler, TARGET};
@@ -42,7 +42,7 @@ pub fn build(workspace: &Workspace, force: bool) -> anyhow::Result<Vec<PathBuf>>
     let mut inputs = Fingerprint::default();
     inputs.add_text(compiler.version());
     inputs.add_path(&folder)?;
-    inputs.add_path(&workspace.path(CONTRACT))?;
+    inputs.add_path(&workspace.path(CONTRACTS))?;
     let inputs = inputs.finish();
     let stamp = Stamp::new(&workspace.stamps(), "rust");
     if !force && stamp.holds(&inputs, &components)? {
