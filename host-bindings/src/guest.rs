@@ -81,7 +81,8 @@ const WORLDS: [World; 2] = [
 pub(crate) fn world_of(exports: &[String]) -> &'static World {
     let fits = |world: &&World| world.exports.iter().all(|name| exports.iter().any(|export| export == name));
     // Every kind exports `describe`.
-    let has = |world: &&World| world.exports.iter().filter(|name| exports.iter().any(|one| one == *name)).count();
+    let has =
+        |world: &&World| world.exports.iter().filter(|name| exports.iter().any(|one| one == *name)).count();
     let [_, pricing] = &WORLDS;
     WORLDS.iter().find(fits).or_else(|| WORLDS.iter().max_by_key(has)).unwrap_or(pricing)
 }

@@ -53,7 +53,13 @@ pub struct HostConfig {
 
 impl Default for HostConfig {
     fn default() -> Self {
-        Self { limits: Limits::default(), cache_dir: None, compiler: None, store: None, clock: Clock::system() }
+        Self {
+            limits: Limits::default(),
+            cache_dir: None,
+            compiler: None,
+            store: None,
+            clock: Clock::system(),
+        }
     }
 }
 

@@ -14,8 +14,8 @@ use crate::guest::{Contract, Guest, RawManifest, world_of};
 use crate::host::Inner;
 use crate::limits::{COMPONENT_BYTES_OPT_IN, CallLimits, MESSAGE_BYTES_MAX};
 use crate::registry::{Loaded, blocking, digest_of};
-use crate::{payment, pricing};
 use crate::sandbox::one_line;
+use crate::{payment, pricing};
 
 /// How much longer than in service a guest may run while it is inspected: its code is touched for the first time.
 const DEADLINE_FACTOR: u64 = 4;
@@ -235,7 +235,9 @@ fn check_capabilities(wanted: &Capabilities) -> Result<(), String> {
             let odd = one_line(&secret.name, NAME_BYTES_MAX);
             return Err(format!("`{odd}` is no name of a secret: lower-case letters, digits and dashes"));
         }
-        if secret.description.len() > DESCRIPTION_BYTES_MAX || secret.description.chars().any(char::is_control) {
+        if secret.description.len() > DESCRIPTION_BYTES_MAX
+            || secret.description.chars().any(char::is_control)
+        {
             return Err(format!("the description of the secret `{}` is not one short line", secret.name));
         }
         if wanted.secrets[..place].iter().any(|before| before.name == secret.name) {
@@ -326,7 +328,9 @@ mod tests {
         assert!(refused(|raw| raw.manifest.name = "Bulk".to_owned()).contains("name"));
         assert!(refused(|raw| raw.manifest.name = String::new()).contains("name"));
         assert!(refused(|raw| raw.manifest.version = "1.0".to_owned()).contains("version"));
-        assert!(refused(|raw| raw.manifest.capabilities.hosts.push("https://a.com".to_owned())).contains("host"));
+        assert!(
+            refused(|raw| raw.manifest.capabilities.hosts.push("https://a.com".to_owned())).contains("host")
+        );
         let twice = |raw: &mut RawManifest| {
             for _ in 0..2 {
                 let (name, description) = ("key".to_owned(), String::new());

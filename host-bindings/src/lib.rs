@@ -44,7 +44,7 @@ pub use engine::ENGINE_VERSION;
 pub use error::HostError;
 pub use host::{HostConfig, PluginHost};
 pub use limits::{
-    COMPONENT_BYTES_DEFAULT, COMPONENT_BYTES_OPT_IN, CallLimits, CompileLimits, EPOCH_TICK_MS,
-    EffectLimits, Limits, MESSAGE_BYTES_MAX, REASON_BYTES_MAX,
+    COMPONENT_BYTES_DEFAULT, COMPONENT_BYTES_OPT_IN, CallLimits, CompileLimits, EPOCH_TICK_MS, EffectLimits,
+    Limits, MESSAGE_BYTES_MAX, REASON_BYTES_MAX,
 };
 pub use stats::{HostStats, LoadStats, VersionStats};

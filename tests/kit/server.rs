@@ -94,6 +94,7 @@ pub fn settings(directory: &Path) -> Settings {
     settings.listen.0.set_port(0);
     directory.clone_into(&mut settings.data.0);
     PASSWORD.clone_into(&mut settings.superadmin_password.0);
+    settings.secrets.key.0 = "5a".repeat(32);
     (settings.argon2.memory_kib, settings.argon2.iterations) = (8, 1);
     settings
 }

@@ -129,7 +129,8 @@ impl Platform {
         let source = Arc::new(StoredComponents::new(database.clone()));
         let vault = vault(settings, options)?;
         let kept = KeptForPlugins::new(database.clone(), options.clock.clone(), vault.clone());
-        let config = HostConfig { store: Some(Arc::new(kept)), ..host_config(settings, options, Some(cache)) };
+        let config =
+            HostConfig { store: Some(Arc::new(kept)), ..host_config(settings, options, Some(cache)) };
         let host = PluginHost::try_new(config, source)?;
         let parts = ServicesConfig {
             database: database.clone(),

@@ -36,7 +36,14 @@ const URL_BYTES_MAX: usize = 4 << 10;
 const HEADER_BYTES_MAX: usize = 32 << 10;
 /// Headers that are the client's to set.
 const RESERVED: [&str; 8] = [
-    "host", "content-length", "connection", "transfer-encoding", "upgrade", "te", "trailer", "proxy-authorization",
+    "host",
+    "content-length",
+    "connection",
+    "transfer-encoding",
+    "upgrade",
+    "te",
+    "trailer",
+    "proxy-authorization",
 ];
 /// How requests name their sender.
 const USER_AGENT: &str = concat!("soko/", env!("CARGO_PKG_VERSION"));
@@ -234,8 +241,12 @@ fn shown(host: &str, port: u16) -> String {
 fn after(sent: bool, error: EgressError) -> EgressError {
     match error {
         EgressError::Unreachable(why) if sent => EgressError::Interrupted(why),
-        EgressError::Denied(why) if sent => EgressError::Interrupted(format!("a redirect was not followed: {why}")),
-        EgressError::Invalid(why) if sent => EgressError::Interrupted(format!("a redirect was not followed: {why}")),
+        EgressError::Denied(why) if sent => {
+            EgressError::Interrupted(format!("a redirect was not followed: {why}"))
+        }
+        EgressError::Invalid(why) if sent => {
+            EgressError::Interrupted(format!("a redirect was not followed: {why}"))
+        }
         other => other,
     }
 }
@@ -338,7 +349,7 @@ impl Resolve for Guarded {
             let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             let private = policy.may_be_private_somewhere(&name);
             if !private && found.iter().any(|address| !is_public(address.ip())) {
-                return Err(Box::new(NotPublic(name)).into());
+                return Err(NotPublic(name).into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })

@@ -32,9 +32,10 @@ const TARGET_BYTES_MAX: usize = 120;
 
 /// Whether a component of a kind that talks to the world may import this.
 pub(crate) fn may_import(import: &str) -> bool {
-    import.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')).is_some_and(|(interface, version)| {
-        version == v0_1::VERSION && INTERFACES.contains(&interface)
-    })
+    import
+        .strip_prefix(PACKAGE)
+        .and_then(|rest| rest.split_once('@'))
+        .is_some_and(|(interface, version)| version == v0_1::VERSION && INTERFACES.contains(&interface))
 }
 
 /// What all guests that talk to the world share.

@@ -54,7 +54,8 @@ impl EgressPolicy {
         let read = |text: &String| {
             let (host, origin) = text.split_once('=')?;
             let origin = Url::parse(origin).ok()?;
-            let plain = matches!(origin.scheme(), "http" | "https") && origin.path() == "/" && origin.has_host();
+            let plain =
+                matches!(origin.scheme(), "http" | "https") && origin.path() == "/" && origin.has_host();
             let named = HostPattern::parse(host).is_some_and(|pattern| !pattern.below);
             (plain && named).then(|| (host.to_owned(), origin))
         };
@@ -158,7 +159,9 @@ mod tests {
             EgressPolicy { stand_ins: vec![text.to_owned()], ..EgressPolicy::default() }.check().is_ok()
         };
         assert!(stand_in("api.example.com=http://127.0.0.1:9000"));
-        for odd in ["api.example.com", "*.example.com=http://a.b", "a.b=ftp://c.d", "a.b=http://c.d/path", "=x"] {
+        for odd in
+            ["api.example.com", "*.example.com=http://a.b", "a.b=ftp://c.d", "a.b=http://c.d/path", "=x"]
+        {
             assert!(!stand_in(odd), "{odd}");
         }
         assert!(EgressPolicy::default().check().is_ok());

@@ -7,7 +7,6 @@ use rand::TryRngCore as _;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use soko_extension::effect::{KeepError, PluginCaller, PluginStore, SecretBytes};
-use wasmtime::component::{HasSelf, Linker};
 
 use super::credentials::{self, Algorithm};
 use super::egress::{EgressError, Incoming, Outgoing, add_header, parse_url};
@@ -21,7 +20,6 @@ const RANDOM_BYTES_MAX: u32 = 4096;
 /// Bytes of a key of a kept value.
 const KEY_BYTES_MAX: usize = 200;
 
-#[expect(missing_docs, reason = "generated from the documented WIT")]
 pub(crate) mod bindings {
     wasmtime::component::bindgen!({
         inline: "
@@ -42,11 +40,6 @@ pub(crate) mod bindings {
 }
 
 use bindings::soko::host::{clock, http, kv, log, random, secrets};
-
-/// Links what the host offers to guests that talk to the world.
-pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    bindings::Effects::add_to_linker::<State, HasSelf<State>>(linker, |state| state)
-}
 
 impl http::Host for State {
     async fn send(

@@ -103,7 +103,8 @@ fn check_reference(reference: Option<&str>) -> Result<(), PluginFailure> {
         text.trim().is_empty() || text.len() > REFERENCE_BYTES_MAX || text.chars().any(char::is_control)
     };
     if reference.is_some_and(odd) {
-        let what = format!("a provider's reference has 1 to {REFERENCE_BYTES_MAX} bytes and no control characters");
+        let what =
+            format!("a provider's reference has 1 to {REFERENCE_BYTES_MAX} bytes and no control characters");
         return Err(wrong(&what));
     }
     Ok(())

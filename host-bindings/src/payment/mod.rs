@@ -27,7 +27,8 @@ const PACKAGE: &str = "soko:payment/";
 /// The versions of it that are hosted, newest first.
 const CONTRACTS: [&str; 1] = [v0_1::VERSION];
 /// What every component of the world exports.
-pub(crate) const EXPORTS: [&str; 7] = ["describe", "create", "settle", "cancel", "refund", "query", "webhook"];
+pub(crate) const EXPORTS: [&str; 7] =
+    ["describe", "create", "settle", "cancel", "refund", "query", "webhook"];
 
 /// A loaded handler, ready to be instantiated: types checked, exports resolved.
 pub(crate) enum Handler {
@@ -129,12 +130,20 @@ mod tests {
 
     #[test]
     fn allows_the_contract_the_host_and_frozen_wasi_only() {
-        for allowed in ["soko:payment/types@0.1.0", "soko:host/http@0.1.0", "soko:host/kv@0.1.0", "wasi:io/poll@0.2.0"] {
+        for allowed in
+            ["soko:payment/types@0.1.0", "soko:host/http@0.1.0", "soko:host/kv@0.1.0", "wasi:io/poll@0.2.0"]
+        {
             assert!(may_import(allowed, "0.1.0"), "{allowed}");
         }
         let forbidden = [
-            "soko:payment/types@0.2.0", "soko:payment/ledger@0.1.0", "soko:host/http@0.2.0", "soko:host/sms@0.1.0",
-            "soko:pricing/types@0.1.0", "wasi:http/outgoing-handler@0.2.0", "wasi:sockets/tcp@0.2.0", "env",
+            "soko:payment/types@0.2.0",
+            "soko:payment/ledger@0.1.0",
+            "soko:host/http@0.2.0",
+            "soko:host/sms@0.1.0",
+            "soko:pricing/types@0.1.0",
+            "wasi:http/outgoing-handler@0.2.0",
+            "wasi:sockets/tcp@0.2.0",
+            "env",
         ];
         for import in forbidden {
             assert!(!may_import(import, "0.1.0"), "{import}");

@@ -179,10 +179,9 @@ pub(crate) async fn trial_run(
     let asked = (Question::Webhook(callback), config);
     let run = host.run_handler(loaded, limits, None, nothing, asked).await;
     match run.outcome {
-        Ok(Answer::Notice(Ok(Notice::Payment { .. } | Notice::Refund { .. }))) => Err(PluginFailure::new(
-            FailureKind::Output,
-            "took a callback for genuine that nobody had signed",
-        )),
+        Ok(Answer::Notice(Ok(Notice::Payment { .. } | Notice::Refund { .. }))) => {
+            Err(PluginFailure::new(FailureKind::Output, "took a callback for genuine that nobody had signed"))
+        }
         Ok(_) | Err(PluginFailure { kind: FailureKind::Guest, .. }) => Ok(()),
         Err(failure) => Err(failure),
     }

@@ -114,7 +114,14 @@ impl PaymentGuest {
 
     /// Sends a request when it is asked, and answers with what came of it.
     #[must_use]
-    pub fn sends(mut self, export: &'static str, method: &str, url: &str, body: &str, carry: &[Carry<'_>]) -> Self {
+    pub fn sends(
+        mut self,
+        export: &'static str,
+        method: &str,
+        url: &str,
+        body: &str,
+        carry: &[Carry<'_>],
+    ) -> Self {
         let send = self.send(method, url, body, carry);
         self.on(export, &format!("{send} (call $reply)"))
     }

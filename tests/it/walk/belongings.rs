@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use soko_domain::customers::{GuestCustomer, NewCustomer};
+use soko_host::testing::PaymentGuest;
 use soko_tests::platform::{PASSWORD, SUGAR, TEA};
 use soko_tests::plugins::{bind, cents_off, update, upload};
 use soko_tests::shopper::order_of;
@@ -101,6 +102,8 @@ impl Shop {
         admin_ids.insert("refund".to_owned(), give_back(server, &admin, code).await);
         let spare_plugin = upload(&admin, cents_off("spare-rule", "1.0.0", 100)).await;
         admin_ids.insert("spare_plugin".to_owned(), id_at(&spare_plugin, "pluginId"));
+        let payment_plugin = upload(&admin, PaymentGuest::new().secret("key", false).build()).await;
+        admin_ids.insert("payment_plugin".to_owned(), id_at(&payment_plugin, "pluginId"));
         Self { customer: customer.client, admin, shop_ids, admin_ids }
     }
 }

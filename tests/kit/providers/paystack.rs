@@ -121,7 +121,8 @@ impl Paystack {
         let body = event.to_string();
         let mut mac = Hmac::<Sha512>::new_from_slice(key.as_bytes()).expect("a key of any length");
         mac.update(body.as_bytes());
-        let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature: String =
+            mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         let request = self.http.post(url).header("x-paystack-signature", signature);
         let sent = request.header("content-type", "application/json").body(body).send().await;
         sent.expect("an answer to an event").status().as_u16()

@@ -424,11 +424,7 @@ impl Payments {
         handler.ok_or_else(|| PaymentError::UnknownHandler(payment.handler.clone()))
     }
 
-    async fn check_handler(
-        &self,
-        actor: &Actor,
-        chosen: &ConfigurableOperation,
-    ) -> Result<(), PaymentError> {
+    async fn check_handler(&self, actor: &Actor, chosen: &ConfigurableOperation) -> Result<(), PaymentError> {
         let found = self.find_handler(actor, &chosen.code).await?;
         let handler = found.ok_or_else(|| PaymentError::UnknownHandler(chosen.code.clone()))?;
         let known = handler.arguments();

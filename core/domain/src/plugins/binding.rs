@@ -6,15 +6,16 @@ use soko_extension::PluginKind;
 use soko_infra::{DatabaseError, Tx};
 use soko_kernel::{Actor, ChannelScope, Permission, PluginBindingId, PluginId, PluginVersionId, Timestamp};
 
-use super::{Plugins, grants};
 use super::entity::{
-    ActiveBinding, BindingChanges, FailurePolicy, NewBinding, PluginBinding, PluginRef, PluginVersion, Setting,
+    ActiveBinding, BindingChanges, FailurePolicy, NewBinding, PluginBinding, PluginRef, PluginVersion,
+    Setting,
 };
 use super::error::PluginError;
 use super::event::{BindingState, PluginBindingUpdated, PluginBound, PluginRolledBack, PluginUnbound};
 use super::repo::{self, BindingValues};
 use super::schema::ConfigSchema;
 use super::upload::off_the_request_thread;
+use super::{Plugins, grants};
 use crate::channels::Channels;
 
 impl Plugins {

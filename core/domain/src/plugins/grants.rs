@@ -35,7 +35,8 @@ pub(super) fn check(wanted: &Capabilities, granted: &Capabilities) -> Result<(),
 fn covers(wanted: &str, granted: &str) -> bool {
     let below = |domain: &str| {
         let host = granted.strip_prefix("*.").unwrap_or(granted);
-        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() && granted != domain || rest.ends_with('.'))
+        host.strip_suffix(domain)
+            .is_some_and(|rest| rest.is_empty() && granted != domain || rest.ends_with('.'))
     };
     wanted == granted || wanted.strip_prefix("*.").is_some_and(below)
 }

@@ -33,10 +33,8 @@ impl Plugins {
     ) -> Result<Vec<PluginSecret>, PluginError> {
         let scope = actor.require(Permission::ReadPlugin)?;
         let mut secrets = self.wanted_secrets(scope, plugin).await?;
-        let set = self
-            .database
-            .read(scope, async |reader| repo::secrets_set(reader, scope, plugin).await)
-            .await?;
+        let set =
+            self.database.read(scope, async |reader| repo::secrets_set(reader, scope, plugin).await).await?;
         for (name, at) in set {
             match secrets.iter_mut().find(|secret| secret.name == name) {
                 Some(secret) => secret.set_at = Some(at),
@@ -76,9 +74,10 @@ impl Plugins {
         let sealed = vault.close(Place { scope, plugin, name }, value).map_err(PluginError::Database)?;
         let (name, now) = (name.to_owned(), self.clock.now());
         self.database
-            .write(scope, async move |tx| {
-                Ok(repo::put_secret(tx, scope, (plugin, &name), sealed, now).await?)
-            })
+            .write(
+                scope,
+                async move |tx| Ok(repo::put_secret(tx, scope, (plugin, &name), sealed, now).await?),
+            )
             .await
     }
 
@@ -119,7 +118,12 @@ impl Plugins {
                     for wanted in version.map(|version| version.capabilities.secrets).unwrap_or_default() {
                         if !secrets.iter().any(|known| known.name == wanted.name) {
                             let (description, readable) = (wanted.description, wanted.readable);
-                            secrets.push(PluginSecret { name: wanted.name, description, readable, set_at: None });
+                            secrets.push(PluginSecret {
+                                name: wanted.name,
+                                description,
+                                readable,
+                                set_at: None,
+                            });
                         }
                     }
                 }

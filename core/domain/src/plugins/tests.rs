@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test")]
 
 mod bindings;
+mod kept;
 mod records;
 mod uploads;
 

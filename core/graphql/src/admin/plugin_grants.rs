@@ -69,9 +69,8 @@ pub struct PluginGrantsInput {
 
 impl From<PluginGrantsInput> for Capabilities {
     fn from(input: PluginGrantsInput) -> Self {
-        let secret = |readable: bool| {
-            move |name: String| WantedSecret { name, description: String::new(), readable }
-        };
+        let secret =
+            |readable: bool| move |name: String| WantedSecret { name, description: String::new(), readable };
         let used = input.secrets.into_iter().map(secret(false));
         let secrets = used.chain(input.readable_secrets.into_iter().map(secret(true))).collect();
         Self { hosts: input.hosts, secrets, kv: input.kv }

@@ -161,7 +161,8 @@ impl Refusal {
             }
             PluginError::NotWanted(what) => {
                 let path = "/grants".to_owned();
-                let problem = PluginConfigProblem { path, message: format!("the plugin does not want {what}") };
+                let problem =
+                    PluginConfigProblem { path, message: format!("the plugin does not want {what}") };
                 Self::PluginConfigError(PluginConfigError::new(vec![problem]).because(message))
             }
             PluginError::ConfigTooLarge { .. }

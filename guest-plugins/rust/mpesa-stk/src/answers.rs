@@ -111,7 +111,9 @@ pub fn reversal_asked(answered: &Answered) -> RefundOutcome {
     match answered {
         Answered::NotSent(_) => RefundOutcome::Failed(answered.in_words(WHO)),
         Answered::Json { status: 200, body } if code(body, "ResponseCode").as_deref() == Some("0") => {
-            RefundOutcome::InDoubt("M-Pesa has taken the reversal in, and will say what came of it".to_owned())
+            RefundOutcome::InDoubt(
+                "M-Pesa has taken the reversal in, and will say what came of it".to_owned(),
+            )
         }
         Answered::Json { status: 400..=499, body } if body.get("errorCode").is_some() => {
             RefundOutcome::Failed(answered.in_words(WHO))

@@ -108,7 +108,9 @@ impl PaymentHandler for MpesaStk {
         if refund.amount != refund.payment.amount {
             return failed("M-Pesa reverses whole payments only; give a part back by hand");
         }
-        let Some(shillings) = whole_units(refund.amount) else { return failed("M-Pesa reverses whole shillings") };
+        let Some(shillings) = whole_units(refund.amount) else {
+            return failed("M-Pesa reverses whole shillings");
+        };
         let Some(receipt) = receipt_of(&refund.payment) else {
             return failed("the payment's M-Pesa receipt is not known; reverse it by hand");
         };
@@ -141,7 +143,8 @@ impl PaymentHandler for MpesaStk {
         {
             return Ok(Notice::Refund(RefundNotice { refund: Subject::Key(key.to_owned()), outcome }));
         }
-        let (Some(key), Some(told)) = (parameter(&callback.query, "payment"), answers::push_result(&body)) else {
+        let (Some(key), Some(told)) = (parameter(&callback.query, "payment"), answers::push_result(&body))
+        else {
             return Err(CallbackRefusal::Malformed("it tells of neither a payment nor a refund".to_owned()));
         };
         confirmed(&config, key, told)
@@ -174,7 +177,9 @@ fn check_token(query: &str) -> Result<(), CallbackRefusal> {
     let token = parameter(query, "token").unwrap_or_default();
     match secrets::matches(CALLBACK_TOKEN, token.as_bytes()) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(CallbackRefusal::Unauthentic("its token is not the one that was given out".to_owned())),
+        Ok(false) => {
+            Err(CallbackRefusal::Unauthentic("its token is not the one that was given out".to_owned()))
+        }
         Err(secrets::Error::Unavailable) => {
             Err(CallbackRefusal::Unavailable("the token cannot be read at the moment".to_owned()))
         }

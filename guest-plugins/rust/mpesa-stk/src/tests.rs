@@ -120,7 +120,8 @@ fn reads_callbacks_about_prompts() {
     assert_eq!(told.checkout, "ws_CO_1");
     assert_eq!(told.outcome, PaymentOutcome::Settled(Some("NLJ7RT61SV".to_owned())));
     assert_eq!(told.amount, Some(250_000));
-    let cancelled = json!({ "Body": { "stkCallback": { "CheckoutRequestID": "ws_CO_1", "ResultCode": 1032 } } });
+    let cancelled =
+        json!({ "Body": { "stkCallback": { "CheckoutRequestID": "ws_CO_1", "ResultCode": 1032 } } });
     let told = answers::push_result(&cancelled).unwrap();
     assert!(matches!(told.outcome, PaymentOutcome::Declined(_)));
     for odd in [json!({}), json!({ "Body": {} }), json!({ "Body": { "stkCallback": { "ResultCode": 0 } } })] {
@@ -132,12 +133,19 @@ fn reads_callbacks_about_prompts() {
 fn takes_a_reversal_for_done_only_when_it_is_told() {
     let accepted = json(200, json!({ "OriginatorConversationID": "1", "ResponseCode": "0" }));
     assert!(matches!(answers::reversal_asked(&accepted), RefundOutcome::InDoubt(_)));
-    assert!(matches!(answers::reversal_asked(&json(500, json!({ "errorCode": "1" }))), RefundOutcome::InDoubt(_)));
-    assert!(matches!(answers::reversal_asked(&json(400, json!({ "errorCode": "1" }))), RefundOutcome::Failed(_)));
+    assert!(matches!(
+        answers::reversal_asked(&json(500, json!({ "errorCode": "1" }))),
+        RefundOutcome::InDoubt(_)
+    ));
+    assert!(matches!(
+        answers::reversal_asked(&json(400, json!({ "errorCode": "1" }))),
+        RefundOutcome::Failed(_)
+    ));
     let done = json!({ "Result": { "ResultCode": 0, "TransactionID": "NLJ0000000" } });
     let settled = RefundOutcome::Settled(Some("NLJ0000000".to_owned()));
     assert_eq!(answers::reversal_result(&done), Some(settled));
-    let refused = json!({ "Result": { "ResultCode": 2001, "ResultDesc": "The initiator information is invalid." } });
+    let refused =
+        json!({ "Result": { "ResultCode": 2001, "ResultDesc": "The initiator information is invalid." } });
     assert!(matches!(answers::reversal_result(&refused), Some(RefundOutcome::Failed(_))));
     assert_eq!(answers::reversal_result(&json!({})), None);
 }

@@ -126,9 +126,9 @@ pub fn refund_status(data: &Value) -> Option<RefundOutcome> {
     Some(match text(data, "status")? {
         "processed" => RefundOutcome::Settled(id),
         "failed" => RefundOutcome::Failed("Paystack could not give the money back".to_owned()),
-        "pending" | "processing" | "needs-attention" => {
-            RefundOutcome::InDoubt("Paystack has taken the refund in, and will say what came of it".to_owned())
-        }
+        "pending" | "processing" | "needs-attention" => RefundOutcome::InDoubt(
+            "Paystack has taken the refund in, and will say what came of it".to_owned(),
+        ),
         _ => return None,
     })
 }

@@ -58,7 +58,11 @@ pub struct PaystackCharge;
 pub fn capabilities() -> Capabilities {
     Capabilities {
         hosts: vec!["api.paystack.co".to_owned()],
-        secrets: vec![wanted(SECRET_KEY, "Secret key of the Paystack account (sk_live_… or sk_test_…).", false)],
+        secrets: vec![wanted(
+            SECRET_KEY,
+            "Secret key of the Paystack account (sk_live_… or sk_test_…).",
+            false,
+        )],
         kv: true,
     }
 }

@@ -30,7 +30,9 @@ fn takes_the_example_configuration_and_no_nonsense() {
     let validator = jsonschema::validator_for(&schema).unwrap();
     let example: Value = serde_json::from_str(include_str!("../example-config.json")).unwrap();
     assert!(validator.is_valid(&example));
-    for odd in [json!({}), json!({ "referencePrefix": "a b" }), json!({ "referencePrefix": "ab", "email": "x" })] {
+    for odd in
+        [json!({}), json!({ "referencePrefix": "a b" }), json!({ "referencePrefix": "ab", "email": "x" })]
+    {
         assert!(!validator.is_valid(&odd), "{odd}");
     }
 }
@@ -65,8 +67,14 @@ fn is_pending_refused_or_in_doubt_after_the_request() {
     let offline = good(json!({ "status": "pay_offline", "display_text": "Enter your PIN" }));
     let PaymentOutcome::Pending(pending) = answers::charged(&offline, "r") else { panic!("pending") };
     assert_eq!((pending.transaction_id.as_deref(), pending.message.as_str()), (Some("r"), "Enter your PIN"));
-    assert!(matches!(answers::charged(&good(json!({ "status": "success" })), "r"), PaymentOutcome::Pending(_)));
-    assert!(matches!(answers::charged(&good(json!({ "status": "failed" })), "r"), PaymentOutcome::Declined(_)));
+    assert!(matches!(
+        answers::charged(&good(json!({ "status": "success" })), "r"),
+        PaymentOutcome::Pending(_)
+    ));
+    assert!(matches!(
+        answers::charged(&good(json!({ "status": "failed" })), "r"),
+        PaymentOutcome::Declined(_)
+    ));
     let refused = |message: &str| json(400, json!({ "status": false, "message": message }));
     assert!(matches!(answers::initialized(&refused("Invalid key"), "r"), PaymentOutcome::Failed(_)));
     let again = answers::initialized(&refused("Duplicate Transaction Reference"), "r");

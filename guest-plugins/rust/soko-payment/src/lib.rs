@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn is_certain_only_when_nothing_was_sent() {
-        let failed = |error| matches!(Answered::from_host(Err(error)).doubt("Bank"), PaymentOutcome::Failed(_));
+        let failed =
+            |error| matches!(Answered::from_host(Err(error)).doubt("Bank"), PaymentOutcome::Failed(_));
         assert!(failed(http::Error::Unreachable("refused".into())));
         assert!(failed(http::Error::UnknownSecret("key has no value".into())));
         assert!(failed(http::Error::Denied("private".into())));

@@ -28,7 +28,10 @@ async fn answers_by_what_a_server_says_and_records_the_call() {
     assert_eq!((call.status, call.bytes_out, call.bytes_in), (Some(200), 11, 9));
     assert!(call.micros > 0 && run.cost.micros >= call.micros && run.cost.fuel > 0);
     let [seen] = &server.seen()[..] else { panic!("one request") };
-    assert_eq!((seen.method.as_str(), seen.path.as_str(), &seen.body[..]), ("POST", "/ok", &b"amount=2500"[..]));
+    assert_eq!(
+        (seen.method.as_str(), seen.path.as_str(), &seen.body[..]),
+        ("POST", "/ok", &b"amount=2500"[..])
+    );
     assert!(seen.header("user-agent").starts_with("soko/"));
 }
 
@@ -71,7 +74,8 @@ async fn sends_nothing_when_a_secret_is_not_granted_or_has_no_value() {
     let server = Server::start("").await;
     let desk = Desk::new(&[&server.host()], EffectLimits::default());
     let all = capabilities(&[&server.host()], &[("key", false)]);
-    let guest = || PaymentGuest::new().sends("create", "post", &server.url("/ok"), "", &[Carry::Bearer("key")]);
+    let guest =
+        || PaymentGuest::new().sends("create", "post", &server.url("/ok"), "", &[Carry::Bearer("key")]);
     assert_eq!(doubt(&desk.pay(guest(), &all).await), "key has no value");
     desk.set_secret(1, "key", b"Jefe");
     let without = capabilities(&[&server.host()], &[]);
@@ -153,7 +157,10 @@ async fn follows_a_redirect_without_the_secrets() {
     assert!(matches!(desk.pay(guest, &granted).await.outcome, Ok(PaymentOutcome::Settled { .. })));
     assert_eq!(first.seen()[0].header("authorization"), "Bearer Jefe");
     let [seen] = &target.seen()[..] else { panic!("one request") };
-    assert_eq!((seen.method.as_str(), &seen.body[..], seen.header("authorization")), ("POST", &b"pay"[..], ""));
+    assert_eq!(
+        (seen.method.as_str(), &seen.body[..], seen.header("authorization")),
+        ("POST", &b"pay"[..], "")
+    );
     let run = desk.pay(posting(&first.url("/to-get")), &granted).await;
     assert!(run.outcome.is_ok());
     assert_eq!((target.seen()[1].method.as_str(), target.seen()[1].body.len()), ("GET", 0));
@@ -191,12 +198,14 @@ async fn refuses_requests_that_make_no_sense() {
     let desk = Desk::new(&[&server.host()], EffectLimits::default());
     let granted = capabilities(&[&server.host()], &[("key", false)]);
     desk.set_secret(1, "key", b"Jefe\r\nx-evil: 1");
-    for url in ["", "/ok", "ftp://127.0.0.1/", "file:///etc/passwd", "http://user:word@127.0.0.1/", "http://"] {
+    for url in ["", "/ok", "ftp://127.0.0.1/", "file:///etc/passwd", "http://user:word@127.0.0.1/", "http://"]
+    {
         let run = desk.pay(posting(url), &granted).await;
         assert!(run.outcome.is_ok() && !run.reached_out, "{url}: {run:?}");
         assert!(["invalid", "denied"].contains(&run.host_calls[0].error.as_deref().unwrap()), "{url}");
     }
-    for carry in [Carry::Header("host", "", "key"), Carry::Bearer("key"), Carry::Header("no name", "", "key")] {
+    for carry in [Carry::Header("host", "", "key"), Carry::Bearer("key"), Carry::Header("no name", "", "key")]
+    {
         let guest = PaymentGuest::new().sends("create", "post", &server.url("/ok"), "", &[carry]);
         let run = desk.pay(guest, &granted).await;
         assert_eq!(run.host_calls[0].error.as_deref(), Some("invalid"));

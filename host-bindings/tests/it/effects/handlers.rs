@@ -56,19 +56,29 @@ async fn knows_what_a_guest_had_done_before_it_trapped() {
 #[tokio::test]
 async fn stops_a_guest_that_waits_or_runs_for_too_long() {
     let server = Server::start("").await;
-    let limits =
-        EffectLimits { wall_ms: 400, hard_ms: 200, http_ms: 5_000, fuel: u64::MAX / 2, ..EffectLimits::default() };
+    let limits = EffectLimits {
+        wall_ms: 400,
+        hard_ms: 200,
+        http_ms: 5_000,
+        fuel: u64::MAX / 2,
+        ..EffectLimits::default()
+    };
     let desk = Desk::new(&[&server.host()], limits);
     let granted = capabilities(&[&server.host()], &[]);
     let waiting = PaymentGuest::new().sends("create", "post", &server.url("/hang"), "pay", &[]);
     let run = desk.pay(waiting, &granted).await;
     let failure = run.outcome.unwrap_err();
-    assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Deadline, "not finished after 400 ms"));
+    assert_eq!(
+        (failure.kind, failure.message.as_str()),
+        (FailureKind::Deadline, "not finished after 400 ms")
+    );
     assert!(run.reached_out, "the request was on its way");
     let endless = PaymentGuest::new().on("create", "(loop $again (br $again)) unreachable");
     assert_eq!(desk.pay(endless, &granted).await.outcome.unwrap_err().kind, FailureKind::Deadline);
-    let hoarding = PaymentGuest::new()
-        .on("create", "(drop (call $alloc (i32.const 0) (i32.const 0) (i32.const 8) (i32.const 100000000))) unreachable");
+    let hoarding = PaymentGuest::new().on(
+        "create",
+        "(drop (call $alloc (i32.const 0) (i32.const 0) (i32.const 8) (i32.const 100000000))) unreachable",
+    );
     assert_eq!(desk.pay(hoarding, &granted).await.outcome.unwrap_err().kind, FailureKind::Memory);
 }
 
@@ -109,7 +119,11 @@ async fn takes_callbacks_that_are_signed_and_no_others() {
     let granted = capabilities(&[], &[("key", false)]);
     let callback = |mac: &[u8]| {
         let body = [mac, b"paid"].concat();
-        Callback { headers: vec![("content-type".to_owned(), "text/plain".to_owned())], query: String::new(), body }
+        Callback {
+            headers: vec![("content-type".to_owned(), "text/plain".to_owned())],
+            query: String::new(),
+            body,
+        }
     };
     let call = desk.call(guest(), granted.clone(), granted.clone());
     let mut mac = Hmac::<Sha512>::new_from_slice(b"Jefe").unwrap();
@@ -137,7 +151,10 @@ async fn accepts_a_handler_at_upload_and_tells_what_it_wants() {
     let desk = Desk::new(&[], EffectLimits::default());
     let guest = PaymentGuest::new().name("mpesa").host("*.example.com").secret("consumer-key", true).kv();
     let inspection = desk.host.inspect(guest.build().into(), COMPONENT_BYTES_DEFAULT).await.unwrap();
-    assert_eq!((inspection.manifest.kind, inspection.contract.as_str()), (PluginKind::Payment, "soko:payment@0.1.0"));
+    assert_eq!(
+        (inspection.manifest.kind, inspection.contract.as_str()),
+        (PluginKind::Payment, "soko:payment@0.1.0")
+    );
     let wanted = inspection.manifest.capabilities;
     assert_eq!((wanted.hosts, wanted.kv), (vec!["*.example.com".to_owned()], true));
     assert_eq!((wanted.secrets[0].name.as_str(), wanted.secrets[0].readable), ("consumer-key", true));
@@ -153,7 +170,10 @@ async fn refuses_a_handler_at_upload_that_traps_lies_or_believes_anybody() {
     let trapping = refused(PaymentGuest::new().on("webhook", "unreachable")).await;
     assert!(matches!(trapping, Rejection::SmokeRun(ref why) if why.kind == FailureKind::Trap), "{trapping}");
     let believing = refused(PaymentGuest::new().on("webhook", "(i32.const 64)")).await;
-    assert!(believing.to_string().contains("nobody had signed"), "{believing}");
+    assert!(
+        matches!(believing, Rejection::SmokeRun(ref why) if why.kind == FailureKind::Output),
+        "{believing}"
+    );
     let nowhere = refused(PaymentGuest::new().host("https://example.com")).await;
     assert!(nowhere.to_string().contains("is no host"), "{nowhere}");
 }

@@ -72,7 +72,8 @@ async fn lets_a_guest_read_a_secret_only_by_a_grant_of_its_own() {
            (else (call $authorized)))"
     );
     let guest = guest.on("create", &read);
-    let (readable, injected) = (capabilities(&[], &[("passkey", true)]), capabilities(&[], &[("passkey", false)]));
+    let (readable, injected) =
+        (capabilities(&[], &[("passkey", true)]), capabilities(&[], &[("passkey", false)]));
     let read = Ok(PaymentOutcome::Settled { transaction_id: Some("bfb279f9".to_owned()) });
     assert_eq!(desk.pay(guest.clone(), &readable).await.outcome, read);
     for (wanted, granted) in [(&readable, &injected), (&injected, &readable)] {

@@ -16,8 +16,8 @@ use soko_extension::effect::{
 };
 use soko_extension::payment::{PaymentOutcome, PaymentReference, PaymentRequest};
 use soko_host::testing::PaymentGuest;
-use soko_kernel::{Actor, ActorChannel, ChannelId, Currency, Language, PluginId};
 use soko_host::{EffectLimits, EgressPolicy, HostConfig, Limits, PluginHost};
+use soko_kernel::{Actor, ActorChannel, ChannelId, Currency, Language, PluginId};
 
 use crate::kit::Store;
 

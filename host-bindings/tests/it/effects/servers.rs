@@ -72,7 +72,13 @@ impl Drop for Server {
     }
 }
 
-async fn answer(State(desk): State<Desk>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(
+    State(desk): State<Desk>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let path = uri.path().to_owned();
     desk.seen.lock().unwrap().push(Seen { method, path: path.clone(), headers, body });
     let redirect = |status: StatusCode, to: &str| (status, [("location", to.to_owned())]).into_response();

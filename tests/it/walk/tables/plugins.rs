@@ -10,4 +10,7 @@ pub const LINES: &[&str] = &[
     "unbindPlugin(id: $binding)",
     "bindPlugin(input: { pluginId: $plugin, versionId: $plugin_version, config: {} })",
     "bindPlugin(input: { pluginId: $spare_plugin, config: {} })",
+    "pluginSecrets(pluginId: $payment_plugin)",
+    r#"setPluginSecret(input: { pluginId: $payment_plugin, name: "key", value: "s3cret" })"#,
+    r#"deletePluginSecret(pluginId: $payment_plugin, name: "key")"#,
 ];
