@@ -33,6 +33,7 @@ mod nodes;
 mod payment_plugins;
 mod plugins;
 mod pricing;
+mod providers;
 mod readiness;
 mod refunds;
 mod search;

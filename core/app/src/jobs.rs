@@ -36,6 +36,12 @@ const JOBS: &[Job] = &[
     ("expired circuit breakers", |services| {
         Box::pin(async move { Ok(services.plugins.expire_breakers(services.clock.now()).await?) })
     }),
+    ("payments without an answer", |services| {
+        Box::pin(async move { Ok(services.orders.reconcile_payments().await?) })
+    }),
+    ("old callbacks of payment providers", |services| {
+        Box::pin(async move { Ok(services.payments.expire_callbacks(services.clock.now()).await?) })
+    }),
     ("expired values of plugins", |services| {
         Box::pin(async move { Ok(services.plugins.expire_values(services.clock.now()).await?) })
     }),

@@ -22,8 +22,10 @@ const PLATFORM: [&str; 11] = [
 ];
 
 /// Indexes of channels' tables that begin with something else, and why they may.
-const EXCEPTIONS: [(&str, &str); 4] = [
+const EXCEPTIONS: [(&str, &str); 6] = [
     ("idempotency_key (expires_at)", "the platform's job looks for what has expired in all channels"),
+    ("payment (ask_at)", "the platform's job asks about attempts of all channels whose time has come"),
+    ("payment_callback (received_at)", "the platform's job looks for what is old in all channels"),
     (
         "plugin_breaker (open_until)",
         "nodes ask what is open anywhere, and the platform's job for what is no longer",

@@ -19,6 +19,8 @@ const ACROSS_CHANNELS: &[&str] = &[
     "SELECT channel_id, digest, open_until FROM plugin_breaker",
     "DELETE FROM idempotency_key WHERE (channel_id, key_digest) IN",
     "DELETE FROM plugin_breaker WHERE (channel_id, digest) IN",
+    "DELETE FROM payment_callback WHERE (channel_id, id) IN",
+    "SELECT channel_id, id FROM payment WHERE ask_at <= $1",
     "DELETE FROM plugin_kv WHERE (channel_id, plugin_id, name) IN",
 ];
 

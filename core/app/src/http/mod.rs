@@ -16,6 +16,7 @@ mod router;
 mod serve;
 mod session;
 mod traffic;
+mod webhooks;
 
 pub use graphql::Endpoints;
 pub use guard::Guard;

@@ -15,7 +15,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use super::graphql::{Endpoint, Endpoints, cross_origin};
 use super::guard::{Guard, take_place, watch};
 use super::refusal::Refusal;
-use super::{Readiness, assets, explorer, graphql, health};
+use super::{Readiness, assets, explorer, graphql, health, webhooks};
 
 /// How long a browser remembers what other origins may do.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
@@ -23,12 +23,14 @@ const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 /// The whole HTTP surface.
 pub fn router(endpoints: &Arc<Endpoints>, blobs: Blobs, readiness: Readiness, guard: Arc<Guard>) -> Router {
     let cross_origin = cross_origin(&endpoints.http.cors_origins);
+    let services = Arc::clone(&endpoints.services);
     let api =
         |api| post(graphql::post).get(graphql::get).with_state(Endpoint::new(api, Arc::clone(endpoints)));
     let limited = Router::new()
         .route("/shop-api", api(Api::Shop))
         .route("/admin-api", api(Api::Admin))
         .route("/assets/{*name}", get(assets::get).with_state(blobs))
+        .route("/webhooks/{channel}/{method}", post(webhooks::post).with_state(services))
         .layer(from_fn_with_state(Arc::clone(&guard), take_place));
     let pages = Router::new()
         .merge(limited)

@@ -232,6 +232,16 @@ impl Channels {
         repo::all(reader).await
     }
 
+    /// The channel with this code as an actor has it, for callbacks whose address names it.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn find_for_callback(&self, code: &str) -> Result<Option<ActorChannel>, ChannelError> {
+        let found =
+            self.database.read(DataScope::Platform, async |reader| repo::find_by_code(reader, code).await);
+        Ok(found.await?.map(|channel| channel.for_actor()))
+    }
+
     /// The channel with this code, for commands of the platform's operators that run beside the server.
     ///
     /// # Errors

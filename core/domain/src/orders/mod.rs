@@ -7,6 +7,7 @@
 
 mod administration;
 mod bookkeeping;
+mod callbacks;
 mod cart;
 mod checkout;
 mod entity;
@@ -19,6 +20,7 @@ mod notes;
 mod on_account;
 mod paying;
 mod read;
+mod reconciling;
 mod refunding;
 mod repo;
 mod reprice;
@@ -42,6 +44,7 @@ use crate::pricing::PricingEngine;
 use crate::shipping::Shipping;
 use crate::tax::Tax;
 
+pub use callbacks::CallbackError;
 pub use cart::ORDER_ITEMS_MAX;
 pub use entity::{Discount, Order, OrderAddress, OrderLine, ShippingLine, TaxSummary};
 pub use error::OrderError;

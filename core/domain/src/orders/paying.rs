@@ -18,11 +18,13 @@ use super::cart::Cart;
 use super::checkout::{hold, place_if_covered, record_payment};
 use super::error::OrderError;
 use super::on_account::refusal_of;
+use super::read::load_cart;
 use super::repo;
 use super::state::OrderState;
 use super::view::OrderView;
+use crate::catalogue::Languages;
 use crate::credit::CreditRefusal;
-use crate::payments::{Coverage, NewAttempt, Payment, PaymentMethod, PaymentState, Payments};
+use crate::payments::{Coverage, NewAttempt, Payment, PaymentError, PaymentMethod, PaymentState, Payments};
 
 /// A payment that a client asks for.
 #[derive(Debug, Clone)]
@@ -158,16 +160,38 @@ impl Orders {
         payment: PaymentId,
         outcome: PaymentOutcome,
     ) -> Result<Finished, OrderError> {
+        let order = cart.order.id;
         let finished =
             self.record_attempt(actor, cart.clone(), payment, outcome.clone(), Sale::IfCovered).await;
         match finished {
             Ok(finished) => Ok(finished),
+            // A callback or a question was quicker.
+            Err(OrderError::Payment(PaymentError::StateTransition { .. })) => {
+                self.answered_otherwise(actor, order, payment).await
+            }
             Err(error) => {
                 tracing::warn!(%payment, %error, "an answer about a payment is to be recorded without its sale");
                 let recorded = self.record_attempt(actor, cart, payment, outcome, Sale::Later).await?;
                 Ok(Finished { unplaced: Some(error.or_busy()), ..recorded })
             }
         }
+    }
+
+    /// An attempt whose answer came by another way.
+    async fn answered_otherwise(
+        &self,
+        actor: &Actor,
+        order: OrderId,
+        payment: PaymentId,
+    ) -> Result<Finished, OrderError> {
+        let (scope, languages) = (actor.public_scope(), Languages::of(actor));
+        let cart = self
+            .database
+            .read(scope, async |reader| load_cart(reader, scope, languages, order, &[]).await)
+            .await?;
+        let cart = cart.ok_or_else(|| OrderError::NotFound(order.to_string()))?;
+        let payment = Some(self.payment(scope, payment).await?);
+        Ok(Finished { cart, payment, unplaced: None })
     }
 
     async fn record_attempt(
@@ -211,18 +235,18 @@ impl Way {
 
 /// Whether an answer about a payment makes a sale at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sale {
+pub(super) enum Sale {
     IfCovered,
     Later,
 }
 
 /// An attempt to pay that has its answer.
-struct Finished {
+pub(super) struct Finished {
     cart: Cart,
     /// None when nothing was left to pay.
     payment: Option<Payment>,
     /// Why the order is not a sale although it is paid.
-    unplaced: Option<OrderError>,
+    pub(super) unplaced: Option<OrderError>,
 }
 
 /// An attempt to pay after its first transaction.
@@ -250,7 +274,7 @@ async fn hold_if_paid_in_part(
 }
 
 /// Records an answer about a payment, and the sale if there is one now.
-async fn record_answer(
+pub(super) async fn record_answer(
     tx: &mut Tx,
     scope: ChannelScope,
     mut cart: Cart,

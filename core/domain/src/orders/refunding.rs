@@ -210,7 +210,7 @@ impl Orders {
     }
 
     /// The second transaction: the handler's answer.
-    async fn record_refund(
+    pub(super) async fn record_refund(
         &self,
         actor: &Actor,
         scope: ChannelScope,

@@ -11,6 +11,7 @@ mod on_account;
 mod refunds;
 mod reminders;
 mod tenders;
+mod told;
 mod upkeep;
 
 use std::sync::Arc;

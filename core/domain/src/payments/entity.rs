@@ -10,6 +10,8 @@ use super::error::PaymentError;
 
 /// Where a client's metadata says that a payment is for a part of what is left to pay, in minor units.
 const ALLOCATED_AMOUNT: &str = "allocatedAmount";
+/// Characters of the reason why people have to look at a payment.
+const REVIEW_LENGTH_MAX: usize = 500;
 
 /// A way to pay in a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -250,6 +252,12 @@ pub struct Payment {
     pub error_message: Option<String>,
     /// What the client sent along.
     pub metadata: serde_json::Value,
+    /// When its handler is asked again what has become of it; only of an attempt that has no answer.
+    pub ask_at: Option<Timestamp>,
+    /// How often it was.
+    pub asked_times: i64,
+    /// Why people have to look at it.
+    pub review: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -275,6 +283,12 @@ impl Payment {
         self.state = state;
         self.transaction_id = transaction_id.or(self.transaction_id.take());
         self.error_message = message;
+    }
+
+    /// Leaves it to people, who are told why. It is not asked about any more.
+    pub(super) fn put_before_people(&mut self, why: &str) {
+        self.review = Some(why.chars().take(REVIEW_LENGTH_MAX).collect());
+        self.ask_at = None;
     }
 
     /// Puts an address where customers may read it, among what is public of what the client sent along.

@@ -7,6 +7,7 @@ use soko_kernel::{ErrorKind, Forbidden, IDS_MAX, Language, PaymentId, PaymentMet
 
 use super::entity::PaymentState;
 use super::refunds::RefundState;
+use crate::channels::ChannelError;
 use crate::plugins::PluginError;
 
 /// Why an operation on payments or payment methods failed.
@@ -107,6 +108,9 @@ pub enum PaymentError {
     /// The actor may not.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
+    /// Nobody has to look at the payment.
+    #[error("the payment {0} is not up for review")]
+    NotInReview(PaymentId),
     /// The plugins of the channel cannot be looked at.
     #[error("the channel's plugins cannot be looked at: {0}")]
     Plugins(String),
@@ -116,6 +120,14 @@ pub enum PaymentError {
 }
 
 impl PaymentError {
+    /// Why channels cannot be looked at.
+    pub(super) fn of_channels(error: ChannelError) -> Self {
+        match error {
+            ChannelError::Database(error) => Self::Database(error),
+            other => Self::Plugins(other.to_string()),
+        }
+    }
+
     /// Why the plugins that are bound cannot be found.
     pub(super) fn of_plugins(error: PluginError) -> Self {
         match error {
@@ -133,6 +145,7 @@ impl PaymentError {
             | Self::RefundTransition { .. }
             | Self::RefundAmount { .. }
             | Self::OrderCancelled
+            | Self::NotInReview(_)
             | Self::ReferenceInUse(_)
             | Self::InDoubt(_)
             | Self::HandlerRefused(_) => ErrorKind::Conflict,

@@ -9,10 +9,12 @@
 //! To add a built-in way to pay: its handler in `handlers.rs` and a line in [`PaymentHandlers::built_in`].
 
 mod asking;
+mod callbacks;
 mod entity;
 mod error;
 mod handlers;
 mod plugged;
+mod reconciling;
 mod refunds;
 mod repo;
 
@@ -34,6 +36,7 @@ use crate::channels::Channels;
 use crate::plugins::Plugins;
 
 pub use asking::{HANDLER_TIMEOUT, PaymentsConfig};
+pub use callbacks::{CallbackState, StoredCallback};
 pub use entity::{
     Change, Coverage, MethodText, MethodTextChanges, NewPaymentMethod, Payment, PaymentMethod,
     PaymentMethodChanges, PaymentMethodTranslation, PaymentState,
@@ -41,6 +44,7 @@ pub use entity::{
 pub use error::PaymentError;
 pub use handlers::{Funds, PaymentHandlers};
 pub use plugged::PLUGIN_PREFIX;
+pub use reconciling::QUESTIONS_MAX;
 pub use refunds::{NewRefund, Refund, RefundLine, RefundParts, RefundState};
 
 const CACHED_CHANNELS_MAX: usize = 10_000;
@@ -185,6 +189,23 @@ impl Payments {
         Ok(handler.map(|handler| (method.clone(), handler)))
     }
 
+    /// The handler of the channel's method with this code, whether customers may use it or not: what was begun by it is
+    /// told of all the same.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn find_for_callback(
+        &self,
+        actor: &Actor,
+        code: &str,
+    ) -> Result<Option<Arc<dyn PaymentHandler>>, PaymentError> {
+        let methods = self.methods(actor).await?;
+        match methods.iter().find(|method| method.code == code) {
+            Some(method) => self.find_handler(actor, &method.handler.code).await,
+            None => Ok(None),
+        }
+    }
+
     /// A page of the channel's payment methods.
     ///
     /// # Errors
@@ -313,6 +334,9 @@ impl Payments {
         let mut payment = repo::find(tx, scope, id).await?.ok_or(PaymentError::NotFound(id))?;
         let from = payment.state;
         payment.record(outcome);
+        let open = payment.state == PaymentState::Created;
+        payment.ask_at = open.then(|| reconciling::next_look(payment.asked_times, now));
+        payment.review = None;
         if from != PaymentState::Created {
             return Err(PaymentError::StateTransition { from, to: payment.state });
         }

@@ -3,11 +3,12 @@
 use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::operation::ConfigurableOperation;
-use soko_kernel::{ChannelScope, ListQuery, OrderId, Page, PaymentId, PaymentMethodId, Timestamp};
+use soko_kernel::{ChannelId, ChannelScope, ListQuery, OrderId, Page, PaymentId, PaymentMethodId, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use super::entity::{Change, MethodText, Payment, PaymentMethod, PaymentMethodTranslation, PaymentState};
 use super::error::PaymentError;
+use super::reconciling::FIRST_LOOK;
 
 #[derive(sqlx::FromRow)]
 struct MethodRow {
@@ -229,6 +230,9 @@ struct PaymentRow {
     transaction_id: Option<String>,
     error_message: Option<String>,
     metadata: String,
+    ask_at: Option<Timestamp>,
+    asked_times: i64,
+    review: Option<String>,
     created_at: Timestamp,
     updated_at: Timestamp,
 }
@@ -250,6 +254,9 @@ impl TryFrom<PaymentRow> for Payment {
             error_message: row.error_message,
             metadata: serde_json::from_str(&row.metadata)
                 .map_err(|error| DatabaseError::corrupt("payment metadata", error))?,
+            ask_at: row.ask_at,
+            asked_times: row.asked_times,
+            review: row.review,
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -288,8 +295,8 @@ pub(super) async fn insert(
 ) -> Result<Payment, DatabaseError> {
     let row: PaymentRow = tx
         .fetch_one(
-            "INSERT INTO payment (channel_id, order_id, method, handler, amount, state, metadata, created_at, \
-             updated_at) VALUES ($1, $2, $3, $4, $5, 'Created', $6, $7, $7) RETURNING *",
+            "INSERT INTO payment (channel_id, order_id, method, handler, amount, state, metadata, ask_at, \
+             created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'Created', $6, $7, $8, $8) RETURNING *",
             (
                 scope.channel_id(),
                 attempt.order_id,
@@ -297,6 +304,7 @@ pub(super) async fn insert(
                 attempt.handler.as_str(),
                 attempt.amount,
                 attempt.metadata.to_string(),
+                now.after(FIRST_LOOK),
                 now,
             ),
         )
@@ -313,13 +321,15 @@ pub(super) async fn update(
 ) -> Result<(), PaymentError> {
     let updated = tx.execute_one(
         "UPDATE payment SET state = $1, asked = $2, transaction_id = $3, error_message = $4, metadata = $5, \
-         updated_at = $6 WHERE id = $7 AND channel_id = $8 AND state = $9",
+         ask_at = $6, review = $7, updated_at = $8 WHERE id = $9 AND channel_id = $10 AND state = $11",
         (
             payment.state.as_str(),
             payment.asked.map(Change::as_str),
             payment.transaction_id.as_deref(),
             payment.error_message.as_deref(),
             payment.metadata.to_string(),
+            payment.ask_at,
+            payment.review.as_deref(),
             now,
             payment.id,
             scope.channel_id(),
@@ -334,6 +344,94 @@ pub(super) async fn update(
         }
         _ => error.into(),
     })
+}
+
+/// The payment that a provider knows by this reference; of several, as tries that came to nothing may be, the newest.
+pub(super) async fn find_by_transaction(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    method: &str,
+    reference: &str,
+) -> Result<Option<Payment>, DatabaseError> {
+    let row: Option<PaymentRow> = reader
+        .fetch_optional(
+            "SELECT * FROM payment WHERE channel_id = $1 AND method = $2 AND transaction_id = $3 \
+             ORDER BY id DESC LIMIT 1",
+            (scope.channel_id(), method, reference),
+        )
+        .await?;
+    row.map(Payment::try_from).transpose()
+}
+
+/// Attempts of all channels that are to be asked about.
+pub(super) async fn due(
+    reader: &mut Reader,
+    now: Timestamp,
+    most: i64,
+) -> Result<Vec<(ChannelId, PaymentId)>, DatabaseError> {
+    reader
+        .fetch_all(
+            "SELECT channel_id, id FROM payment WHERE ask_at <= $1 ORDER BY ask_at LIMIT $2",
+            (now, most),
+        )
+        .await
+}
+
+/// Stores when the payment is asked about next, and whether people have to look at it.
+pub(super) async fn update_looks(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    payment: &Payment,
+) -> Result<(), DatabaseError> {
+    tx.execute_one(
+        "UPDATE payment SET ask_at = $1, asked_times = $2, review = $3 WHERE channel_id = $4 AND id = $5",
+        (payment.ask_at, payment.asked_times, payment.review.as_deref(), scope.channel_id(), payment.id),
+    )
+    .await
+}
+
+/// Stores what is known of an attempt that still has no answer; one that has one is left as it is.
+pub(super) async fn note(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    id: PaymentId,
+    message: &str,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    tx.execute(
+        "UPDATE payment SET error_message = $1, updated_at = $2 \
+         WHERE channel_id = $3 AND id = $4 AND state = 'Created'",
+        (message, now, scope.channel_id(), id),
+    )
+    .await
+    .map(|_| ())
+}
+
+pub(super) async fn list_in_review(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    query: &ListQuery,
+) -> Result<Page<Payment>, PaymentError> {
+    const COLUMNS: &[Column] = &[
+        Column::integer("id", "p.id"),
+        Column::text("method", "p.method"),
+        Column::text("state", "p.state"),
+        Column::integer("amount", "p.amount"),
+        Column::text("transactionId", "p.transaction_id"),
+        Column::time("createdAt", "p.created_at"),
+        Column::time("updatedAt", "p.updated_at"),
+    ];
+    let list = ListSql {
+        select: "p.*",
+        from: "FROM payment p",
+        condition: "p.channel_id = $1 AND p.review IS NOT NULL".to_owned(),
+        values: vec![Bound::from(scope.channel_id().0)],
+        columns: COLUMNS,
+        tie_break: "p.id",
+    };
+    let page = list.fetch::<PaymentRow>(reader, query).await?;
+    let items = page.items.into_iter().map(Payment::try_from).collect::<Result<_, _>>()?;
+    Ok(Page { items, total: page.total })
 }
 
 /// Nobody else changes the payment or what is given back of it until the transaction ends.

@@ -43,6 +43,11 @@ lists! {
         "id": Id sort, "entryDate": Text sort, "postedAt": Date sort, "sourceType": Text sort, "sourceId": Text,
         "memo": Text, "accountId": Id, "orderId": Id, "partyId": Id,
     }
+    /// Payments that people have to look at.
+    PaymentsInReview "PaymentInReview" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "method": Text sort, "state": Text sort,
+        "amount": Number sort, "transactionId": Text,
+    }
     /// Plugins.
     Plugins "Plugin" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort, "kind": Text sort,

@@ -29,6 +29,7 @@ mod order_operation;
 mod order_upkeep;
 mod payment;
 mod payment_method;
+mod payment_review;
 pub mod plugin;
 mod plugin_grants;
 mod plugin_operation;
@@ -91,6 +92,7 @@ struct Query(
     payment_method::PaymentMethodQuery,
     plugin_operation::PluginQuery,
     plugin_grants::PluginSecretQuery,
+    payment_review::PaymentReviewQuery,
     search::SearchQuery,
     slug::SlugQuery,
     region_operation::RegionQuery,
@@ -117,6 +119,7 @@ struct Mutation(
     payment_method::PaymentMethodMutation,
     plugin_operation::PluginMutation,
     plugin_grants::PluginSecretMutation,
+    payment_review::PaymentReviewMutation,
     product_operation::ProductMutation,
     administrator::AdministratorMutation,
     customer_group::CustomerGroupMutation,

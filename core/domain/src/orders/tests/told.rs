@@ -1,0 +1,247 @@
+//! Answers about payments that come later: by a question, by a callback, twice, in the wrong order, or never.
+
+use std::sync::Mutex;
+
+use soko_extension::payment::{
+    Callback, CallbackRefusal, Notice, PaymentChange, PaymentHandler, PaymentOutcome, PaymentReference,
+    PaymentRequest, Subject,
+};
+use soko_kernel::{ListQuery, PaymentId};
+
+use super::*;
+use crate::orders::CallbackError;
+use crate::payments::{PaymentHandlers, Payments, PaymentsConfig, QUESTIONS_MAX};
+
+/// A provider that tells later, by callbacks that begin with `genuine `: `KEY AMOUNT`, or `KEY no`.
+struct Later {
+    /// What it says when it is asked.
+    says: Arc<Mutex<PaymentOutcome>>,
+}
+
+fn settled() -> PaymentOutcome {
+    PaymentOutcome::Settled { transaction_id: Some("receipt-1".into()) }
+}
+
+fn in_doubt() -> PaymentOutcome {
+    PaymentOutcome::InDoubt { message: "the provider does not say".into() }
+}
+
+#[async_trait]
+impl PaymentHandler for Later {
+    fn code(&self) -> &'static str {
+        "later"
+    }
+
+    fn description(&self) -> &'static str {
+        "Tells later"
+    }
+
+    async fn create(&self, _request: PaymentRequest) -> PaymentOutcome {
+        let (transaction_id, message) = (Some("prompt-1".into()), "Enter your PIN".into());
+        PaymentOutcome::Pending { transaction_id, message, url: None }
+    }
+
+    async fn settle(&self, _payment: PaymentReference) -> PaymentChange {
+        PaymentChange::Done
+    }
+
+    async fn cancel(&self, _payment: PaymentReference) -> PaymentChange {
+        PaymentChange::Done
+    }
+
+    async fn query(&self, payment: PaymentReference) -> PaymentOutcome {
+        assert_eq!(payment.transaction_id.as_deref(), Some("prompt-1"), "it is asked by its own reference");
+        self.says.lock().unwrap().clone()
+    }
+
+    async fn webhook(&self, callback: Callback) -> Result<Notice, CallbackRefusal> {
+        let text = String::from_utf8_lossy(&callback.body).into_owned();
+        let Some(said) = text.strip_prefix("genuine ") else {
+            return Err(CallbackRefusal::Unauthentic("it is forged".into()));
+        };
+        let (key, what) = said.split_once(' ').unwrap();
+        let (outcome, amount) = match what.parse() {
+            Ok(amount) => (settled(), Some(amount)),
+            Err(_) => (PaymentOutcome::Declined { message: "cancelled".into() }, None),
+        };
+        Ok(Notice::Payment { payment: Subject::Key(key.into()), outcome, amount, currency: Some("KES".into()) })
+    }
+}
+
+/// An order with an attempt that is pending.
+struct Waiting {
+    shop: Shop,
+    orders: Orders,
+    guest: Actor,
+    payment: PaymentId,
+    total: i64,
+    says: Arc<Mutex<PaymentOutcome>>,
+}
+
+impl Waiting {
+    async fn open() -> Self {
+        let shop = Shop::open(5).await;
+        let says = Arc::new(Mutex::new(in_doubt()));
+        let later = Arc::new(Later { says: Arc::clone(&says) }) as Arc<dyn PaymentHandler>;
+        let config = PaymentsConfig::from(PaymentHandlers::of([later]));
+        let payments = Payments::new(shop.store.database.clone(), shop.store.clock.clone(), config);
+        payments.create_method(&shop.admin, payment_method("phone", "later")).await.unwrap();
+        let neighbours = Neighbours {
+            auth: shop.services.auth.clone(),
+            tax: shop.services.tax.clone(),
+            shipping: shop.services.shipping.clone(),
+            payments,
+            pricing: shop.services.pricing.clone(),
+        };
+        let (database, clock) = (shop.store.database.clone(), shop.store.clock.clone());
+        let orders = Orders::new(database, clock, Random::seeded(46), neighbours);
+        let guest = shop.filled(1).await;
+        orders.transition_active(&guest, "ArrangingPayment").await.unwrap();
+        let order = orders.add_payment(&guest, pay("phone")).await.unwrap();
+        assert_eq!(order.order.state, OrderState::ArrangingPayment);
+        let payment = shop.payment_of(&order).await;
+        let total = order.total().gross;
+        Self { shop, orders, guest, payment, total, says }
+    }
+
+    async fn stands(&self) -> crate::payments::Payment {
+        let scope = self.shop.store.scope();
+        let found = self.shop.store.database.read(scope, async |reader| {
+            Payments::find_in(reader, scope, self.payment).await
+        });
+        found.await.unwrap().unwrap()
+    }
+
+    async fn order_state(&self) -> OrderState {
+        let id = self.guest.active_order.unwrap();
+        self.orders.find(&self.shop.admin, id).await.unwrap().unwrap().order.state
+    }
+
+    async fn tell(&self, what: &str) -> Result<(), CallbackError> {
+        let body = format!("genuine payment-{} {what}", self.payment).into_bytes();
+        self.send(body).await
+    }
+
+    async fn send(&self, body: Vec<u8>) -> Result<(), CallbackError> {
+        let callback = Callback { headers: Vec::new(), query: String::new(), body };
+        self.orders.take_callback(&self.guest, "phone", callback).await
+    }
+
+    async fn callbacks(&self) -> Vec<(String, i64)> {
+        let scope = self.shop.store.scope();
+        let rows = self.shop.store.database.read(scope, async |reader| {
+            reader.fetch_all("SELECT state, times FROM payment_callback ORDER BY id", ()).await
+        });
+        rows.await.unwrap()
+    }
+
+    async fn in_review(&self) -> i64 {
+        let query = ListQuery::try_new(None, None, Vec::new(), None).unwrap();
+        self.orders.payments.list_in_review(&self.shop.admin, &query).await.unwrap().total
+    }
+}
+
+#[tokio::test]
+async fn a_pending_attempt_is_asked_about_until_it_has_its_answer() {
+    let waiting = Waiting::open().await;
+    assert_eq!(waiting.orders.reconcile_payments().await.unwrap(), 0, "it is not time yet");
+    waiting.shop.store.clock.advance(Duration::from_secs(16));
+    assert_eq!(waiting.orders.reconcile_payments().await.unwrap(), 1);
+    assert_eq!(waiting.orders.reconcile_payments().await.unwrap(), 0, "not twice at once");
+    let open = waiting.stands().await;
+    assert_eq!((open.state, open.asked_times), (PaymentState::Created, 1));
+    *waiting.says.lock().unwrap() = settled();
+    waiting.shop.store.clock.advance(Duration::from_mins(1));
+    assert_eq!(waiting.orders.reconcile_payments().await.unwrap(), 1);
+    let known = waiting.stands().await;
+    assert_eq!((known.state, known.transaction_id.as_deref()), (PaymentState::Settled, Some("receipt-1")));
+    assert_eq!(waiting.order_state().await, OrderState::PaymentSettled);
+    assert_eq!(waiting.shop.books().await["CLEARING_GENERIC"], waiting.total);
+    waiting.shop.store.clock.advance(Duration::from_mins(30));
+    assert_eq!(waiting.orders.reconcile_payments().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_nobody_knows_is_put_before_people_and_resolved_by_them() {
+    let waiting = Waiting::open().await;
+    for _ in 0..=QUESTIONS_MAX {
+        waiting.shop.store.clock.advance(Duration::from_mins(5));
+        waiting.orders.reconcile_payments().await.unwrap();
+    }
+    let open = waiting.stands().await;
+    assert_eq!((open.state, open.asked_times, open.ask_at), (PaymentState::Created, QUESTIONS_MAX, None));
+    assert_eq!(waiting.in_review().await, 1);
+    assert!(waiting.shop.books().await.is_empty(), "nothing is guessed");
+    let admin = &waiting.shop.admin;
+    for (to, reason) in [(Some("Settled"), " "), (None, "seen on the statement")] {
+        assert!(waiting.orders.resolve_payment(admin, waiting.payment, to, reason).await.is_err());
+    }
+    let resolved = waiting.orders.resolve_payment(admin, waiting.payment, Some("Settled"), "on the statement");
+    assert_eq!(resolved.await.unwrap().state, PaymentState::Settled);
+    assert_eq!((waiting.in_review().await, waiting.order_state().await), (0, OrderState::PaymentSettled));
+    let again = waiting.orders.resolve_payment(admin, waiting.payment, None, "again").await;
+    assert!(again.is_err(), "it is not in review any more");
+}
+
+#[tokio::test]
+async fn a_callback_that_comes_fifty_times_at_once_settles_once() {
+    let waiting = Waiting::open().await;
+    let mut told = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let (orders, guest) = (waiting.orders.clone(), waiting.guest.clone());
+        let body = format!("genuine payment-{} {}", waiting.payment, waiting.total).into_bytes();
+        let callback = Callback { headers: Vec::new(), query: String::new(), body };
+        told.spawn(async move { orders.take_callback(&guest, "phone", callback).await });
+    }
+    told.join_all().await.into_iter().for_each(Result::unwrap);
+    assert_eq!(waiting.stands().await.state, PaymentState::Settled);
+    assert_eq!(waiting.order_state().await, OrderState::PaymentSettled);
+    assert_eq!(waiting.shop.books().await["CLEARING_GENERIC"], waiting.total);
+    assert_eq!(waiting.callbacks().await, [("Applied".to_owned(), 50)]);
+    assert_eq!(waiting.in_review().await, 0);
+}
+
+#[tokio::test]
+async fn callbacks_that_contradict_each_other_change_nothing_and_are_put_before_people() {
+    let waiting = Waiting::open().await;
+    waiting.tell("no").await.unwrap();
+    assert_eq!(waiting.stands().await.state, PaymentState::Declined);
+    waiting.tell(&waiting.total.to_string()).await.unwrap();
+    let late = waiting.stands().await;
+    assert_eq!(late.state, PaymentState::Declined, "what was answered stays answered");
+    assert!(late.review.is_some(), "and money that came all the same is seen by people");
+    assert!(waiting.shop.books().await.is_empty());
+    let reason = "given back by hand";
+    waiting.orders.resolve_payment(&waiting.shop.admin, waiting.payment, None, reason).await.unwrap();
+    assert_eq!(waiting.in_review().await, 0);
+}
+
+#[tokio::test]
+async fn another_amount_than_was_asked_for_is_no_payment() {
+    let waiting = Waiting::open().await;
+    waiting.tell("1").await.unwrap();
+    let open = waiting.stands().await;
+    assert_eq!(open.state, PaymentState::Created);
+    assert!(open.review.is_some_and(|why| why.contains("were asked for")));
+    assert!(waiting.shop.books().await.is_empty());
+}
+
+#[tokio::test]
+async fn forged_and_unknown_callbacks_are_kept_and_change_nothing() {
+    let waiting = Waiting::open().await;
+    let forged = waiting.send(b"payment-1 100".to_vec()).await;
+    assert!(matches!(forged, Err(CallbackError::Refused(CallbackRefusal::Unauthentic(_)))), "{forged:?}");
+    waiting.send(b"genuine payment-999 100".to_vec()).await.unwrap();
+    waiting.send(b"genuine nonsense 100".to_vec()).await.unwrap();
+    let states: Vec<String> = waiting.callbacks().await.into_iter().map(|(state, _)| state).collect();
+    assert_eq!(states, ["Refused", "Ignored", "Ignored"]);
+    assert_eq!(waiting.stands().await.state, PaymentState::Created);
+    let callback = Callback { headers: Vec::new(), query: String::new(), body: Vec::new() };
+    let nowhere = waiting.orders.take_callback(&waiting.guest, "card", callback).await;
+    assert!(matches!(nowhere, Err(CallbackError::UnknownMethod(_))), "{nowhere:?}");
+    let now = waiting.shop.store.clock.now();
+    assert_eq!(waiting.orders.payments.expire_callbacks(now).await.unwrap(), 0);
+    waiting.shop.store.clock.advance(Duration::from_hours(91 * 24));
+    let now = waiting.shop.store.clock.now();
+    assert_eq!(waiting.orders.payments.expire_callbacks(now).await.unwrap(), 3);
+}
