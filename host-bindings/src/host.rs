@@ -207,21 +207,32 @@ impl ComponentInspector for PluginHost {
 
 impl Inner {
     async fn price(self: &Arc<Self>, call: PricingCall<'_>) -> PricingRun {
+        let ended = |run: &PricingRun| (run.cost, run.outcome.as_ref().err().map(|failure| failure.kind));
+        self.watch((call.digest, call.name, call.version), self.try_price(call), ended).await
+    }
+
+    /// A call of a plugin, as traces and counters see it; `ended` tells what it took and how it failed.
+    pub(crate) async fn watch<R>(
+        &self,
+        (digest, name, version): (Digest, &str, &str),
+        call: impl Future<Output = R>,
+        ended: impl Fn(&R) -> (CallCost, Option<FailureKind>),
+    ) -> R {
         let span = tracing::info_span!(
             "plugin",
-            plugin = call.name,
-            plugin_version = call.version,
-            digest = %call.digest.short(),
+            plugin = name,
+            plugin_version = version,
+            digest = %digest.short(),
             outcome = field::Empty,
             micros = field::Empty,
             fuel = field::Empty
         );
-        let run = self.try_price(call).instrument(span.clone()).await;
-        let failure = run.outcome.as_ref().err().map(|failure| failure.kind);
+        let run = call.instrument(span.clone()).await;
+        let (cost, failure) = ended(&run);
         let outcome = failure.map_or("ok", FailureKind::as_str);
-        tracing::record_all!(span, outcome, micros = run.cost.micros, fuel = run.cost.fuel);
+        tracing::record_all!(span, outcome, micros = cost.micros, fuel = cost.fuel);
         tracing::debug!(parent: &span, "plugin called");
-        self.stats.called((call.digest, call.name, call.version), run.cost, failure);
+        self.stats.called((digest, name, version), cost, failure);
         run
     }
 

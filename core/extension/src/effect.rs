@@ -122,6 +122,10 @@ pub trait PluginStore: Send + Sync {
 /// Which plugin to call, for whom, with what.
 #[derive(Debug, Clone)]
 pub struct EffectfulCall {
+    /// The plugin's name, for whoever watches.
+    pub name: String,
+    /// Its version, for the same.
+    pub version: String,
     /// The component.
     pub digest: Digest,
     /// For whom.

@@ -83,38 +83,34 @@ impl Inner {
         question: Question,
         told: impl FnOnce(Answer) -> Option<T> + Send,
     ) -> EffectfulRun<T> {
-        self.stats.calls.add(1);
-        let channel_id = call.caller.scope.channel_id().0;
-        let whose = (channel_id, call.digest);
-        let entered = self.breakers.enter(whose, tokio::time::Instant::now());
-        let run = match entered {
-            None => EffectfulRun::not_called(PluginFailure::new(
-                FailureKind::BreakerOpen,
-                "failed too often lately and was not called; it will be tried again soon",
-            )),
-            Some(permit) => match self.ready(call.digest).await {
-                Err(failure) => EffectfulRun::not_called(failure),
-                Ok(loaded) => {
-                    let effects = Effects::new(self.given.clone(), &call);
-                    let asked = (question, &*call.config);
-                    let run =
-                        self.run_handler(&loaded, &self.effect_call, Some(channel_id), effects, asked).await;
-                    self.judge(permit, whose, run.outcome.as_ref().err());
-                    run
-                }
-            },
-        };
-        self.stats.micros.add(run.cost.micros);
-        self.stats.fuel.add(run.cost.fuel);
-        if let Err(failure) = &run.outcome {
-            self.stats.count_failure(failure.kind);
-        }
+        let ended = |run: &EffectfulRun<Answer>| (run.cost, run.outcome.as_ref().err().map(|failure| failure.kind));
+        let run = self.watch((call.digest, &call.name, &call.version), self.try_ask(&call, question), ended).await;
         let EffectfulRun { cost, log, host_calls, reached_out, outcome } = run;
         let outcome = outcome.and_then(|answer| {
             let misplaced = || PluginFailure::new(FailureKind::Host, "the answer is to another question");
             told(answer).ok_or_else(misplaced)
         });
         EffectfulRun { cost, log, host_calls, reached_out, outcome }
+    }
+
+    async fn try_ask(&self, call: &EffectfulCall, question: Question) -> EffectfulRun<Answer> {
+        let channel_id = call.caller.scope.channel_id().0;
+        let whose = (channel_id, call.digest);
+        let Some(permit) = self.breakers.enter(whose, tokio::time::Instant::now()) else {
+            return EffectfulRun::not_called(PluginFailure::new(
+                FailureKind::BreakerOpen,
+                "failed too often lately and was not called; it will be tried again soon",
+            ));
+        };
+        let loaded = match self.ready(call.digest).await {
+            Ok(loaded) => loaded,
+            Err(failure) => return EffectfulRun::not_called(failure),
+        };
+        let effects = Effects::new(self.given.clone(), call);
+        let asked = (question, &*call.config);
+        let run = self.run_handler(&loaded, &self.effect_call, Some(channel_id), effects, asked).await;
+        self.judge(permit, whose, run.outcome.as_ref().err());
+        run
     }
 
     /// One call of a handler in a fresh sandbox. What was asked of the host is known also of a call that was stopped.
