@@ -79,6 +79,16 @@ async fn allocate(admin: &Client, input: Value) -> Value {
     only_field(&admin.query(&text, json!({ "input": input })).await)
 }
 
+/// A new customer buys on account, for all that the limit allows.
+pub async fn buy_on_account(server: &TestServer) {
+    let admin = server.administrator(ALPHA).await;
+    let (shopper, who) = customer(server, &admin).await;
+    let order = arrange(&shopper).await;
+    approve(&admin, &who, order["totalWithTax"].as_i64().expect("a price")).await;
+    let paid = order_of(shopper.try_pay("on-account").await);
+    assert_eq!(paid["state"], "PaymentSettled", "{paid}");
+}
+
 #[test]
 fn a_customer_buys_on_account_up_to_the_limit_and_pays_later() {
     with_server(async |server| {

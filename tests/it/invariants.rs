@@ -9,6 +9,8 @@ use soko_tests::load::Records;
 use soko_tests::platform::{ALPHA, SUGAR};
 use soko_tests::{TestServer, invariants, with_server};
 
+use crate::credit::buy_on_account;
+
 /// What is done to the data, and the invariant that must notice.
 #[derive(Debug, Clone, Copy)]
 struct Tampering {
@@ -37,6 +39,8 @@ const BOOKED: &str = "a payment that is settled is booked once, for its amount";
 const BOOKED_FOR_NOTHING: &str = "a payment is booked only when it is settled";
 const ENTRIES: &str = "an entry has postings of its own channel, currency and day";
 const CLOSED: &str = "the sums that a closing kept are those of its postings";
+const PARTIES: &str = "what is kept of a party is what its postings say";
+const OVER_LIMIT: &str = "nobody owes more than their credit limit";
 const ACKNOWLEDGED: &str = "an order of which a client was told that it is paid is there, and paid once";
 
 const PAY_AGAIN: &str = "INSERT INTO payment (channel_id, order_id, method, handler, amount, state, metadata, created_at, \
@@ -110,6 +114,10 @@ const TAMPERINGS: &[Tampering] = &[
     of(CLOSED, "UPDATE ledger_checkpoint_balance SET debits = debits + 1"),
     of(CLOSED, "UPDATE ledger_checkpoint_balance SET credits = credits - 1"),
     disarmed(of(CLOSED, CHANGE_BOOKS), BOOKS_OPEN),
+    of(PARTIES, "UPDATE ledger_party_balance SET amount = amount + 1"),
+    of(PARTIES, "DELETE FROM ledger_party_balance"),
+    of(OVER_LIMIT, "UPDATE credit_account SET credit_limit = 0"),
+    of(OVER_LIMIT, "UPDATE ledger_party_balance SET amount = amount + 1 WHERE amount > 0"),
     of(ACKNOWLEDGED, PAY_AGAIN),
     of(ACKNOWLEDGED, LOSE_PAYMENTS),
     of(ACKNOWLEDGED, "UPDATE customer_order SET state = 'Cancelled' WHERE state = 'PaymentSettled'"),
@@ -152,13 +160,15 @@ async fn tamper(store: &Database, tampering: &'static Tampering, records: Record
     }
 }
 
-/// A paid order whose sums the books keep, one that is about to be paid, and what the first customer was told.
+/// A paid order whose sums the books keep, one that is about to be paid, one on account, and what the first customer was
+/// told.
 async fn trade(server: &TestServer) -> Records {
     let sugar = server.shopper(ALPHA).variant(SUGAR).await;
     let paid = server.shopper(ALPHA).check_out(&sugar, 2, "amina@example.com").await;
     server.shopper(ALPHA).arrange_payment(&sugar, 3, "baraka@example.com").await;
     let close = "mutation { closeAccountingPeriod(through: \"2026-06-30\") }";
     server.administrator(ALPHA).await.query(close, json!({})).await;
+    buy_on_account(server).await;
     let id = paid["id"].as_str().and_then(|id| id.parse::<i64>().ok()).expect("an id");
     Records { paid: [id].into(), ..Records::default() }
 }

@@ -123,9 +123,9 @@ pub trait PluginStore: Send + Sync {
 #[derive(Debug, Clone)]
 pub struct EffectfulCall {
     /// The plugin's name, for whoever watches.
-    pub name: String,
+    pub name: std::sync::Arc<str>,
     /// Its version, for the same.
-    pub version: String,
+    pub version: std::sync::Arc<str>,
     /// The component.
     pub digest: Digest,
     /// For whom.

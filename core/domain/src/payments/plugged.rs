@@ -57,8 +57,8 @@ pub(super) struct PluginHandler {
 impl PluginHandler {
     fn call(&self) -> EffectfulCall {
         EffectfulCall {
-            name: self.binding.name.clone(),
-            version: self.binding.version.clone(),
+            name: Arc::clone(&self.binding.name),
+            version: Arc::clone(&self.binding.version),
             digest: self.binding.digest,
             caller: PluginCaller { scope: self.scope, plugin: self.binding.plugin_id },
             config: Arc::clone(&self.binding.config),

@@ -101,8 +101,8 @@ impl Desk {
 
     fn call(&self, guest: PaymentGuest, wanted: Capabilities, granted: Capabilities) -> EffectfulCall {
         EffectfulCall {
-            name: "guest".to_owned(),
-            version: "1.0.0".to_owned(),
+            name: "guest".into(),
+            version: "1.0.0".into(),
             digest: self.components.put(guest.build()),
             caller: caller(1, 7),
             config: "{}".into(),
