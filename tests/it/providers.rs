@@ -35,8 +35,13 @@ async fn add_method(admin: &Client, code: &str, plugin: &str) {
 async fn install_mpesa(server: &TestServer, admin: &Client) {
     let version = upload(admin, example("mpesa-stk")).await;
     let plugin = &version["pluginId"];
-    let secrets = [("consumer-key", CONSUMER.0), ("consumer-secret", CONSUMER.1), ("passkey", PASSKEY),
-        ("callback-token", TOKEN), ("security-credential", "encrypted")];
+    let secrets = [
+        ("consumer-key", CONSUMER.0),
+        ("consumer-secret", CONSUMER.1),
+        ("passkey", PASSKEY),
+        ("callback-token", TOKEN),
+        ("security-credential", "encrypted"),
+    ];
     for (name, value) in secrets {
         set_secret(admin, plugin, name, value).await;
     }
@@ -121,7 +126,10 @@ fn an_order_is_paid_by_mpesa_when_the_callback_comes_and_once_however_often_it_c
     with_daraja(async |server, daraja, admin| {
         let (_shopper, answer) = pay(server, "mpesa", phone()).await;
         let waiting = order_of(answer);
-        assert_eq!((&waiting["state"], &waiting["payments"][0]["state"]), (&json!("ArrangingPayment"), &json!("Created")));
+        assert_eq!(
+            (&waiting["state"], &waiting["payments"][0]["state"]),
+            (&json!("ArrangingPayment"), &json!("Created"))
+        );
         let (checkout, prompt) = daraja.prompts().remove(0);
         assert_eq!(prompt.phone, "254712345678");
         assert_eq!(prompt.amount * 100, waiting["totalWithTax"].as_i64().expect("a total"));
@@ -180,7 +188,10 @@ fn a_lost_answer_to_the_prompt_is_made_good_by_the_callback() {
             daraja.answer(answering);
             let (_shopper, answer) = pay(server, "mpesa", phone()).await;
             let open = order_of(answer);
-            assert_eq!((&open["payments"][0]["state"], &open["payments"][0]["transactionId"]), (&json!("Created"), &Value::Null));
+            assert_eq!(
+                (&open["payments"][0]["state"], &open["payments"][0]["transactionId"]),
+                (&json!("Created"), &Value::Null)
+            );
             daraja.answer(Answering::Well);
             look_again(server, Duration::from_mins(2)).await;
             assert_eq!(order(admin).await["payments"][0]["state"], "Created", "nothing is guessed");
@@ -296,7 +307,10 @@ fn what_paystack_never_saw_stays_in_doubt_and_is_put_before_people() {
         }
         let text = "{ paymentsInReview { totalItems items { reason askedTimes payment { id state } } } }";
         let review = admin.query(text, json!({})).await["paymentsInReview"].clone();
-        assert_eq!((&review["totalItems"], &review["items"][0]["payment"]["state"]), (&json!(1), &json!("Created")));
+        assert_eq!(
+            (&review["totalItems"], &review["items"][0]["payment"]["state"]),
+            (&json!(1), &json!("Created"))
+        );
         let text = "mutation ($id: ID!) { resolvePaymentInReview(input: {
             paymentId: $id, state: \"Error\", reason: \"not on the statement\" }) { state } }";
         let id = &review["items"][0]["payment"]["id"];

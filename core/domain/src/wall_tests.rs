@@ -108,7 +108,10 @@ async fn shows_no_channel_the_rows_of_another_in_any_table() {
         let before = count(&database, DataScope::Platform, name).await;
         // Accounts, sessions and the audit have rows of no channel, which everybody may read.
         in_scope(&database, one, table.insert(one, 1_001)).await.unwrap();
-        if !name.starts_with("ledger_checkpoint") && name != "ledger_period_lock" {
+        // Some tables have one row of a channel and day, or one of a channel.
+        if !name.starts_with("ledger_checkpoint")
+            && !["ledger_period_lock", "credit_reminded"].contains(&name)
+        {
             in_scope(&database, two, table.insert(two, 1_002)).await.unwrap();
         }
         in_scope(&database, two, table.insert(two, 1_003)).await.unwrap();

@@ -83,8 +83,10 @@ impl Inner {
         question: Question,
         told: impl FnOnce(Answer) -> Option<T> + Send,
     ) -> EffectfulRun<T> {
-        let ended = |run: &EffectfulRun<Answer>| (run.cost, run.outcome.as_ref().err().map(|failure| failure.kind));
-        let run = self.watch((call.digest, &call.name, &call.version), self.try_ask(&call, question), ended).await;
+        let ended =
+            |run: &EffectfulRun<Answer>| (run.cost, run.outcome.as_ref().err().map(|failure| failure.kind));
+        let run =
+            self.watch((call.digest, &call.name, &call.version), self.try_ask(&call, question), ended).await;
         let EffectfulRun { cost, log, host_calls, reached_out, outcome } = run;
         let outcome = outcome.and_then(|answer| {
             let misplaced = || PluginFailure::new(FailureKind::Host, "the answer is to another question");

@@ -93,7 +93,9 @@ impl Orders {
                 };
                 self.apply_to_payment(actor, scope, found, outcome, (amount, currency)).await
             }
-            Notice::Refund { refund, outcome } => self.apply_to_refund(actor, scope, method, &refund, outcome).await,
+            Notice::Refund { refund, outcome } => {
+                self.apply_to_refund(actor, scope, method, &refund, outcome).await
+            }
         }
     }
 
@@ -131,12 +133,15 @@ impl Orders {
         currency: Option<String>,
     ) -> Result<Option<String>, OrderError> {
         if let Some(paid) = amount.filter(|paid| *paid != payment.amount) {
-            return Ok(Some(format!("{paid} were paid where {} were asked for, in minor units", payment.amount)));
+            return Ok(Some(format!(
+                "{paid} were paid where {} were asked for, in minor units",
+                payment.amount
+            )));
         }
         let Some(currency) = currency else { return Ok(None) };
-        let order = self.database.read(scope, async |reader| {
-            super::repo::find(reader, scope, payment.order_id).await
-        });
+        let order = self
+            .database
+            .read(scope, async |reader| super::repo::find(reader, scope, payment.order_id).await);
         let (order, _) = order.await?.ok_or_else(|| OrderError::NotFound(payment.order_id.to_string()))?;
         let asked = order.currency.code();
         Ok((currency != asked).then(|| format!("{currency} were paid where {asked} were asked for")))
@@ -154,9 +159,8 @@ impl Orders {
         let Some(id) = Payments::refund_of_subject(subject) else {
             return ignored(format!("there is no refund {subject:?}"));
         };
-        let found = self.database.read(scope, async |reader| {
-            Payments::find_refund_in(reader, scope, id).await
-        });
+        let found =
+            self.database.read(scope, async |reader| Payments::find_refund_in(reader, scope, id).await);
         let found = found.await.map_err(OrderError::from)?;
         let Some(refund) = found.filter(|refund| refund.method == method) else {
             return ignored(format!("there is no refund {subject:?}"));

@@ -62,7 +62,8 @@ impl Orders {
                 return Ok(false);
             }
         };
-        let order = self.database.read(scope, async |reader| repo::find(reader, scope, payment.order_id).await);
+        let order =
+            self.database.read(scope, async |reader| repo::find(reader, scope, payment.order_id).await);
         let (order, _) = order.await?.ok_or_else(|| OrderError::NotFound(payment.order_id.to_string()))?;
         let reference = self.payments.reference(actor, &payment, order.currency).await?;
         let outcome = self.payments.ask_what_became(handler.as_ref(), reference).await;
@@ -179,7 +180,8 @@ impl Orders {
     ) -> Result<Payment, OrderError> {
         let scope = actor.require(Permission::UpdateOrder)?;
         if reason.trim().is_empty() || reason.chars().count() > REASON_LENGTH_MAX {
-            let what = format!("resolving a payment needs a reason of at most {REASON_LENGTH_MAX} characters");
+            let what =
+                format!("resolving a payment needs a reason of at most {REASON_LENGTH_MAX} characters");
             return Err(OrderError::InvalidInput(what));
         }
         let payment = self.payment(scope, id).await?;

@@ -30,10 +30,7 @@ impl Payments {
     ///
     /// # Errors
     /// A failing store.
-    pub async fn due_across_platform(
-        &self,
-        now: Timestamp,
-    ) -> Result<Vec<(Actor, PaymentId)>, PaymentError> {
+    pub async fn due_across_platform(&self, now: Timestamp) -> Result<Vec<(Actor, PaymentId)>, PaymentError> {
         let found = self.database.read(DataScope::Platform, async |reader| {
             let due = repo::due(reader, now, DUE_MAX).await?;
             let mut channels: Vec<_> = due.iter().map(|(channel, _)| *channel).collect();
@@ -66,7 +63,8 @@ impl Payments {
             return Ok(None);
         }
         if payment.asked_times >= QUESTIONS_MAX {
-            payment.put_before_people("it has been asked about often enough, and nobody knows what came of it");
+            payment
+                .put_before_people("it has been asked about often enough, and nobody knows what came of it");
             repo::update_looks(tx, scope, &payment).await?;
             return Ok(None);
         }

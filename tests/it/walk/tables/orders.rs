@@ -5,6 +5,7 @@ pub const LINES: &[&str] = &[
     "priceReceipts(orderId: $order)",
     "settlePayment(id: $first_payment)",
     "cancelPayment(id: $second_payment)",
+    r#"resolvePaymentInReview(input: { paymentId: $third_payment, reason: "It is on the bank's list" })"#,
     r#"transitionPaymentToState(id: $third_payment, state: "Settled")"#,
     "refundOrder(input: { paymentId: $third_payment, amount: 100, lines: [{ orderLineId: $third_order_line, quantity: 1 }] })",
     r#"settleRefund(input: { id: $refund, transactionId: "by-hand" })"#,

@@ -64,7 +64,12 @@ impl PaymentHandler for Later {
             Ok(amount) => (settled(), Some(amount)),
             Err(_) => (PaymentOutcome::Declined { message: "cancelled".into() }, None),
         };
-        Ok(Notice::Payment { payment: Subject::Key(key.into()), outcome, amount, currency: Some("KES".into()) })
+        Ok(Notice::Payment {
+            payment: Subject::Key(key.into()),
+            outcome,
+            amount,
+            currency: Some("KES".into()),
+        })
     }
 }
 
@@ -106,9 +111,11 @@ impl Waiting {
 
     async fn stands(&self) -> crate::payments::Payment {
         let scope = self.shop.store.scope();
-        let found = self.shop.store.database.read(scope, async |reader| {
-            Payments::find_in(reader, scope, self.payment).await
-        });
+        let found = self
+            .shop
+            .store
+            .database
+            .read(scope, async |reader| Payments::find_in(reader, scope, self.payment).await);
         found.await.unwrap().unwrap()
     }
 
@@ -176,7 +183,8 @@ async fn what_nobody_knows_is_put_before_people_and_resolved_by_them() {
     for (to, reason) in [(Some("Settled"), " "), (None, "seen on the statement")] {
         assert!(waiting.orders.resolve_payment(admin, waiting.payment, to, reason).await.is_err());
     }
-    let resolved = waiting.orders.resolve_payment(admin, waiting.payment, Some("Settled"), "on the statement");
+    let resolved =
+        waiting.orders.resolve_payment(admin, waiting.payment, Some("Settled"), "on the statement");
     assert_eq!(resolved.await.unwrap().state, PaymentState::Settled);
     assert_eq!((waiting.in_review().await, waiting.order_state().await), (0, OrderState::PaymentSettled));
     let again = waiting.orders.resolve_payment(admin, waiting.payment, None, "again").await;
