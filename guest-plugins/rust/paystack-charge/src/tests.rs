@@ -20,7 +20,7 @@ fn json(status: u16, body: Value) -> Answered {
     Answered::Json { status, body }
 }
 
-fn good(data: Value) -> Answered {
+fn good(data: &Value) -> Answered {
     json(200, json!({ "status": true, "message": "", "data": data }))
 }
 
@@ -61,18 +61,18 @@ fn finds_the_attempt_in_its_reference_and_in_no_other() {
 
 #[test]
 fn is_pending_refused_or_in_doubt_after_the_request() {
-    let page = good(json!({ "authorization_url": "https://checkout.paystack.com/x", "reference": "r" }));
+    let page = good(&json!({ "authorization_url": "https://checkout.paystack.com/x", "reference": "r" }));
     let PaymentOutcome::Pending(pending) = answers::initialized(&page, "r") else { panic!("pending") };
     assert_eq!(pending.url.as_deref(), Some("https://checkout.paystack.com/x"));
-    let offline = good(json!({ "status": "pay_offline", "display_text": "Enter your PIN" }));
+    let offline = good(&json!({ "status": "pay_offline", "display_text": "Enter your PIN" }));
     let PaymentOutcome::Pending(pending) = answers::charged(&offline, "r") else { panic!("pending") };
     assert_eq!((pending.transaction_id.as_deref(), pending.message.as_str()), (Some("r"), "Enter your PIN"));
     assert!(matches!(
-        answers::charged(&good(json!({ "status": "success" })), "r"),
+        answers::charged(&good(&json!({ "status": "success" })), "r"),
         PaymentOutcome::Pending(_)
     ));
     assert!(matches!(
-        answers::charged(&good(json!({ "status": "failed" })), "r"),
+        answers::charged(&good(&json!({ "status": "failed" })), "r"),
         PaymentOutcome::Declined(_)
     ));
     let refused = |message: &str| json(400, json!({ "status": false, "message": message }));
@@ -81,7 +81,7 @@ fn is_pending_refused_or_in_doubt_after_the_request() {
     assert!(matches!(again, PaymentOutcome::Pending(_)), "an earlier request got through");
     for open in [
         json(500, json!({ "status": false, "message": "x" })),
-        good(json!({})),
+        good(&json!({})),
         Answered::Other { status: 502 },
         Answered::Lost("no answer in time".to_owned()),
     ] {
@@ -93,7 +93,7 @@ fn is_pending_refused_or_in_doubt_after_the_request() {
 fn believes_money_only_in_the_amount_that_was_asked_for() {
     let found = |status: &str, amount: i64| {
         let data = json!({ "status": status, "reference": "r", "amount": amount, "currency": "KES" });
-        answers::verified(&good(data)).unwrap()
+        answers::verified(&good(&data)).unwrap()
     };
     let settled = PaymentOutcome::Settled(Some("r".to_owned()));
     assert_eq!(held_to(found("success", 250_000), 250_000, "KES"), settled);
@@ -108,7 +108,7 @@ fn believes_money_only_in_the_amount_that_was_asked_for() {
 
 #[test]
 fn takes_a_refund_for_done_only_when_it_is_processed() {
-    let of = |status: &str| answers::refund_asked(&good(json!({ "id": 5, "status": status })));
+    let of = |status: &str| answers::refund_asked(&good(&json!({ "id": 5, "status": status })));
     assert_eq!(of("processed"), RefundOutcome::Settled(Some("5".to_owned())));
     assert!(matches!(of("pending"), RefundOutcome::InDoubt(_)));
     assert!(matches!(of("failed"), RefundOutcome::Failed(_)));
