@@ -16,7 +16,7 @@ use crate::pricing::Started;
 use crate::sandbox::State;
 
 /// Spares of all components together.
-const SPARES_MAX: usize = 64;
+const SPARES_MAX: u8 = 64;
 /// What the guests' memories of all spares may come to: starting one may take as much as a call may.
 const SPARES_BYTES_MAX: usize = 128 << 20;
 /// What the memory of one spare may come to, so that a few hungry guests do not displace everybody else's.
@@ -24,10 +24,10 @@ const SPARE_BYTES_MAX: usize = 32 << 20;
 /// Spares of one component.
 const SPARES_PER_COMPONENT: usize = 2;
 /// Spares that are being made.
-const MAKING_MAX: usize = 8;
+const MAKING_MAX: u8 = 8;
 /// Places of the engine's pool that spares may take: those that wait, and for each that is being made itself and what it
 /// displaces.
-pub(crate) const PLACES: u32 = (SPARES_MAX + 2 * MAKING_MAX) as u32;
+pub(crate) const PLACES: u32 = SPARES_MAX as u32 + 2 * MAKING_MAX as u32;
 
 /// A guest that was started and not called.
 pub(crate) struct Prepared {
@@ -50,7 +50,7 @@ pub(crate) struct Making(#[expect(dead_code, reason = "given back when dropped")
 
 impl Spares {
     pub(crate) fn new() -> Self {
-        Self { waiting: Mutex::default(), making: Arc::new(Semaphore::new(MAKING_MAX)) }
+        Self { waiting: Mutex::default(), making: Arc::new(Semaphore::new(MAKING_MAX.into())) }
     }
 
     /// A spare of the component, if one waits.
@@ -79,7 +79,7 @@ impl Spares {
         waiting.push_back((digest, spare));
         let mut bytes: usize = waiting.iter().map(|(_, spare)| spare.store.data().memory_bytes()).sum();
         let mut displaced = Vec::new();
-        while waiting.len() > SPARES_MAX || bytes > SPARES_BYTES_MAX {
+        while waiting.len() > usize::from(SPARES_MAX) || bytes > SPARES_BYTES_MAX {
             let Some(oldest) = waiting.pop_front() else { break };
             bytes -= oldest.1.store.data().memory_bytes();
             displaced.push(oldest);

@@ -15,6 +15,17 @@ const SUMMARY: &str =
     outstandingAmount availableCredit depositBalance creditDuration lastRepaymentAmount currencyCode }";
 const REFUSED: &str = "__typename ... on ErrorResult { errorCode message }";
 
+const PAY_SINGLE: &str = "mutation ($input: PaySingleOrderInput!) { paySingleOrder(input: $input) {
+    __typename ... on ErrorResult { errorCode message }
+    ... on PaymentExceedsOwedError { outstandingAmount }
+    ... on PaymentAllocation { totalAllocated } } }";
+const PAY_SUPPLIER: &str = "mutation ($input: SupplierPaymentAllocationInput!) {
+    allocateBulkSupplierPayment(input: $input) { __typename ... on ErrorResult { errorCode message }
+    ... on SupplierPaymentAllocation {
+    totalAllocated advanceAmount excessPayment
+    purchasesPaid { purchaseId amountPaid outstandingAmount }
+    summary { outstandingAmount advanceBalance } } } }";
+
 /// A customer with an account, logged in, and the shop's ways to pay on account.
 async fn customer(server: &TestServer, admin: &Client) -> (Shopper, Value) {
     for (code, handler) in [("on-account", "customer-credit"), ("deposit", "store-credit")] {
@@ -194,13 +205,8 @@ fn refusals_say_which_and_how_much() {
         assert_eq!(charge("on-account", None).await["errorCode"], "MANUAL_PAYMENT_STATE_ERROR");
 
         let single = async |amount: i64| {
-            let text = format!(
-                "mutation ($input: PaySingleOrderInput!) {{ paySingleOrder(input: $input) {{ {REFUSED}
-                ... on PaymentExceedsOwedError {{ outstandingAmount }}
-                ... on PaymentAllocation {{ totalAllocated }} }} }}"
-            );
             let input = json!({ "orderId": order["id"], "paymentAmount": amount, "cashAccountId": till(&admin).await });
-            only_field(&admin.query(&text, json!({ "input": input })).await)
+            only_field(&admin.query(PAY_SINGLE, json!({ "input": input })).await)
         };
         let above = single(total).await;
         let expected = (&json!("PAYMENT_EXCEEDS_OWED_ERROR"), &json!(total - 1));
@@ -296,16 +302,9 @@ fn suppliers_sell_on_account_and_are_paid_oldest_first() {
         let cash = buy("c", 5_000, till.clone()).await;
         assert_eq!((&cash["outstandingAmount"], &cash["isCreditPurchase"]), (&json!(0), &json!(false)));
         let pay = async |amount: i64, purchases: Value, excess: &str| {
-            let text = format!(
-                "mutation ($input: SupplierPaymentAllocationInput!) {{
-                allocateBulkSupplierPayment(input: $input) {{ {REFUSED} ... on SupplierPaymentAllocation {{
-                    totalAllocated advanceAmount excessPayment
-                    purchasesPaid {{ purchaseId amountPaid outstandingAmount }}
-                    summary {{ outstandingAmount advanceBalance }} }} }} }}"
-            );
             let input = json!({ "supplierId": who, "paymentAmount": amount, "paidFromAccountId": till,
                 "purchaseIds": purchases, "excess": excess });
-            only_field(&admin.query(&text, json!({ "input": input })).await)
+            only_field(&admin.query(PAY_SUPPLIER, json!({ "input": input })).await)
         };
         let part = pay(800, Value::Null, "RETURN").await;
         let expected = json!([

@@ -45,13 +45,12 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let global_unicast = first & 0xe000 == 0x2000;
     // 2001::/23 is for protocols such as Teredo, 2001:db8::/32 and 3fff::/20 for documentation.
-    let special = (first == 0x2001 && second < 0x0200)
-        || (first == 0x2001 && second == 0x0db8)
-        || (first == 0x3fff && second < 0x1000);
+    let special =
+        (first == 0x2001 && (second < 0x0200 || second == 0x0db8)) || (first == 0x3fff && second < 0x1000);
     global_unicast && !special
 }
 
-/// The IPv4 address that an IPv6 one stands for: mapped, translated (64:ff9b::/96) or 6to4.
+/// The IPv4 address that an IPv6 one stands for: mapped, translated (`64:ff9b::/96`) or 6to4.
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let segments = address.segments();
     let joined = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));

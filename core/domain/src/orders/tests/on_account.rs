@@ -16,15 +16,23 @@ pub(super) const ORDER: i64 = 16_600;
 impl Shop {
     /// With ways to pay on account, and a customer.
     pub(super) async fn with_accounts(stock: i64) -> (Self, CustomerId) {
-        let shop = Self::open(stock).await;
-        for (code, handler) in [("account", "customer-credit"), ("deposit", "store-credit")] {
-            shop.services.payments.create_method(&shop.admin, payment_method(code, handler)).await.unwrap();
-        }
-        let guest = shop.filled(1).await;
-        let order = shop.services.orders.find_active(&guest).await.unwrap().unwrap();
-        let customer = order.order.customer_id.unwrap();
-        let channel = shop.services.channels.resolve(Some("test")).await.unwrap();
-        (Self { admin: Actor::system(channel), ..shop }, customer)
+        // Boxed, so that the futures of the tests stay small.
+        let opening = Box::pin(async move {
+            let shop = Self::open(stock).await;
+            for (code, handler) in [("account", "customer-credit"), ("deposit", "store-credit")] {
+                shop.services
+                    .payments
+                    .create_method(&shop.admin, payment_method(code, handler))
+                    .await
+                    .unwrap();
+            }
+            let guest = shop.filled(1).await;
+            let order = shop.services.orders.find_active(&guest).await.unwrap().unwrap();
+            let customer = order.order.customer_id.unwrap();
+            let channel = shop.services.channels.resolve(Some("test")).await.unwrap();
+            (Self { admin: Actor::system(channel), ..shop }, customer)
+        });
+        opening.await
     }
 
     pub(super) async fn approve(&self, customer: CustomerId, limit: i64) {
@@ -90,8 +98,8 @@ impl Shop {
 }
 
 fn refused<T>(outcome: Result<T, OrderError>) -> Option<CreditRefusal> {
-    match outcome {
-        Err(OrderError::CreditRefused(refusal)) => Some(refusal),
+    match outcome.err()? {
+        OrderError::CreditRefused(refusal) => Some(refusal),
         _ => None,
     }
 }

@@ -85,6 +85,11 @@ struct Waiting {
 
 impl Waiting {
     async fn open() -> Self {
+        // Boxed, so that the futures of the tests stay small.
+        Box::pin(Self::open_shop()).await
+    }
+
+    async fn open_shop() -> Self {
         let shop = Shop::open(5).await;
         let says = Arc::new(Mutex::new(in_doubt()));
         let later = Arc::new(Later { says: Arc::clone(&says) }) as Arc<dyn PaymentHandler>;
