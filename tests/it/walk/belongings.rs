@@ -100,6 +100,9 @@ impl Shop {
         spares::sell(server, code, &mut admin_ids).await;
         accounts::open(server, &admin, code, &mut admin_ids).await;
         admin_ids.insert("refund".to_owned(), give_back(server, &admin, code).await);
+        admin_ids.insert("doubtful_refund".to_owned(), give_back(server, &admin, code).await);
+        admin_ids.insert("reviewed_payment".to_owned(), id_at(&order["payments"][0], "id"));
+        put_up_for_review(server, code, &admin_ids["reviewed_payment"]).await;
         let spare_plugin = upload(&admin, cents_off("spare-rule", "1.0.0", 100)).await;
         admin_ids.insert("spare_plugin".to_owned(), id_at(&spare_plugin, "pluginId"));
         let payment_plugin = upload(&admin, PaymentGuest::new().secret("key", false).build()).await;
@@ -127,6 +130,17 @@ async fn give_back(server: &TestServer, admin: &Client, code: &'static str) -> S
     let text = "mutation ($id: ID!) { refundOrder(input: { paymentId: $id, amount: 100 }) {
         __typename ... on Refund { id } } }";
     id_at(&admin.expect("Refund", text, payment).await, "id")
+}
+
+/// As a callback that says other than what is on record would.
+async fn put_up_for_review(server: &TestServer, code: &'static str, payment: &str) {
+    let scope = server.open(code).actor.public_scope();
+    let payment: i64 = payment.parse().expect("an id");
+    let put = server.database().write(scope, async move |tx| {
+        let sql = "UPDATE payment SET review = 'to be looked at' WHERE channel_id = $1 AND id = $2";
+        tx.execute_one(sql, (scope.channel_id(), payment)).await
+    });
+    put.await.expect("a payment");
 }
 
 async fn write_note(admin: &Client, order: &Value) {

@@ -30,4 +30,7 @@ CREATE INDEX payment_ask ON payment (ask_at) WHERE ask_at IS NOT NULL;
 CREATE INDEX payment_review ON payment (channel_id, id) WHERE review IS NOT NULL;
 CREATE INDEX payment_transaction ON payment (channel_id, method, transaction_id);
 
+-- What somebody has yet to hear or to find out.
+CREATE INDEX refund_pending ON refund (channel_id, id) WHERE state = 'Pending';
+
 CALL guard_tenant_tables();

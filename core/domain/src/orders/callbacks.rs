@@ -6,7 +6,8 @@ use soko_kernel::{Actor, ChannelScope};
 use super::Orders;
 use super::error::OrderError;
 use super::reconciling::Told;
-use crate::payments::{CallbackState, Payment, Payments, RefundState};
+use super::refunding::Word;
+use crate::payments::{CallbackState, Payment, PaymentError, Payments, RefundState};
 
 /// Why a callback is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -165,13 +166,33 @@ impl Orders {
         let Some(refund) = found.filter(|refund| refund.method == method) else {
             return ignored(format!("there is no refund {subject:?}"));
         };
-        if refund.state != RefundState::Pending || !refund.in_doubt {
-            return ignored(format!("the refund is {} already", refund.state.as_str()));
-        }
         if matches!(outcome, RefundOutcome::InDoubt { .. } | RefundOutcome::Pending { .. }) {
             return ignored("it leaves open what became of the refund".to_owned());
         }
-        self.record_refund(actor, scope, id, outcome).await?;
-        Ok((CallbackState::Applied, None))
+        match self.record_refund(actor, scope, id, outcome.clone(), Word::Told).await {
+            Ok(_) => Ok((CallbackState::Applied, None)),
+            Err(OrderError::Payment(PaymentError::RefundTransition { from, .. }))
+                if agrees(&outcome, from) =>
+            {
+                ignored(format!("the refund is {} already", from.as_str()))
+            }
+            Err(OrderError::Payment(
+                error @ (PaymentError::RefundTransition { .. } | PaymentError::ReferenceInUse(_)),
+            )) => {
+                let why = format!("of refund {id} the provider says {outcome:?}: {error}");
+                self.put_before_people(scope, refund.payment_id, &why).await?;
+                ignored(why)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Whether what is told of a refund is what is on record.
+fn agrees(outcome: &RefundOutcome, state: RefundState) -> bool {
+    match outcome {
+        RefundOutcome::Settled { .. } => state == RefundState::Settled,
+        RefundOutcome::Failed { .. } => state == RefundState::Failed,
+        RefundOutcome::Pending { .. } | RefundOutcome::InDoubt { .. } => true,
     }
 }

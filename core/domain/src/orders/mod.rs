@@ -53,6 +53,7 @@ pub use fulfillment::{Fulfillment, FulfillmentLine, FulfillmentState, NewFulfill
 pub use history::HistoryEntry;
 pub use on_account::UnpaidOrder;
 pub use paying::PaymentInput;
+pub use reconciling::FoundOut;
 pub use refunding::RefundInput;
 pub use shopping::Changed;
 pub use state::OrderState;

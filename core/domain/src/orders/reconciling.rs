@@ -3,8 +3,8 @@
 //! An answer counts once, whoever brings it first: the attempt's state says whether it has one. A later answer that says
 //! otherwise changes nothing by itself, and puts the payment before people.
 
-use soko_extension::payment::PaymentOutcome;
-use soko_kernel::{Actor, ChannelScope, PaymentId, Permission};
+use soko_extension::payment::{PaymentOutcome, RefundOutcome};
+use soko_kernel::{Actor, ChannelScope, PaymentId, Permission, RefundId};
 
 use super::Orders;
 use super::bookkeeping::Doing;
@@ -12,9 +12,10 @@ use super::error::OrderError;
 use super::history::{self, NewEntry};
 use super::paying::{Sale, record_answer};
 use super::read::load_cart;
-use super::repo;
+use super::refunding::{check_reference, lock_order_of};
+use super::{refunding, repo};
 use crate::catalogue::Languages;
-use crate::payments::{Payment, PaymentError, PaymentState, Payments};
+use crate::payments::{Payment, PaymentError, PaymentState, Payments, Refund};
 
 /// Characters of the reason for resolving a payment.
 const REASON_LENGTH_MAX: usize = 1_000;
@@ -179,11 +180,7 @@ impl Orders {
         reason: &str,
     ) -> Result<Payment, OrderError> {
         let scope = actor.require(Permission::UpdateOrder)?;
-        if reason.trim().is_empty() || reason.chars().count() > REASON_LENGTH_MAX {
-            let what =
-                format!("resolving a payment needs a reason of at most {REASON_LENGTH_MAX} characters");
-            return Err(OrderError::InvalidInput(what));
-        }
+        check_reason(reason)?;
         let payment = self.payment(scope, id).await?;
         if payment.review.is_none() {
             return Err(PaymentError::NotInReview(id).into());
@@ -205,6 +202,60 @@ impl Orders {
             })
             .await
     }
+
+    /// Ends a refund that is pending with what an administrator found out about it. The reason goes into the order's history.
+    ///
+    /// # Errors
+    /// [`PaymentError::InDoubt`] while its handler may be answering, [`PaymentError::RefundTransition`] for one that is not
+    /// pending, [`PaymentError::ReferenceInUse`]; an empty or overlong reason.
+    pub async fn resolve_refund(
+        &self,
+        actor: &Actor,
+        id: RefundId,
+        found: FoundOut,
+        reason: &str,
+    ) -> Result<Refund, OrderError> {
+        let scope = actor.require(Permission::UpdateOrder)?;
+        check_reason(reason)?;
+        if let FoundOut::Settled { transaction_id: Some(reference) } = &found {
+            check_reference(reference)?;
+        }
+        let outcome = match found {
+            FoundOut::Settled { transaction_id } => RefundOutcome::Settled { transaction_id },
+            FoundOut::Failed => RefundOutcome::Failed { message: reason.to_owned() },
+        };
+        let (payments, doing) = (self.payments.clone(), Doing::by(actor, self.clock.now())?);
+        let note = NewEntry::note(&format!("Refund {id}: {reason}"), false);
+        self.database
+            .write_concurrently(scope, async move |tx| {
+                let order = lock_order_of(tx, scope, id).await?;
+                let refund = payments.resolve_refund_in_tx(tx, scope, id, outcome, doing.now).await?;
+                refunding::record(tx, scope, &order, &refund, doing).await?;
+                history::write_in_tx(tx, scope, order.id, doing.user, &[note], doing.now).await?;
+                Ok(refund)
+            })
+            .await
+    }
+}
+
+/// What people found out about a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FoundOut {
+    /// The money is with the payer.
+    Settled {
+        /// The provider's reference.
+        transaction_id: Option<String>,
+    },
+    /// It was not given back.
+    Failed,
+}
+
+fn check_reason(reason: &str) -> Result<(), OrderError> {
+    if reason.trim().is_empty() || reason.chars().count() > REASON_LENGTH_MAX {
+        let what = format!("say how it is known, in at most {REASON_LENGTH_MAX} characters");
+        return Err(OrderError::InvalidInput(what));
+    }
+    Ok(())
 }
 
 /// Whether the attempt has an answer already.

@@ -113,10 +113,7 @@ impl Orders {
         transaction_id: String,
     ) -> Result<Refund, OrderError> {
         let scope = actor.require(Permission::UpdateOrder)?;
-        if transaction_id.trim().is_empty() || transaction_id.chars().count() > REFERENCE_LENGTH_MAX {
-            let reason = format!("a refund's reference has 1 to {REFERENCE_LENGTH_MAX} characters");
-            return Err(OrderError::InvalidInput(reason));
-        }
+        check_reference(&transaction_id)?;
         let doing = Doing::by(actor, self.clock.now())?;
         self.database
             .write_concurrently(scope, async move |tx| {
@@ -201,7 +198,13 @@ impl Orders {
         let (orders, actor, id) = (self.clone(), actor.clone(), refund.id);
         let asking = async move {
             let outcome = orders.payments.ask_to_refund(way.handler.as_ref(), request).await;
-            orders.record_refund(&actor, scope, id, outcome).await
+            match orders.record_refund(&actor, scope, id, outcome, Word::Answer).await {
+                // The provider's callback was quicker.
+                Err(OrderError::Payment(PaymentError::RefundTransition { .. })) => {
+                    orders.find_refund(scope, id).await
+                }
+                recorded => recorded,
+            }
         };
         tokio::spawn(asking.in_current_span()).await.unwrap_or_else(|error| {
             tracing::error!(refund = %id, %error, "refunding ended without an answer");
@@ -209,24 +212,43 @@ impl Orders {
         })
     }
 
-    /// The second transaction: the handler's answer.
+    async fn find_refund(&self, scope: ChannelScope, id: RefundId) -> Result<Refund, OrderError> {
+        let found =
+            self.database.read(scope, async |reader| Payments::find_refund_in(reader, scope, id).await);
+        Ok(found.await?.ok_or(PaymentError::RefundNotFound(id))?)
+    }
+
+    /// The second transaction: the handler's answer, or what its provider says of its own accord.
     pub(super) async fn record_refund(
         &self,
         actor: &Actor,
         scope: ChannelScope,
         id: RefundId,
         outcome: RefundOutcome,
+        word: Word,
     ) -> Result<Refund, OrderError> {
         let doing = Doing::by(actor, self.clock.now())?;
         self.database
             .write_concurrently(scope, async move |tx| {
                 let order = lock_order_of(tx, scope, id).await?;
-                let refund = Payments::record_refund_in_tx(tx, scope, id, outcome, doing.now).await?;
+                let refund = match word {
+                    Word::Answer => Payments::record_refund_in_tx(tx, scope, id, outcome, doing.now).await?,
+                    Word::Told => Payments::tell_refund_in_tx(tx, scope, id, outcome, doing.now).await?,
+                };
                 record(tx, scope, &order, &refund, doing).await?;
                 Ok(refund)
             })
             .await
     }
+}
+
+/// How it is known what has become of a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    /// The handler answered.
+    Answer,
+    /// Its provider said so of its own accord.
+    Told,
 }
 
 /// Who gives back, of what.
@@ -245,6 +267,14 @@ impl Way {
             reason: refund.reason.clone(),
         }
     }
+}
+
+pub(super) fn check_reference(text: &str) -> Result<(), OrderError> {
+    if text.trim().is_empty() || text.chars().count() > REFERENCE_LENGTH_MAX {
+        let reason = format!("a refund's reference has 1 to {REFERENCE_LENGTH_MAX} characters");
+        return Err(OrderError::InvalidInput(reason));
+    }
+    Ok(())
 }
 
 /// Nothing is given back of what is still being paid for, or is paid with money that is not here.
@@ -300,7 +330,11 @@ fn refuse_refunded(spare: i64, line: OrderLineId, before: &[Refund]) -> Result<(
     Ok(())
 }
 
-async fn lock_order_of(tx: &mut Tx, scope: ChannelScope, id: RefundId) -> Result<Order, OrderError> {
+pub(super) async fn lock_order_of(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    id: RefundId,
+) -> Result<Order, OrderError> {
     let refund = Payments::find_refund_in(tx, scope, id).await?.ok_or(PaymentError::RefundNotFound(id))?;
     repo::lock(tx, scope, refund.order_id).await?;
     let order = repo::find(tx, scope, refund.order_id).await?;
@@ -309,7 +343,7 @@ async fn lock_order_of(tx: &mut Tx, scope: ChannelScope, id: RefundId) -> Result
 
 /// Writes what has become of a pending refund into its order's history, into the books where money has left, and states it
 /// as a fact. One that stays pending is none of these.
-async fn record(
+pub(super) async fn record(
     tx: &mut Tx,
     scope: ChannelScope,
     order: &Order,

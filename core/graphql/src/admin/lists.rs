@@ -48,6 +48,11 @@ lists! {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "method": Text sort, "state": Text sort,
         "amount": Number sort, "transactionId": Text,
     }
+    /// Refunds that are pending.
+    PendingRefunds "PendingRefund" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "method": Text sort, "total": Number sort,
+        "inDoubt": Boolean, "transactionId": Text,
+    }
     /// Plugins.
     Plugins "Plugin" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort, "kind": Text sort,

@@ -30,6 +30,7 @@ mod order_upkeep;
 mod payment;
 mod payment_method;
 mod payment_review;
+mod pending_refund;
 pub mod plugin;
 mod plugin_grants;
 mod plugin_operation;
@@ -93,6 +94,7 @@ struct Query(
     plugin_operation::PluginQuery,
     plugin_grants::PluginSecretQuery,
     payment_review::PaymentReviewQuery,
+    pending_refund::PendingRefundQuery,
     search::SearchQuery,
     slug::SlugQuery,
     region_operation::RegionQuery,
@@ -120,6 +122,7 @@ struct Mutation(
     plugin_operation::PluginMutation,
     plugin_grants::PluginSecretMutation,
     payment_review::PaymentReviewMutation,
+    pending_refund::PendingRefundMutation,
     product_operation::ProductMutation,
     administrator::AdministratorMutation,
     customer_group::CustomerGroupMutation,

@@ -14,6 +14,8 @@ use crate::shared::list_options::ListOptions;
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(name = "PaymentInReview")]
 pub struct PaymentInReview {
+    /// The payment's id.
+    pub id: Id,
     /// The payment.
     pub payment: Payment,
     /// The order that it is for.
@@ -29,6 +31,7 @@ pub struct PaymentInReview {
 impl From<&payments::Payment> for PaymentInReview {
     fn from(payment: &payments::Payment) -> Self {
         Self {
+            id: payment.id.into(),
             payment: Payment::from(payment),
             order_id: payment.order_id.into(),
             reason: payment.review.clone(),

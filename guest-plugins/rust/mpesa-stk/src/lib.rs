@@ -32,6 +32,8 @@ const TOKEN_KEY: &str = "access-token";
 const TOKEN_MARGIN_S: u64 = 60;
 /// Milliseconds that receipts are kept for reversals: 400 days.
 const RECEIPT_MS: u64 = 400 * 86_400_000;
+/// What callbacks name that tell of a reversal which waited too long in Daraja's queue.
+const TIMED_OUT: &str = "timed-out-refund";
 const CONSUMER_KEY: &str = "consumer-key";
 const CONSUMER_SECRET: &str = "consumer-secret";
 const PASSKEY: &str = "passkey";
@@ -118,8 +120,10 @@ impl PaymentHandler for MpesaStk {
             Ok(token) => token,
             Err(answered) => return Ok(RefundOutcome::Failed(answered.in_words(WHO))),
         };
-        let callback = requests::callback_url(&config, &secret, "refund", &refund.idempotency_key);
-        let body = requests::reversal(&config, (initiator, &credential), (&receipt, shillings), &callback);
+        let url = |what| requests::callback_url(&config, &secret, what, &refund.idempotency_key);
+        let (result, timeout) = (url("refund"), url(TIMED_OUT));
+        let (who, what) = ((initiator.as_str(), credential.as_str()), (receipt.as_str(), shillings));
+        let body = requests::reversal(&config, who, what, (&result, &timeout));
         Ok(answers::reversal_asked(&ask(&config, "/mpesa/reversal/v1/request", &token, &body)))
     }
 
@@ -138,6 +142,10 @@ impl PaymentHandler for MpesaStk {
             parse_config(&config).map_err(|why| CallbackRefusal::Unavailable(format!("{why:?}")))?;
         let body: Value = serde_json::from_slice(&callback.body)
             .map_err(|error| CallbackRefusal::Malformed(error.to_string()))?;
+        if parameter(&callback.query, TIMED_OUT).is_some() {
+            // It may have been done all the same.
+            return Ok(Notice::Nothing("M-Pesa has not carried out a reversal in its time".to_owned()));
+        }
         if let (Some(key), Some(outcome)) =
             (parameter(&callback.query, "refund"), answers::reversal_result(&body))
         {

@@ -75,7 +75,7 @@ pub fn reversal(
     config: &Config,
     (initiator, credential): (&str, &str),
     (receipt, shillings): (&str, i64),
-    callback: &str,
+    (result_url, timeout_url): (&str, &str),
 ) -> Value {
     json!({
         "Initiator": initiator,
@@ -86,8 +86,8 @@ pub fn reversal(
         "ReceiverParty": config.receiver().1,
         // Spelt like this by Daraja.
         "RecieverIdentifierType": "11",
-        "ResultURL": callback,
-        "QueueTimeOutURL": callback,
+        "ResultURL": result_url,
+        "QueueTimeOutURL": timeout_url,
         "Remarks": "Refund",
         "Occasion": "Refund",
     })

@@ -9,6 +9,8 @@ pub const LINES: &[&str] = &[
     r#"transitionPaymentToState(id: $third_payment, state: "Settled")"#,
     "refundOrder(input: { paymentId: $third_payment, amount: 100, lines: [{ orderLineId: $third_order_line, quantity: 1 }] })",
     r#"settleRefund(input: { id: $refund, transactionId: "by-hand" })"#,
+    r#"resolvePaymentInReview(input: { paymentId: $reviewed_payment, reason: "on the statement" })"#,
+    r#"resolvePendingRefund(input: { refundId: $doubtful_refund, state: Settled, reason: "on the statement" })"#,
     r#"transitionOrderToState(id: $unpaid_order, state: "AddingItems")"#,
     r#"transitionOrderToState(id: $unpaid_order, state: "ArrangingPayment")"#,
     r#"addManualPaymentToOrder(input: { orderId: $unpaid_order, method: "mpesa" })"#,

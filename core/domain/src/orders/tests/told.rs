@@ -4,15 +4,18 @@ use std::sync::Mutex;
 
 use soko_extension::payment::{
     Callback, CallbackRefusal, Notice, PaymentChange, PaymentHandler, PaymentOutcome, PaymentReference,
-    PaymentRequest, Subject,
+    PaymentRequest, RefundOutcome, RefundRequest, Subject,
 };
-use soko_kernel::{ListQuery, PaymentId};
+use soko_kernel::{ListQuery, PaymentId, RefundId};
 
 use super::*;
-use crate::orders::CallbackError;
-use crate::payments::{PaymentHandlers, Payments, PaymentsConfig, QUESTIONS_MAX};
+use crate::orders::{CallbackError, FoundOut};
+use crate::payments::{
+    PaymentError, PaymentHandlers, Payments, PaymentsConfig, QUESTIONS_MAX, Refund, RefundState,
+};
 
-/// A provider that tells later, by callbacks that begin with `genuine `: `KEY AMOUNT`, or `KEY no`.
+/// A provider that tells later, by callbacks that begin with `genuine `: of payments `KEY AMOUNT`, of refunds
+/// `KEY REFERENCE`, or `KEY no` of both.
 struct Later {
     /// What it says when it is asked.
     says: Arc<Mutex<PaymentOutcome>>,
@@ -49,6 +52,10 @@ impl PaymentHandler for Later {
         PaymentChange::Done
     }
 
+    async fn refund(&self, _refund: RefundRequest) -> RefundOutcome {
+        RefundOutcome::InDoubt { message: "it is queued".into() }
+    }
+
     async fn query(&self, payment: PaymentReference) -> PaymentOutcome {
         assert_eq!(payment.transaction_id.as_deref(), Some("prompt-1"), "it is asked by its own reference");
         self.says.lock().unwrap().clone()
@@ -60,6 +67,13 @@ impl PaymentHandler for Later {
             return Err(CallbackRefusal::Unauthentic("it is forged".into()));
         };
         let (key, what) = said.split_once(' ').unwrap();
+        if key.starts_with("refund-") {
+            let outcome = match what {
+                "no" => RefundOutcome::Failed { message: "no".into() },
+                reference => RefundOutcome::Settled { transaction_id: Some(reference.into()) },
+            };
+            return Ok(Notice::Refund { refund: Subject::Key(key.into()), outcome });
+        }
         let (outcome, amount) = match what.parse() {
             Ok(amount) => (settled(), Some(amount)),
             Err(_) => (PaymentOutcome::Declined { message: "cancelled".into() }, None),
@@ -137,6 +151,22 @@ impl Waiting {
     async fn send(&self, body: Vec<u8>) -> Result<(), CallbackError> {
         let callback = Callback { headers: Vec::new(), query: String::new(), body };
         self.orders.take_callback(&self.guest, "phone", callback).await
+    }
+
+    async fn refund(&self, amount: i64) -> Refund {
+        let (payment, amount) = (self.payment, Some(amount));
+        let input =
+            RefundInput { payment, amount, lines: Vec::new(), shipping: 0, adjustment: 0, reason: None };
+        self.orders.refund(&self.shop.admin, input).await.unwrap()
+    }
+
+    async fn refund_stands(&self, id: RefundId) -> (RefundState, bool) {
+        let scope = self.shop.store.scope();
+        let database = &self.shop.store.database;
+        let found =
+            database.read(scope, async |reader| Payments::find_refund_in(reader, scope, id).await).await;
+        let refund = found.unwrap().unwrap();
+        (refund.state, refund.in_doubt)
     }
 
     async fn callbacks(&self) -> Vec<(String, i64)> {
@@ -257,4 +287,50 @@ async fn forged_and_unknown_callbacks_are_kept_and_change_nothing() {
     waiting.shop.store.clock.advance(Duration::from_hours(91 * 24));
     let now = waiting.shop.store.clock.now();
     assert_eq!(waiting.orders.payments.expire_callbacks(now).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_refund_is_settled_by_its_callback_and_once() {
+    let waiting = Waiting::open().await;
+    waiting.tell(&waiting.total.to_string()).await.unwrap();
+    let refund = waiting.refund(100).await;
+    assert_eq!((refund.state, refund.in_doubt), (RefundState::Pending, true));
+    for reference in ["r-1", "r-1", "r-2"] {
+        let body = format!("genuine {} {reference}", refund.idempotency_key());
+        waiting.send(body.into_bytes()).await.unwrap();
+        assert_eq!(waiting.refund_stands(refund.id).await, (RefundState::Settled, false));
+        assert_eq!(waiting.shop.books().await["CLEARING_GENERIC"], waiting.total - 100);
+    }
+    assert_eq!(waiting.in_review().await, 0);
+    waiting.send(format!("genuine {} no", refund.idempotency_key()).into_bytes()).await.unwrap();
+    assert_eq!(waiting.refund_stands(refund.id).await, (RefundState::Settled, false));
+    assert_eq!(waiting.in_review().await, 1, "people see that the provider contradicts itself");
+    waiting.send(b"genuine refund-999 r-3".to_vec()).await.unwrap();
+    assert_eq!(waiting.shop.books().await["CLEARING_GENERIC"], waiting.total - 100);
+}
+
+#[tokio::test]
+async fn people_end_a_refund_of_which_nobody_says_what_became() {
+    let waiting = Waiting::open().await;
+    waiting.tell(&waiting.total.to_string()).await.unwrap();
+    let (refund, admin) = (waiting.refund(waiting.total).await, &waiting.shop.admin);
+    let query = ListQuery::try_new(None, None, Vec::new(), None).unwrap();
+    let pending = async || waiting.orders.payments.list_pending_refunds(admin, &query).await.unwrap().total;
+    assert_eq!(pending().await, 1);
+    let early = waiting.orders.resolve_refund(admin, refund.id, FoundOut::Failed, "not there").await;
+    assert!(matches!(early, Err(OrderError::Payment(PaymentError::InDoubt(_)))), "{early:?}");
+    waiting.shop.store.clock.advance(Duration::from_mins(1));
+    assert!(waiting.orders.resolve_refund(admin, refund.id, FoundOut::Failed, " ").await.is_err());
+    let failed = waiting.orders.resolve_refund(admin, refund.id, FoundOut::Failed, "not there").await;
+    assert_eq!(failed.unwrap().state, RefundState::Failed);
+    let again = FoundOut::Settled { transaction_id: Some("r-1".into()) };
+    let again = waiting.orders.resolve_refund(admin, refund.id, again, "there after all").await;
+    assert!(matches!(again, Err(OrderError::Payment(PaymentError::RefundTransition { .. }))), "{again:?}");
+    assert_eq!((pending().await, waiting.shop.books().await["CLEARING_GENERIC"]), (0, waiting.total));
+    let second = waiting.refund(waiting.total).await;
+    waiting.shop.store.clock.advance(Duration::from_mins(1));
+    let settled = FoundOut::Settled { transaction_id: Some("r-2".into()) };
+    let settled = waiting.orders.resolve_refund(admin, second.id, settled, "on the statement").await.unwrap();
+    assert_eq!((settled.state, settled.transaction_id.as_deref()), (RefundState::Settled, Some("r-2")));
+    assert_eq!(waiting.shop.books().await["CLEARING_GENERIC"], 0);
 }

@@ -120,22 +120,36 @@ impl Refund {
         format!("refund-{}", self.id)
     }
 
-    /// Takes the handler's answer. In doubt, the refund stays as it is, with the reason.
+    /// Takes the handler's answer, once. In doubt, the refund stays as it is, with the reason.
     pub(super) fn record(&mut self, outcome: RefundOutcome) -> Result<(), PaymentError> {
+        if self.in_doubt { self.tell(outcome) } else { Err(self.refuse(&outcome)) }
+    }
+
+    /// Takes what is known of it by another way than its handler's answer: of one that is merely pending, too.
+    pub(super) fn tell(&mut self, outcome: RefundOutcome) -> Result<(), PaymentError> {
+        if self.state != RefundState::Pending {
+            return Err(self.refuse(&outcome));
+        }
         let (to, in_doubt, transaction_id, message) = match outcome {
             RefundOutcome::Settled { transaction_id } => (RefundState::Settled, false, transaction_id, None),
             RefundOutcome::Pending { transaction_id } => (RefundState::Pending, false, transaction_id, None),
             RefundOutcome::Failed { message } => (RefundState::Failed, false, None, Some(message)),
             RefundOutcome::InDoubt { message } => (RefundState::Pending, true, None, Some(message)),
         };
-        if self.state != RefundState::Pending || !self.in_doubt {
-            return Err(PaymentError::RefundTransition { from: self.state, to });
-        }
         self.state = to;
         self.in_doubt = in_doubt;
         self.transaction_id = transaction_id.or(self.transaction_id.take());
         self.error_message = message;
         Ok(())
+    }
+
+    fn refuse(&self, outcome: &RefundOutcome) -> PaymentError {
+        let to = match outcome {
+            RefundOutcome::Settled { .. } => RefundState::Settled,
+            RefundOutcome::Failed { .. } => RefundState::Failed,
+            RefundOutcome::Pending { .. } | RefundOutcome::InDoubt { .. } => RefundState::Pending,
+        };
+        PaymentError::RefundTransition { from: self.state, to }
     }
 
     /// Takes it that somebody gave the money back by hand. Not while the handler may still do it.
@@ -185,5 +199,25 @@ mod tests {
         one.settle("r-1".into()).unwrap();
         assert_eq!((one.state, one.transaction_id.as_deref()), (RefundState::Settled, Some("r-1")));
         assert!(one.settle("r-2".into()).is_err());
+    }
+
+    #[test]
+    fn is_told_of_once_whether_it_is_in_doubt_or_pending() {
+        let failed = || RefundOutcome::Failed { message: "no".into() };
+        for before in [
+            RefundOutcome::InDoubt { message: "no answer".into() },
+            RefundOutcome::Pending { transaction_id: Some("p-1".into()) },
+        ] {
+            let mut one = refund();
+            one.record(before).unwrap();
+            one.tell(RefundOutcome::Settled { transaction_id: Some("r-1".into()) }).unwrap();
+            assert_eq!((one.state, one.transaction_id.as_deref()), (RefundState::Settled, Some("r-1")));
+            assert!(!one.in_doubt);
+            let late = one.tell(failed());
+            let (from, to) = (RefundState::Settled, RefundState::Failed);
+            assert!(
+                matches!(late, Err(PaymentError::RefundTransition { from: f, to: t }) if (f, t) == (from, to))
+            );
+        }
     }
 }

@@ -8,7 +8,9 @@ mod repo;
 
 use soko_extension::payment::RefundOutcome;
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{ChannelScope, OrderId, PaymentId, RefundId, Timestamp};
+use soko_kernel::{
+    Actor, ChannelScope, ListQuery, OrderId, Page, PaymentId, Permission, RefundId, Timestamp,
+};
 
 use super::{Payment, PaymentError, Payments, repo as payment_repo};
 
@@ -49,11 +51,59 @@ impl Payments {
     ) -> Result<Refund, PaymentError> {
         let mut refund = Self::locked_refund_in_tx(tx, scope, id).await?;
         refund.record(outcome)?;
-        if refund.state == RefundState::Failed {
-            payment_repo::add_refunded(tx, scope, refund.payment_id, -refund.total, now).await?;
-        }
-        repo::update(tx, scope, &refund, now).await?;
+        store(tx, scope, &refund, now).await?;
         Ok(refund)
+    }
+
+    /// Records what a provider says of a refund of its own accord, once: of one in doubt, or one that is pending.
+    ///
+    /// # Errors
+    /// As for [`Self::record_refund_in_tx`].
+    pub async fn tell_refund_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        id: RefundId,
+        outcome: RefundOutcome,
+        now: Timestamp,
+    ) -> Result<Refund, PaymentError> {
+        let mut refund = Self::locked_refund_in_tx(tx, scope, id).await?;
+        refund.tell(outcome)?;
+        store(tx, scope, &refund, now).await?;
+        Ok(refund)
+    }
+
+    /// As [`Self::tell_refund_in_tx`], of what people found out: not while the handler may be answering.
+    ///
+    /// # Errors
+    /// [`PaymentError::InDoubt`] until then; as for [`Self::record_refund_in_tx`].
+    pub async fn resolve_refund_in_tx(
+        &self,
+        tx: &mut Tx,
+        scope: ChannelScope,
+        id: RefundId,
+        outcome: RefundOutcome,
+        now: Timestamp,
+    ) -> Result<Refund, PaymentError> {
+        let mut refund = Self::locked_refund_in_tx(tx, scope, id).await?;
+        if refund.in_doubt && now <= self.answered_by(refund.updated_at) {
+            return Err(PaymentError::InDoubt("it may be about to come".to_owned()));
+        }
+        refund.tell(outcome)?;
+        store(tx, scope, &refund, now).await?;
+        Ok(refund)
+    }
+
+    /// A page of the channel's refunds that are pending, oldest first unless the query says otherwise.
+    ///
+    /// # Errors
+    /// [`PaymentError::Forbidden`].
+    pub async fn list_pending_refunds(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+    ) -> Result<Page<Refund>, PaymentError> {
+        let scope = actor.require(Permission::ReadOrder)?;
+        self.database.read(scope, async |reader| repo::list_pending(reader, scope, query).await).await
     }
 
     /// Records that somebody gave the money back by hand.
@@ -118,4 +168,17 @@ impl Payments {
     ) -> Result<Vec<Refund>, DatabaseError> {
         repo::of_order(reader, scope, order).await
     }
+}
+
+/// Stores what has become of a refund. One that has failed can be given back again.
+async fn store(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    refund: &Refund,
+    now: Timestamp,
+) -> Result<(), PaymentError> {
+    if refund.state == RefundState::Failed {
+        payment_repo::add_refunded(tx, scope, refund.payment_id, -refund.total, now).await?;
+    }
+    repo::update(tx, scope, refund, now).await
 }

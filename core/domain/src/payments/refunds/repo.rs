@@ -1,8 +1,8 @@
 //! SQL of refunds.
 
-use soko_infra::db::{Bound, MultiRowInsert, in_list};
+use soko_infra::db::{Bound, Column, ListSql, MultiRowInsert, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{ChannelScope, OrderId, PaymentId, RefundId, Timestamp};
+use soko_kernel::{ChannelScope, ListQuery, OrderId, Page, PaymentId, RefundId, Timestamp};
 use sqlx::AssertSqlSafe;
 
 use super::entity::{NewRefund, Refund, RefundLine, RefundParts, RefundState};
@@ -164,6 +164,41 @@ async fn listed(
     let listed = in_list(&mut values, ids.iter().copied());
     let sql = format!("SELECT * FROM refund WHERE channel_id = $1 AND {column} IN ({listed}) ORDER BY id");
     let rows: Vec<RefundRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
+    with_lines(reader, scope, rows).await
+}
+
+pub(super) async fn list_pending(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    query: &ListQuery,
+) -> Result<Page<Refund>, PaymentError> {
+    const COLUMNS: &[Column] = &[
+        Column::integer("id", "r.id"),
+        Column::text("method", "r.method"),
+        Column::integer("total", "r.total"),
+        Column::boolean("inDoubt", "r.in_doubt"),
+        Column::text("transactionId", "r.transaction_id"),
+        Column::time("createdAt", "r.created_at"),
+        Column::time("updatedAt", "r.updated_at"),
+    ];
+    let list = ListSql {
+        select: "r.*",
+        from: "FROM refund r",
+        condition: "r.channel_id = $1 AND r.state = 'Pending'".to_owned(),
+        values: vec![Bound::from(scope.channel_id().0)],
+        columns: COLUMNS,
+        tie_break: "r.id",
+    };
+    let page = list.fetch::<RefundRow>(reader, query).await?;
+    Ok(Page { items: with_lines(reader, scope, page.items).await?, total: page.total })
+}
+
+/// The refunds with the units that they are for.
+async fn with_lines(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    rows: Vec<RefundRow>,
+) -> Result<Vec<Refund>, DatabaseError> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
