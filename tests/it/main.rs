@@ -30,6 +30,7 @@ mod lists;
 mod metrics;
 mod moving;
 mod nodes;
+mod payment_crash;
 mod payment_plugins;
 mod plugins;
 mod pricing;

@@ -15,7 +15,7 @@ use soko_tests::shopper::order_of;
 use soko_tests::{Answer, Client, TestServer};
 
 /// What makes callbacks of the tests' Daraja genuine.
-const TOKEN: &str = "c4llb4ckT0kenOfTheTests";
+pub(crate) const TOKEN: &str = "c4llb4ckT0kenOfTheTests";
 
 async fn set_secret(admin: &Client, plugin: &Value, name: &str, value: &str) {
     let text = "mutation ($input: SetPluginSecretInput!) { setPluginSecret(input: $input) { success } }";
@@ -32,7 +32,7 @@ async fn add_method(admin: &Client, code: &str, plugin: &str) {
 }
 
 /// Puts the plugin to use with all that it wants.
-async fn install_mpesa(server: &TestServer, admin: &Client) {
+pub(crate) async fn install_mpesa(webhooks: &str, admin: &Client) {
     let version = upload(admin, example("mpesa-stk")).await;
     let plugin = &version["pluginId"];
     let secrets = [
@@ -45,7 +45,7 @@ async fn install_mpesa(server: &TestServer, admin: &Client) {
     for (name, value) in secrets {
         set_secret(admin, plugin, name, value).await;
     }
-    let config = json!({ "shortCode": "174379", "callbackUrl": server.url("/webhooks/alpha/mpesa"),
+    let config = json!({ "shortCode": "174379", "callbackUrl": format!("{webhooks}/webhooks/alpha/mpesa"),
         "initiator": "testapi" });
     let grants = json!({ "hosts": ["api.safaricom.co.ke"], "secrets": ["consumer-key", "consumer-secret"],
         "readableSecrets": ["passkey", "callback-token", "security-credential"], "kv": true });
@@ -76,7 +76,7 @@ fn with_daraja<F: AsyncFnOnce(&TestServer, &Daraja, &Client)>(test: F) {
         |settings| stands_in(settings, "api.safaricom.co.ke", &daraja.origin()),
         async |server| {
             let admin = server.administrator(ALPHA).await;
-            install_mpesa(server, &admin).await;
+            install_mpesa(&server.url(""), &admin).await;
             test(server, &daraja, &admin).await;
         },
     );
@@ -84,14 +84,14 @@ fn with_daraja<F: AsyncFnOnce(&TestServer, &Daraja, &Client)>(test: F) {
 }
 
 /// Starts a stand-in on a runtime of its own, which serves it for as long as it is kept.
-fn provider<P>(start: impl Future<Output = P>) -> (tokio::runtime::Runtime, P) {
+pub(crate) fn provider<P>(start: impl Future<Output = P>) -> (tokio::runtime::Runtime, P) {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.worker_threads(1).enable_all().build().expect("a runtime");
     let provider = runtime.block_on(start);
     (runtime, provider)
 }
 
-const PAY: &str = "mutation ($input: PaymentInput!) { addPaymentToOrder(input: $input) {
+pub(crate) const PAY: &str = "mutation ($input: PaymentInput!) { addPaymentToOrder(input: $input) {
     __typename ... on ErrorResult { errorCode message }
     ... on Order { id code state totalWithTax payments { id state amount transactionId metadata } } } }";
 
@@ -105,7 +105,7 @@ async fn pay(server: &TestServer, method: &str, metadata: Value) -> (soko_tests:
     (shopper, answer)
 }
 
-fn phone() -> Value {
+pub(crate) fn phone() -> Value {
     json!({ "phoneNumber": "0712 345 678" })
 }
 

@@ -148,8 +148,13 @@ impl Daraja {
     /// # Panics
     /// When nobody listens.
     pub async fn send(&self, url: &str, body: &Value) -> u16 {
-        let sent = self.http.post(url).json(body).send().await.expect("an answer to a callback");
-        sent.status().as_u16()
+        self.try_send(url, body).await.expect("an answer to a callback")
+    }
+
+    /// Sends a callback, and returns the status of the answer; none when there is no answer.
+    pub async fn try_send(&self, url: &str, body: &Value) -> Option<u16> {
+        let sent = self.http.post(url).json(body).send().await;
+        sent.ok().map(|answer| answer.status().as_u16())
     }
 }
 
