@@ -8,8 +8,13 @@ use axum::http::StatusCode;
 use soko_kernel::{DurationCounts, Durations};
 
 /// What requests are for, by the beginning of their path; the last is everything else.
-const SURFACES: [(&str, &str); 4] =
-    [("/shop-api", "shop-api"), ("/admin-api", "admin-api"), ("/assets/", "assets"), ("", "other")];
+const SURFACES: [(&str, &str); 5] = [
+    ("/shop-api", "shop-api"),
+    ("/admin-api", "admin-api"),
+    ("/assets/", "assets"),
+    ("/webhooks/", "webhooks"),
+    ("", "other"),
+];
 /// Status codes are numbers from here to below [`STATUS_END`].
 const STATUS_FIRST: u16 = 100;
 const STATUS_END: u16 = 600;

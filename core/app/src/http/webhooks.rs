@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 use soko_domain::Services;
@@ -15,14 +15,42 @@ use soko_domain::orders::CallbackError;
 use soko_extension::payment::{Callback, CallbackRefusal};
 use soko_kernel::{Actor, ActorChannel, ErrorKind};
 
+use super::guard::note_channel;
 use super::refusal::Refusal;
 
 /// Bytes of a callback's body.
-const BODY_BYTES_MAX: u64 = 256 << 10;
+const BODY_BYTES_MAX: usize = 256 << 10;
 /// Bytes of the parameters of a callback's address.
 const QUERY_BYTES_MAX: usize = 4 << 10;
 /// Headers of a callback that are looked at.
 const HEADERS_MAX: usize = 64;
+
+/// Why a callback is not taken, as its sender hears of it.
+enum Untaken {
+    /// It is none that could be read.
+    Refused(Refusal),
+    /// With this status, for this reason.
+    Told(StatusCode, &'static str),
+}
+
+impl From<Refusal> for Untaken {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl IntoResponse for Untaken {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(refusal) => refusal.into_response(),
+            Self::Told(status, why) => (status, axum::Json(json!({ "error": why }))).into_response(),
+        }
+    }
+}
+
+/// It cannot be dealt with at the moment.
+const LATER: Untaken =
+    Untaken::Told(StatusCode::SERVICE_UNAVAILABLE, "the callback cannot be dealt with now; send it again");
 
 /// Takes a callback.
 pub async fn post(
@@ -32,32 +60,32 @@ pub async fn post(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    match take(&services, &channel, &method, (query.unwrap_or_default(), headers, body)).await {
-        Ok(()) => (StatusCode::OK, axum::Json(json!({ "received": true }))).into_response(),
-        Err(refused) => refused,
+    match take(&services, (&channel, &method), (query.unwrap_or_default(), headers, body)).await {
+        Ok(()) => axum::Json(json!({ "received": true })).into_response(),
+        Err(untaken) => untaken.into_response(),
     }
 }
 
 async fn take(
     services: &Services,
-    channel: &str,
-    method: &str,
+    (channel, method): (&str, &str),
     (query, headers, body): (String, HeaderMap, Body),
-) -> Result<(), Response> {
+) -> Result<(), Untaken> {
     let found = services.channels.find_for_callback(channel).await;
     let found = found.map_err(|error| {
         tracing::error!(%error, "the channel of a callback cannot be looked for");
-        unavailable()
+        LATER
     })?;
-    let actor = nobody_in(found.ok_or_else(|| Refusal::NotFound.into_response())?);
+    let actor = nobody_in(found.ok_or(Refusal::NotFound)?);
+    note_channel(&actor.channel.code);
     if query.len() > QUERY_BYTES_MAX {
         let what = format!("a callback's parameters have at most {QUERY_BYTES_MAX} bytes");
-        return Err(Refusal::Malformed(what).into_response());
+        return Err(Refusal::Malformed(what).into());
     }
-    let limit = usize::try_from(BODY_BYTES_MAX).unwrap_or(usize::MAX);
-    let body = to_bytes(body, limit).await;
-    let body = body.map_err(|_| Refusal::TooLarge { limit_bytes: BODY_BYTES_MAX }.into_response())?.to_vec();
-    let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+    let body = to_bytes(body, BODY_BYTES_MAX).await;
+    let too_large = |_| Refusal::TooLarge { limit_bytes: BODY_BYTES_MAX as u64 };
+    let body = body.map_err(too_large)?.to_vec();
+    let text = |(name, value): (&HeaderName, &HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     let headers = headers.iter().filter_map(text).take(HEADERS_MAX).collect();
@@ -72,34 +100,26 @@ fn nobody_in(channel: ActorChannel) -> Actor {
     Actor { channel, session: None, active_order: None, user: None, permissions, language }
 }
 
-fn refused(error: &CallbackError) -> Response {
+fn refused(error: &CallbackError) -> Untaken {
     match error {
-        CallbackError::UnknownMethod(_) => Refusal::NotFound.into_response(),
+        CallbackError::UnknownMethod(_) => Refusal::NotFound.into(),
         CallbackError::Refused(CallbackRefusal::Unauthentic(_)) => {
             tracing::warn!(%error, "a callback was refused");
-            said(StatusCode::FORBIDDEN, "the callback is not genuine")
+            Untaken::Told(StatusCode::FORBIDDEN, "the callback is not genuine")
         }
         CallbackError::Refused(CallbackRefusal::Malformed(_)) => {
             tracing::warn!(%error, "a callback was refused");
-            said(StatusCode::BAD_REQUEST, "the callback cannot be read")
+            Untaken::Told(StatusCode::BAD_REQUEST, "the callback cannot be read")
         }
         CallbackError::Refused(CallbackRefusal::Unavailable(_)) => {
             tracing::warn!(%error, "a callback is to be sent again");
-            unavailable()
+            LATER
         }
         CallbackError::Order(inner) => {
             if inner.kind() == ErrorKind::Internal {
                 tracing::error!(error = %inner, "a callback could not be dealt with");
             }
-            unavailable()
+            LATER
         }
     }
-}
-
-fn unavailable() -> Response {
-    said(StatusCode::SERVICE_UNAVAILABLE, "the callback cannot be dealt with now; send it again")
-}
-
-fn said(status: StatusCode, message: &'static str) -> Response {
-    (status, axum::Json(json!({ "error": message }))).into_response()
 }
