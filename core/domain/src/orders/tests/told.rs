@@ -15,7 +15,7 @@ use crate::payments::{
 };
 
 /// A provider that tells later, by callbacks that begin with `genuine `: of payments `KEY AMOUNT`, of refunds
-/// `KEY REFERENCE`, or `KEY no` of both.
+/// `KEY REFERENCE`, or `KEY no` of both. A key that begins with `@` is a reference of its own.
 struct Later {
     /// What it says when it is asked.
     says: Arc<Mutex<PaymentOutcome>>,
@@ -78,12 +78,11 @@ impl PaymentHandler for Later {
             Ok(amount) => (settled(), Some(amount)),
             Err(_) => (PaymentOutcome::Declined { message: "cancelled".into() }, None),
         };
-        Ok(Notice::Payment {
-            payment: Subject::Key(key.into()),
-            outcome,
-            amount,
-            currency: Some("KES".into()),
-        })
+        let payment = match key.strip_prefix('@') {
+            Some(reference) => Subject::Transaction(reference.into()),
+            None => Subject::Key(key.into()),
+        };
+        Ok(Notice::Payment { payment, outcome, amount, currency: Some("KES".into()) })
     }
 }
 
@@ -257,6 +256,17 @@ async fn callbacks_that_contradict_each_other_change_nothing_and_are_put_before_
     let reason = "given back by hand";
     waiting.orders.resolve_payment(&waiting.shop.admin, waiting.payment, None, reason).await.unwrap();
     assert_eq!(waiting.in_review().await, 0);
+}
+
+#[tokio::test]
+async fn a_callback_finds_its_payment_by_the_providers_reference() {
+    let waiting = Waiting::open().await;
+    waiting.send(format!("genuine @prompt-2 {}", waiting.total).into_bytes()).await.unwrap();
+    assert_eq!(waiting.stands().await.state, PaymentState::Created, "another's reference");
+    waiting.send(format!("genuine @prompt-1 {}", waiting.total).into_bytes()).await.unwrap();
+    assert_eq!(waiting.stands().await.state, PaymentState::Settled);
+    let states: Vec<String> = waiting.callbacks().await.into_iter().map(|(state, _)| state).collect();
+    assert_eq!(states, ["Ignored", "Applied"]);
 }
 
 #[tokio::test]
