@@ -27,7 +27,8 @@ impl Demo {
         directory.path().clone_into(&mut settings.data.0);
         let options = Options::in_process().expect("randomness");
         let platform = Platform::open(&settings, &options, DataDirectory::Create).await.expect("a platform");
-        let with_plugins = DemoOptions { plugins_dir: Some(soko_tests::plugins::components()) };
+        let with_plugins =
+            DemoOptions { plugins_dir: Some(soko_tests::plugins::components()), ..DemoOptions::default() };
         let shops = demo::seed(&platform.services, &with_plugins, &mut |_| ()).await.expect("the demo");
         Self { platform, shops, _directory: directory }
     }

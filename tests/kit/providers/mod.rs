@@ -7,22 +7,9 @@ pub mod paystack;
 use std::net::SocketAddr;
 
 use axum::Router;
+pub use soko::demo::daraja::Answering;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-
-/// How a provider answers requests that change something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Answering {
-    /// As it should.
-    #[default]
-    Well,
-    /// Does nothing, and says that it is broken.
-    Broken,
-    /// Does what it is asked, and says that it is broken.
-    BrokenAfterwards,
-    /// Does what it is asked, and never answers.
-    Hangs,
-}
 
 /// A running stand-in; it ends with this.
 struct Running {

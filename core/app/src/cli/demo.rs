@@ -1,18 +1,25 @@
 //! `soko demo`.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::serve::{ServeArgs, until_stopped};
 use crate::config::{Loaded, Secret};
+use crate::demo::daraja::{DARAJA_HOST, Daraja};
 use crate::demo::{self, DemoOptions, DemoPlatform};
 use crate::wiring::{App, DataDirectory, Options, Platform, RunningApp, listen};
 
 /// The platform operator's password in a demo, where no other is configured: it is no secret.
 const OPERATOR_PASSWORD: &str = "superadmin-demo";
+
+/// What secrets are sealed with in a demo, where no other key is configured: it seals none that matter.
+const SECRETS_KEY: &str = "64656d6f64656d6f64656d6f64656d6f64656d6f64656d6f64656d6f64656d6f";
+/// How long payers look at their phones in a demo.
+const PAYERS_PAY_WITHIN: Duration = Duration::from_secs(3);
 
 /// Serve a demo platform: two shops with the same goods and a pricing plugin each.
 ///
@@ -38,11 +45,18 @@ pub async fn run(loaded: Loaded, args: DemoArgs) -> anyhow::Result<()> {
     if let Some(folder) = args.plugins.as_ref().filter(|folder| !folder.is_dir()) {
         bail!("there is no directory {}; `cargo xtask guests` builds the plugins", folder.display());
     }
+    if settings.secrets.key.reveal().is_none() {
+        settings.secrets.key = Secret(SECRETS_KEY.to_owned());
+    }
     let listener = listen(&settings).await?;
+    let served_at = format!("http://{}", listener.local_addr()?);
+    let daraja = Arc::new(Daraja::start().await.context("the stand-in for M-Pesa does not start")?);
+    settings.plugins.egress.stand_ins.push(format!("{DARAJA_HOST}={}", daraja.origin()));
+    let _payers = Arc::clone(&daraja).pay_by_themselves(PAYERS_PAY_WITHIN, served_at.clone());
     let platform = Platform::open(&settings, &Options::for_this_program()?, DataDirectory::Create).await?;
     let begun = Instant::now();
     let mut progress = |step: &str| eprintln!("[{:5} ms] {step}", begun.elapsed().as_millis());
-    let options = DemoOptions { plugins_dir: args.plugins };
+    let options = DemoOptions { plugins_dir: args.plugins, served_at: Some(served_at) };
     let seeded = demo::seed(&platform.services, &options, &mut progress).await;
     let demo = match seeded {
         Ok(demo) => demo,
@@ -79,6 +93,13 @@ fn introduce(app: &RunningApp, demo: &DemoPlatform, operator_password: &Secret) 
     for account in &demo.accounts {
         let demo::DemoAccount { shop, endpoint, role, identifier, password, .. } = account;
         println!("  {role} of {shop}, {endpoint}: {identifier}, password {password}");
+    }
+    if demo.shops.iter().any(|shop| shop.binding.is_some()) {
+        println!("\nM-Pesa");
+        println!(
+            "  duka-moja has the payment method mpesa; say who pays by metadata {{ phoneNumber: \"0712345678\" }}."
+        );
+        println!("  The phone is a stand-in's, and pays within {} seconds.", PAYERS_PAY_WITHIN.as_secs());
     }
     for (place, request) in demo.requests(&base_url).iter().enumerate() {
         println!("\n{}. {}\n{}", place + 1, request.title, request.command);

@@ -5,6 +5,7 @@
 //! `products.json`.
 
 pub mod catalogue;
+pub mod daraja;
 mod goods;
 mod people;
 pub mod picture;
@@ -31,6 +32,9 @@ pub use shop::{DemoShop, SHOPS, ShopPlan, open_shop};
 pub struct DemoOptions {
     /// Where the components are, as `NAME.wasm`. Without it the shops have no plugins.
     pub plugins_dir: Option<PathBuf>,
+    /// Where the platform will be served, such as `http://127.0.0.1:3000`: where M-Pesa's callbacks go. Without it nobody
+    /// pays by M-Pesa.
+    pub served_at: Option<String>,
 }
 
 /// What there is to try.
@@ -79,6 +83,9 @@ pub async fn seed(
     if let Some(folder) = &options.plugins_dir {
         for shop in &mut shops {
             plugins::install(services, shop, folder, progress).await?;
+            if let Some(server) = &options.served_at {
+                plugins::install_mpesa(services, shop, folder, server, progress).await?;
+            }
         }
     }
     Ok(DemoPlatform { created: true, shops, accounts: people::accounts() })
