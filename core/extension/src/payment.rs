@@ -117,7 +117,7 @@ pub enum RefundOutcome {
         /// The provider's reference.
         transaction_id: Option<String>,
     },
-    /// It will be given back, and an administrator says when it has been.
+    /// It will be given back, and the provider or an administrator says when it has been.
     Pending {
         /// The provider's reference.
         transaction_id: Option<String>,
