@@ -6,6 +6,7 @@ mod doubt;
 mod facets;
 mod holds;
 mod login;
+mod model;
 mod money;
 mod on_account;
 mod refunds;
