@@ -7,7 +7,7 @@ use soko_domain::Services;
 use soko_domain::auth::{Api, RequestCredentials};
 use soko_domain::catalogue::VariantsOf;
 use soko_domain::customers::GuestCustomer;
-use soko_domain::orders::{Changed, OrderAddress, OrderState, PaymentInput};
+use soko_domain::orders::{Changed, OrderAddress, OrderState, OrderView, PaymentInput};
 use soko_kernel::{Actor, ListQuery, VariantId};
 
 /// The demo platform over a store in a temporary directory.
@@ -86,6 +86,14 @@ impl<'s> Guest<'s> {
 
     /// From the empty cart to the paid order.
     pub async fn check_out(&mut self, variants: &[VariantId]) {
+        self.arrange(variants, "wanjiku@example.com").await;
+        let payment = PaymentInput { method: "cash".to_owned(), metadata: serde_json::Value::Null };
+        let paid = self.services.orders.add_payment(&self.actor().await, payment).await.expect("a payment");
+        assert_eq!(paid.order.state, OrderState::PaymentSettled);
+    }
+
+    /// From the empty cart to an order of the customer with this address that can be paid.
+    pub async fn arrange(&mut self, variants: &[VariantId], email_address: &str) -> OrderView {
         let orders = &self.services.orders;
         self.add(variants).await;
         let customer = GuestCustomer {
@@ -93,7 +101,7 @@ impl<'s> Guest<'s> {
             first_name: "Wanjiku".to_owned(),
             last_name: "Mwangi".to_owned(),
             phone_number: None,
-            email_address: "wanjiku@example.com".to_owned(),
+            email_address: email_address.to_owned(),
         };
         orders.set_customer(&self.actor().await, customer).await.expect("a customer");
         let address = OrderAddress {
@@ -106,9 +114,6 @@ impl<'s> Guest<'s> {
         let method = quotes.first().expect("a delivery").method.id;
         orders.set_shipping_method(&self.actor().await, method).await.expect("a delivery");
         let to = OrderState::ArrangingPayment.as_str();
-        orders.transition_active(&self.actor().await, to).await.expect("an order that can be paid");
-        let payment = PaymentInput { method: "cash".to_owned(), metadata: serde_json::Value::Null };
-        let paid = orders.add_payment(&self.actor().await, payment).await.expect("a payment");
-        assert_eq!(paid.order.state, OrderState::PaymentSettled);
+        orders.transition_active(&self.actor().await, to).await.expect("an order that can be paid")
     }
 }
