@@ -78,7 +78,8 @@ const NOT_BOOKED: &str = "SELECT 'payment ' || CAST(p.id AS TEXT) || ' of ' || C
      WHERE p.state = 'Settled' GROUP BY p.id, p.amount \
      HAVING COUNT(DISTINCT e.id) <> 1 OR COALESCE(SUM(g.amount), 0) <> p.amount";
 const BOOKED_FOR_NOTHING: &str = "SELECT 'entry ' || CAST(e.id AS TEXT) || ' books payment ' || e.source_id \
-     FROM journal_entry e LEFT JOIN payment p ON CAST(p.id AS TEXT) = e.source_id AND p.channel_id = e.channel_id \
+     FROM journal_entry e LEFT JOIN payment p ON p.channel_id = e.channel_id AND p.id = CASE \
+     WHEN e.source_type IN ('Payment', 'CreditSale') THEN CAST(e.source_id AS BIGINT) END \
      WHERE e.source_type IN ('Payment', 'CreditSale') AND (p.id IS NULL OR p.state <> 'Settled')";
 // No test lowers a limit below what is owed, or corrects a balance above it.
 const OVER_LIMIT: &str = "SELECT 'customer ' || CAST(c.party_id AS TEXT) || ' owes ' || CAST(SUM(b.amount) AS TEXT) \
