@@ -245,7 +245,7 @@ fn two_tills_never_pass_one_limit() {
         let admin = server.administrator(ALPHA).await;
         let (_, who) = customer(server, &admin).await;
         let till = till(&admin).await;
-        for _ in 0..soak::rounds(3) {
+        for _ in 0..soak::rounds_of(3, 1_000) {
             let orders = [at_a_till(server, &admin, &who).await, at_a_till(server, &admin, &who).await];
             let total = orders[0]["totalWithTax"].as_i64().expect("a price");
             approve(&admin, &who, 2 * total - 1).await;

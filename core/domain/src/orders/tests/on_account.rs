@@ -399,12 +399,13 @@ async fn accounts_are_for_those_who_may_see_to_them_and_of_one_channel() {
     assert!(matches!(above, Err(CreditError::Refused(CreditRefusal::LimitExceeded { .. }))), "{above:?}");
 }
 
-/// Rounds of two tills in a run. Many more belong to the soak.
-const ROUNDS: u64 = 10;
+/// Rounds of two tills in a run, and in a soak.
+const ROUNDS: [u64; 2] = [10, 1_000];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_tills_never_pass_one_limit() {
-    let rounds = std::env::var("SOKO_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
+    let usual = ROUNDS[usize::from(std::env::var_os("SOKO_SOAK").is_some())];
+    let rounds = std::env::var("SOKO_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual);
     let (shop, customer) = Shop::with_accounts(i64::try_from(rounds).unwrap() * 2 + 1).await;
     // One order fits, and a part of the other.
     shop.approve(customer, 2 * ORDER - 1).await;
