@@ -144,7 +144,7 @@ async fn book(
             repayment(act.occasion, id, input.customer, &tender, &parts)?
         }
         Tender::Deposit => {
-            let ahead = items.iter().filter(|item| item.amount < 0);
+            let mut ahead = items.iter().filter(|item| item.amount < 0);
             let available = ahead.try_fold(0_i64, |sum, item| sum.checked_sub(item.amount));
             let available = available.ok_or(CreditError::Overflow)?;
             if shares.allocated() > available {
