@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use soko::config::Settings;
+use soko_infra::DataScope;
 use soko_tests::client::only_field;
 use soko_tests::platform::{ALPHA, SUGAR};
 use soko_tests::plugins::{binding_of, example, try_bind, upload};
@@ -216,6 +217,11 @@ fn forged_callbacks_are_refused() {
         assert_eq!(daraja.send(&genuine, &body).await, 503, "Daraja says that the payer has not answered");
         assert_eq!(daraja.send(&server.url("/webhooks/alpha/nothing"), &body).await, 404);
         assert_eq!(daraja.send(&server.url("/webhooks/nobody/mpesa"), &body).await, 404);
+        let kept = server.database().read(DataScope::Platform, async |reader| {
+            let sql = "SELECT LENGTH(body) > 0 FROM payment_callback ORDER BY id";
+            reader.fetch_all::<(bool,)>(sql, ()).await
+        });
+        assert_eq!(kept.await.expect("callbacks"), [(false,), (false,), (true,)], "forgeries take no room");
         assert_eq!(order(admin).await["payments"][0]["state"], "Created");
     });
 }

@@ -99,7 +99,10 @@ fn introduce(app: &RunningApp, demo: &DemoPlatform, operator_password: &Secret) 
         println!(
             "  duka-moja has the payment method mpesa; say who pays by metadata {{ phoneNumber: \"0712345678\" }}."
         );
-        println!("  The phone is a stand-in's, and pays within {} seconds.", PAYERS_PAY_WITHIN.as_secs());
+        let seconds = PAYERS_PAY_WITHIN.as_secs();
+        println!(
+            "  The phone is a stand-in's, and pays within {seconds} seconds. M-Pesa takes whole shillings only."
+        );
     }
     for (place, request) in demo.requests(&base_url).iter().enumerate() {
         println!("\n{}. {}\n{}", place + 1, request.title, request.command);

@@ -48,6 +48,14 @@ impl Orders {
         }
         let judged = match self.payments.ask_to_read(handler.as_ref(), callback).await {
             Ok(notice) => self.apply(actor, scope, method, notice).await,
+            Err(refusal @ CallbackRefusal::Unauthentic(_)) => {
+                let (id, message) = (stored.id, refusal.to_string());
+                let emptied = self.database.write_concurrently(scope, async move |tx| {
+                    Ok::<_, OrderError>(Payments::empty_callback_in_tx(tx, scope, id, &message, now).await?)
+                });
+                emptied.await?;
+                return Err(refusal.into());
+            }
             Err(refusal) => {
                 let message = refusal.to_string();
                 self.close(scope, stored.id, CallbackState::Refused, Some(message)).await?;

@@ -41,6 +41,20 @@ impl Payments {
         repo::close(tx, scope, id, (state, message), now).await
     }
 
+    /// Writes down that a callback was not genuine, and keeps nothing of what was in it.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn empty_callback_in_tx(
+        tx: &mut Tx,
+        scope: ChannelScope,
+        id: i64,
+        message: &str,
+        now: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        repo::empty(tx, scope, id, message, now).await
+    }
+
     /// The payment by a method that a provider speaks of.
     ///
     /// # Errors

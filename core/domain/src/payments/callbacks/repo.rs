@@ -58,6 +58,24 @@ pub(super) async fn close(
     .map(|_| ())
 }
 
+/// Forgets what was in a callback that is not genuine, but that it came: whoever knows the address can send any number.
+pub(super) async fn empty(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    id: i64,
+    message: &str,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let message: String = message.chars().take(MESSAGE_CHARACTERS_MAX).collect();
+    tx.execute(
+        "UPDATE payment_callback SET state = 'Refused', message = $1, headers = '[]', query = '', body = $2, \
+         updated_at = $3 WHERE channel_id = $4 AND id = $5 AND state NOT IN ('Applied', 'Ignored')",
+        (message, Vec::new(), now, scope.channel_id(), id),
+    )
+    .await
+    .map(|_| ())
+}
+
 pub(super) const DELETE_OLD: &str = "DELETE FROM payment_callback \
      WHERE (channel_id, id) IN (SELECT channel_id, id FROM payment_callback WHERE received_at <= $1 \
      ORDER BY received_at LIMIT $2)";
