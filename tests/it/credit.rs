@@ -10,6 +10,8 @@ use soko_tests::{Client, Shopper, TestServer, invariants, soak, with_server};
 
 use crate::admin_people::employ;
 
+/// Units in stock for the longest of these tests.
+const PLENTY: i64 = 1_000_000;
 const SUMMARY: &str =
     "fragment S on CreditSummary { __typename customerId isCreditApproved creditFrozen creditLimit
     outstandingAmount availableCredit depositBalance creditDuration lastRepaymentAmount currencyCode }";
@@ -243,7 +245,8 @@ async fn at_a_till(server: &TestServer, admin: &Client, who: &Value) -> Value {
 fn two_tills_never_pass_one_limit() {
     with_server(async |server| {
         let admin = server.administrator(ALPHA).await;
-        let (_, who) = customer(server, &admin).await;
+        let (shopper, who) = customer(server, &admin).await;
+        server.restock(ALPHA, &shopper.variant(SUGAR).await, PLENTY).await;
         let till = till(&admin).await;
         for _ in 0..soak::rounds_of(3, 1_000) {
             let orders = [at_a_till(server, &admin, &who).await, at_a_till(server, &admin, &who).await];

@@ -142,8 +142,8 @@ async fn lost(reader: &mut Reader, ids: &[i64]) -> Result<Vec<i64>, DatabaseErro
     let mut values = Vec::new();
     let list = in_list(&mut values, ids.iter().copied());
     let sql = format!(
-        "SELECT o.id FROM customer_order o JOIN payment p ON p.order_id = o.id AND p.state = 'Settled' \
-         WHERE o.state = 'PaymentSettled' AND o.id IN ({list}) GROUP BY o.id HAVING COUNT(*) = 1"
+        "SELECT o.id FROM customer_order o JOIN payment p ON p.channel_id = o.channel_id AND p.order_id = o.id \
+         AND p.state = 'Settled' WHERE o.state = 'PaymentSettled' AND o.id IN ({list}) GROUP BY o.id HAVING COUNT(*) = 1"
     );
     let found: Vec<(i64,)> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     Ok(ids.iter().copied().filter(|id| !found.contains(&(*id,))).collect())
