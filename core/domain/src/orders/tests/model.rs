@@ -100,14 +100,13 @@ impl Account {
     fn check(&self, means: Means, amount: i64) -> Result<(), CreditRefusal> {
         let available = (self.limit - self.unpaid()).max(0);
         match means {
-            Means::Cash | Means::Bank => Ok(()),
             Means::Deposit if amount > self.ahead => {
                 Err(CreditRefusal::DepositExceeded { available: self.ahead })
             }
             Means::Account if !self.approved => Err(CreditRefusal::NotApproved),
             Means::Account if self.frozen => Err(CreditRefusal::Frozen),
             Means::Account if amount > available => Err(CreditRefusal::LimitExceeded { available }),
-            Means::Account | Means::Deposit => Ok(()),
+            _ => Ok(()),
         }
     }
 }
