@@ -44,7 +44,9 @@ pub struct Args {
 pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     let seed = args.seed.unwrap_or_else(|| RandomState::new().hash_one(0));
     guests::run(workspace, &guests::Args::default())?;
-    run_process(cargo().args(["build", "--package", "soko", "--locked"]).current_dir(workspace.root()))?;
+    run_process(
+        cargo().args(["build", "--workspace", "--bin", "soko", "--locked"]).current_dir(workspace.root()),
+    )?;
     let again = args.rounds.map(|rounds| format!(" --rounds {rounds}")).unwrap_or_default();
     announce(&format!("soak: seed {seed}; repeat with --seed {seed}{again}"));
     let server = TestServer::start()?;

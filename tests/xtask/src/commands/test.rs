@@ -54,7 +54,10 @@ pub fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
         )?;
     }
     announce("the server, for the tests that start it");
-    run_process(cargo().args(["build", "--package", "soko", "--locked"]).current_dir(workspace.root()))?;
+    // Of the whole workspace, so that it shares what it depends on with the tests.
+    run_process(
+        cargo().args(["build", "--workspace", "--bin", "soko", "--locked"]).current_dir(workspace.root()),
+    )?;
     let server = TestServer::start()?;
     let statements = workspace.target().join("statements");
     if statements.exists() {
