@@ -55,12 +55,13 @@ const TOTALS: &str = "SELECT o.code || ' says ' || CAST(o.sub_total_with_tax AS 
      AND SUM(l.unit_list_price * l.quantity) <> o.sub_total) \
      OR CASE WHEN s.list_price_includes_tax THEN o.shipping_with_tax ELSE o.shipping END \
      <> COALESCE(s.list_price, 0))";
-const ALLOCATED: &str = "SELECT 'variant ' || CAST(v.id AS TEXT) || ': ' || CAST(v.allocated AS TEXT) \
-     || ' allocated, ' || CAST(v.sold AS TEXT) || ' sold' FROM (SELECT s.variant_id AS id, \
-     SUM(s.allocated) AS allocated, (SELECT COALESCE(SUM(l.quantity), 0) \
-     FROM order_line l JOIN customer_order o ON o.id = l.order_id \
-     WHERE l.variant_id = s.variant_id AND o.state IN ('PaymentAuthorized', 'PaymentSettled')) AS sold \
-     FROM stock_level s GROUP BY s.variant_id) v WHERE v.allocated <> v.sold";
+// In one pass: a look at the lines for each variant takes longer than a reader may, after some thousand orders.
+const ALLOCATED: &str = "SELECT 'variant ' || CAST(variant_id AS TEXT) || ': ' || CAST(SUM(allocated) AS TEXT) \
+     || ' allocated, ' || CAST(SUM(sold) AS TEXT) || ' sold' FROM (SELECT s.variant_id, s.allocated, 0 AS sold, \
+     1 AS levels FROM stock_level s UNION ALL SELECT l.variant_id, 0, l.quantity, 0 FROM customer_order o \
+     JOIN order_line l ON l.channel_id = o.channel_id AND l.order_id = o.id \
+     WHERE o.state IN ('PaymentAuthorized', 'PaymentSettled')) counted GROUP BY variant_id \
+     HAVING SUM(levels) > 0 AND SUM(allocated) <> SUM(sold)";
 const OVERSOLD: &str = "SELECT 'variant ' || CAST(variant_id AS TEXT) || ' has ' || CAST(SUM(on_hand) AS TEXT) \
      || ' for ' || CAST(SUM(allocated) AS TEXT) FROM stock_level GROUP BY variant_id \
      HAVING SUM(on_hand) < SUM(allocated) OR MIN(on_hand) < 0";
