@@ -35,7 +35,8 @@ const INVARIANTS: &[Invariant] = &[
 
 const UNPAID: &str = "SELECT o.code || ' is ' || o.state || ' and was paid ' \
      || CAST(COALESCE(SUM(p.amount), 0) AS TEXT) || ' of ' || CAST(o.sub_total_with_tax + o.shipping_with_tax AS TEXT) \
-     FROM customer_order o LEFT JOIN payment p ON p.order_id = o.id AND p.state = 'Settled' \
+     FROM customer_order o LEFT JOIN payment p ON p.channel_id = o.channel_id AND p.order_id = o.id \
+     AND p.state = 'Settled' \
      WHERE o.state IN ('PaymentSettled', 'PartiallyShipped', 'Shipped', 'PartiallyDelivered', 'Delivered') \
      GROUP BY o.id, o.code, o.state, o.sub_total_with_tax, o.shipping_with_tax, o.placed_at \
      HAVING COALESCE(SUM(p.amount), 0) <> o.sub_total_with_tax + o.shipping_with_tax OR o.placed_at IS NULL";
@@ -45,7 +46,8 @@ const PAID_FOR_NOTHING: &str = "SELECT o.code || ' is ' || o.state || ' and has 
 // Of orders whose lines have list prices of one kind and no adjustments.
 const TOTALS: &str = "SELECT o.code || ' says ' || CAST(o.sub_total_with_tax AS TEXT) || ' and has lines for ' \
      || CAST(SUM(l.unit_list_price * l.quantity) AS TEXT) FROM customer_order o \
-     JOIN order_line l ON l.order_id = o.id LEFT JOIN order_shipping_line s ON s.order_id = o.id \
+     JOIN order_line l ON l.channel_id = o.channel_id AND l.order_id = o.id \
+     LEFT JOIN order_shipping_line s ON s.channel_id = o.channel_id AND s.order_id = o.id \
      GROUP BY o.id, o.code, o.sub_total, o.sub_total_with_tax, o.shipping, o.shipping_with_tax, o.total_quantity, \
      s.list_price, s.list_price_includes_tax \
      HAVING MAX(l.adjustments) = '[]' AND (SUM(l.quantity) <> o.total_quantity \
@@ -68,13 +70,14 @@ const OVERSOLD: &str = "SELECT 'variant ' || CAST(variant_id AS TEXT) || ' has '
 const HELD_FOR_NOBODY: &str = "SELECT COALESCE(o.code || ' is ' || o.state, 'an order that is gone') || ' and holds ' \
      || CAST(h.quantity AS TEXT) \
      FROM stock_hold h LEFT JOIN customer_order o ON o.id = h.order_id \
-     LEFT JOIN order_line l ON l.order_id = h.order_id AND l.variant_id = h.variant_id \
+     LEFT JOIN order_line l ON l.channel_id = h.channel_id AND l.order_id = h.order_id AND l.variant_id = h.variant_id \
      WHERE o.id IS NULL OR o.state <> 'ArrangingPayment' OR l.id IS NULL OR l.quantity <> h.quantity";
 const NOT_BOOKED: &str = "SELECT 'payment ' || CAST(p.id AS TEXT) || ' of ' || CAST(p.amount AS TEXT) || ' is booked ' \
      || CAST(COUNT(DISTINCT e.id) AS TEXT) || ' times, with ' || CAST(COALESCE(SUM(g.amount), 0) AS TEXT) \
      FROM payment p LEFT JOIN journal_entry e ON e.channel_id = p.channel_id AND e.source_id = CAST(p.id AS TEXT) \
      AND e.source_type = CASE p.handler WHEN 'customer-credit' THEN 'CreditSale' ELSE 'Payment' END \
-     LEFT JOIN journal_posting g ON g.entry_id = e.id AND g.credit_account_id IN (SELECT a.id FROM ledger_account a \
+     LEFT JOIN journal_posting g ON g.channel_id = e.channel_id AND g.entry_id = e.id \
+     AND g.credit_account_id IN (SELECT a.id FROM ledger_account a \
      WHERE a.channel_id = p.channel_id AND a.code IN ('SALES', 'TAX_PAYABLE')) \
      WHERE p.state = 'Settled' GROUP BY p.id, p.amount \
      HAVING COUNT(DISTINCT e.id) <> 1 OR COALESCE(SUM(g.amount), 0) <> p.amount";
@@ -90,7 +93,7 @@ const OVER_LIMIT: &str = "SELECT 'customer ' || CAST(c.party_id AS TEXT) || ' ow
      AND b.party_id = c.party_id AND b.amount > 0 WHERE c.party_type = 'customer' \
      GROUP BY c.channel_id, c.party_id, c.credit_limit HAVING SUM(b.amount) > c.credit_limit";
 const ENTRIES: &str = "SELECT 'entry ' || CAST(e.id AS TEXT) || ' of ' || e.source_type FROM journal_entry e \
-     LEFT JOIN journal_posting g ON g.entry_id = e.id WHERE g.id IS NULL OR g.channel_id <> e.channel_id \
+     LEFT JOIN journal_posting g ON g.channel_id = e.channel_id AND g.entry_id = e.id WHERE g.id IS NULL \
      OR g.currency <> e.currency OR g.entry_date <> e.entry_date";
 const CHECKPOINTS: &str = "SELECT 'account ' || CAST(b.account_id AS TEXT) || ' was closed with ' \
      || CAST(b.debits AS TEXT) || ' less ' || CAST(b.credits AS TEXT) FROM ledger_checkpoint_balance b \
@@ -117,7 +120,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 pub async fn find_broken(reader: &mut Reader, records: &Records) -> Result<Vec<String>, DatabaseError> {
     let mut broken = Vec::new();
     for (name, query) in INVARIANTS {
-        let found = query(reader).await?;
+        let found = query(reader).await.inspect_err(|error| eprintln!("{name}: {error}"))?;
         broken.extend(found.into_iter().map(|what| format!("{name}: {what}")));
     }
     let paid: Vec<i64> = records.paid.iter().copied().collect();
