@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use soko::config::Settings;
 use soko_infra::DataScope;
 use soko_tests::client::only_field;
+use soko_tests::load::Records;
 use soko_tests::platform::{ALPHA, SUGAR};
 use soko_tests::plugins::{binding_of, example, try_bind, upload};
 use soko_tests::providers::Answering;
@@ -13,7 +14,7 @@ use soko_tests::providers::daraja::{CONSUMER, Daraja, PASSKEY};
 use soko_tests::providers::paystack::{Paystack, SECRET_KEY};
 use soko_tests::server::with_settings;
 use soko_tests::shopper::order_of;
-use soko_tests::{Answer, Client, TestServer};
+use soko_tests::{Answer, Client, TestServer, invariants};
 
 /// What makes callbacks of the tests' Daraja genuine.
 pub(crate) const TOKEN: &str = "c4llb4ckT0kenOfTheTests";
@@ -145,6 +146,7 @@ fn an_order_is_paid_by_mpesa_when_the_callback_comes_and_once_however_often_it_c
         assert_eq!(paid["payments"].as_array().map(Vec::len), Some(1));
         assert_eq!(paid["payments"][0]["transactionId"], "SGL000001");
         assert_eq!(daraja.asked().0, 1, "one token serves all calls");
+        invariants::check(server.database(), &Records::default()).await;
     });
 }
 

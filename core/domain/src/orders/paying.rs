@@ -165,8 +165,9 @@ impl Orders {
             self.record_attempt(actor, cart.clone(), payment, outcome.clone(), Sale::IfCovered).await;
         match finished {
             Ok(finished) => Ok(finished),
-            // A callback or a question was quicker.
+            // A callback or a question was quicker. Whoever of them is wrong, people have to know that they differ.
             Err(OrderError::Payment(PaymentError::StateTransition { .. })) => {
+                self.compare(actor.public_scope(), payment, &outcome).await?;
                 self.answered_otherwise(actor, order, payment).await
             }
             Err(error) => {

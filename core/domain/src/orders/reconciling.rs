@@ -129,8 +129,8 @@ impl Orders {
         Ok(())
     }
 
-    /// Holds an answer against the one that is on record.
-    async fn compare(
+    /// Holds an answer against the one that is on record: people have to look where they differ.
+    pub(super) async fn compare(
         &self,
         scope: ChannelScope,
         id: PaymentId,
@@ -140,7 +140,9 @@ impl Orders {
         let same = match outcome {
             PaymentOutcome::Settled { .. } => state == PaymentState::Settled,
             PaymentOutcome::Authorized { .. } => state.covers(),
-            _ => !state.covers(),
+            PaymentOutcome::Declined { .. } | PaymentOutcome::Failed { .. } => !state.covers(),
+            // Nothing that could differ.
+            PaymentOutcome::Pending { .. } | PaymentOutcome::InDoubt { .. } => true,
         };
         if same {
             return Ok(Told::Known);

@@ -173,7 +173,8 @@ fn confirmed(config: &Config, key: &str, told: answers::PushResult) -> Result<No
         }
         (asked, said) => {
             let why = format!("the callback says {said:?}, and M-Pesa when asked {asked:?}");
-            return Err(CallbackRefusal::Unauthentic(why));
+            // It came with the token: it is kept, and what became of the payment is asked about again.
+            return Err(CallbackRefusal::Unavailable(why));
         }
     };
     let (payment, currency) = (Subject::Key(key.to_owned()), Some("KES".to_owned()));

@@ -23,6 +23,7 @@ impl Numbers {
         let seconds = Duration::from_micros(host.micros).as_secs_f64();
         page.count("soko_plugin_seconds", "Time in plugins, loading and waiting left out.", seconds)?;
         page.count("soko_plugin_fuel", "Fuel that plugins used.", host.fuel)?;
+        page.count("soko_plugin_spares_used", "Calls that found their sandbox made.", host.spares_used)?;
         page.count("soko_plugin_slow_calls", "Calls above their soft limit.", host.slow_calls)?;
         let failures = host.failures.iter().map(|(kind, count)| (kind.as_str(), *count));
         page.counts("soko_plugin_failures", "Calls that failed, by why.", "why", failures)?;

@@ -218,12 +218,18 @@ async fn pay_in_tx(
     let party = Party::Supplier(supplier);
     let mut account = locked(tx, scope, party, act.now).await?;
     let owed = Ledger::party_balance_in(tx, scope, party, act.currency()).await?.unpaid;
-    let paid = pay_off(tx, scope, supplier, input.amount, chosen, act.now).await?;
-    let allocated = match chosen {
-        Some(_) => paid.iter().map(|paid| paid.amount).sum::<i64>(),
-        // What is owed for no purchase too.
-        None => input.amount.min(owed),
-    };
+    let mut paid = pay_off(tx, scope, supplier, input.amount, chosen, act.now).await?;
+    let mut allocated = input.amount.min(owed);
+    if chosen.is_some() {
+        // Each part is of the amount.
+        let for_chosen = paid.iter().map(|paid| paid.amount).sum::<i64>();
+        if input.excess == Excess::Keep && for_chosen < input.amount {
+            // What the supplier keeps is off what is owed to them, whichever purchase it is for.
+            paid.extend(pay_off(tx, scope, supplier, input.amount - for_chosen, None, act.now).await?);
+        } else {
+            allocated = for_chosen;
+        }
+    }
     let excess = input.amount - allocated;
     let kept = if input.excess == Excess::Keep { excess } else { 0 };
     let booked = allocated + kept;

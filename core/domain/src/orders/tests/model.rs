@@ -2,25 +2,33 @@
 //! refused, and what everybody then owes and has.
 //!
 //! After each operation the books, the customer's account and the order's payments are those of the model. Every so many
-//! operations the books are also those of all postings again, which takes the longer the more there are.
-//! `cargo xtask soak orders::tests::model` makes 100,000 of them.
+//! operations the books are also those of all postings again, and the accounts order by order and purchase by purchase,
+//! which takes the longer the more there are. `cargo xtask soak orders::tests::model` makes 100,000 of them.
 
-use std::collections::BTreeMap;
+mod accounts;
+mod parts;
+mod suppliers;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
-use soko_kernel::{CustomerId, JournalEntryId, LedgerAccountId, ListQuery, OrderId, PaymentId, RefundId};
+use soko_kernel::{
+    CustomerId, JournalEntryId, LedgerAccountId, ListQuery, OrderId, PaymentId, RefundId, SupplierPurchaseId,
+};
 
+use self::parts::{Account, Means, Paid, Sale, Touched};
+use self::suppliers::Supplies;
 use super::*;
-use crate::credit::{CreditError, CreditRefusal, Excess, RepaymentInput, Tender};
-use crate::ledger::{LedgerError, NewExpense, Party};
+use crate::credit::{CreditError, CreditRefusal};
+use crate::ledger::{LedgerError, NewExpense, NewTransfer, Party};
 use crate::payments::{PaymentError, RefundState};
 
-/// Operations of a run, and of a soak.
-const OPERATIONS: [usize; 2] = [250, 100_000];
+/// Operations of a run, and of a soak; `SOKO_ROUNDS` says otherwise.
+const OPERATIONS: [u64; 2] = [250, 100_000];
 /// Operations between two looks at all postings.
-const REPLAYED_EVERY: usize = 250;
+const REPLAYED_EVERY: u64 = 250;
 /// Customers who have an account.
 const CUSTOMERS: usize = 4;
 /// Orders that are thought of; of more, some are let be.
@@ -28,95 +36,6 @@ const SALES_MAX: usize = 40;
 /// A unit and its delivery, with tax.
 const UNIT: i64 = 11_600;
 const DELIVERY: i64 = 5_000;
-
-/// How somebody pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Means {
-    Cash,
-    Bank,
-    Account,
-    Deposit,
-}
-
-impl Means {
-    const ALL: [Self; 4] = [Self::Cash, Self::Bank, Self::Account, Self::Deposit];
-
-    fn method(self) -> &'static str {
-        match self {
-            Self::Cash => "cash",
-            Self::Bank => "bank",
-            Self::Account => "account",
-            Self::Deposit => "deposit",
-        }
-    }
-}
-
-/// A payment that covers a part of its order.
-#[derive(Debug)]
-struct Paid {
-    id: PaymentId,
-    means: Means,
-    amount: i64,
-    settled: bool,
-    /// Given back, or about to be.
-    refunded: i64,
-}
-
-#[derive(Debug)]
-struct Sale {
-    id: OrderId,
-    guest: Actor,
-    customer: usize,
-    total: i64,
-    payments: Vec<Paid>,
-}
-
-impl Sale {
-    fn left(&self) -> i64 {
-        self.total - self.payments.iter().map(|paid| paid.amount).sum::<i64>()
-    }
-
-    /// All of it is paid, and the money is here.
-    fn is_settled(&self) -> bool {
-        self.left() == 0 && self.payments.iter().all(|paid| paid.settled)
-    }
-}
-
-#[derive(Debug)]
-struct Account {
-    id: CustomerId,
-    approved: bool,
-    frozen: bool,
-    limit: i64,
-    owed: BTreeMap<OrderId, i64>,
-    ahead: i64,
-}
-
-impl Account {
-    fn unpaid(&self) -> i64 {
-        self.owed.values().sum()
-    }
-
-    fn check(&self, means: Means, amount: i64) -> Result<(), CreditRefusal> {
-        let available = (self.limit - self.unpaid()).max(0);
-        match means {
-            Means::Deposit if amount > self.ahead => {
-                Err(CreditRefusal::DepositExceeded { available: self.ahead })
-            }
-            Means::Account if !self.approved => Err(CreditRefusal::NotApproved),
-            Means::Account if self.frozen => Err(CreditRefusal::Frozen),
-            Means::Account if amount > available => Err(CreditRefusal::LimitExceeded { available }),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What is to be compared after an operation.
-#[derive(Debug, Default)]
-struct Touched {
-    sale: Option<OrderId>,
-    customer: Option<usize>,
-}
 
 struct Model {
     shop: Shop,
@@ -126,8 +45,12 @@ struct Model {
     /// Refunds that people are to hand out, of payments that may be forgotten.
     pending: Vec<(RefundId, i64)>,
     expenses: Vec<(JournalEntryId, i64)>,
+    supplies: Supplies,
     cash: i64,
+    /// With the payment method of that name.
     bank: i64,
+    /// On the shop's account at a bank.
+    banked: i64,
     codes: BTreeMap<LedgerAccountId, String>,
     made: usize,
 }
@@ -147,14 +70,17 @@ impl Model {
             sales: Vec::new(),
             pending: Vec::new(),
             expenses: Vec::new(),
+            supplies: Supplies::default(),
             cash: 0,
             bank: 0,
+            banked: 0,
             codes,
             made: 0,
         };
         for customer in 0..CUSTOMERS {
             model.open_sale(customer).await;
         }
+        model.approve_supplier().await;
         model
     }
 
@@ -177,14 +103,14 @@ impl Model {
         assert_eq!(order.total().gross, total);
         if customer == self.accounts.len() {
             let id = order.order.customer_id.unwrap();
-            let owed = BTreeMap::new();
-            self.accounts.push(Account { id, approved: false, frozen: false, limit: 0, owed, ahead: 0 });
+            self.accounts.push(Account::of(id));
         }
         if self.sales.len() >= SALES_MAX {
             let forgotten = self.random.random_range(0..self.sales.len());
             self.sales.swap_remove(forgotten);
         }
-        self.sales.push(Sale { id: order.order.id, guest, customer, total, payments: Vec::new() });
+        let (id, payments) = (order.order.id, Vec::new());
+        self.sales.push(Sale { id, guest, customer, total, payments, cancelled: false });
         Touched { sale: Some(order.order.id), customer: Some(customer) }
     }
 
@@ -199,7 +125,7 @@ impl Model {
     }
 
     async fn pay(&mut self) -> Touched {
-        let open: Vec<usize> = (0..self.sales.len()).filter(|at| self.sales[*at].left() > 0).collect();
+        let open: Vec<usize> = (0..self.sales.len()).filter(|at| self.sales[*at].is_open()).collect();
         let Some(at) = self.pick(open.len()).map(|place| open[place]) else { return Touched::default() };
         let means = Means::ALL[self.random.random_range(0..Means::ALL.len())];
         let left = self.sales[at].left();
@@ -236,10 +162,13 @@ impl Model {
         match means {
             Means::Cash => self.cash += amount,
             Means::Bank => {}
-            Means::Account => *account.owed.entry(sale.id).or_default() += amount,
-            Means::Deposit => account.ahead -= amount,
+            Means::Account => {
+                *account.owed.entry(sale.id).or_default() += amount;
+                assert!(account.unpaid() <= account.limit);
+            }
+            Means::Deposit => account.loose += amount,
         }
-        let state = match (sale.left(), sale.is_settled()) {
+        let state = match (sale.left(), sale.is_refundable()) {
             (0, true) => OrderState::PaymentSettled,
             (0, false) => OrderState::PaymentAuthorized,
             _ => OrderState::ArrangingPayment,
@@ -277,7 +206,7 @@ impl Model {
         let left = self.sales[at].payments[place].amount - self.sales[at].payments[place].refunded;
         let amount = self.some_amount(left).max(1);
         let sale = &mut self.sales[at];
-        let (is_settled, paid) = (sale.is_settled(), &mut sale.payments[place]);
+        let (is_refundable, paid) = (sale.is_refundable(), &mut sale.payments[place]);
         let input = RefundInput {
             payment: paid.id,
             amount: Some(amount),
@@ -288,8 +217,8 @@ impl Model {
         };
         let made = self.shop.services.orders.refund(&self.shop.admin, input).await;
         let touched = Touched { sale: Some(sale.id), customer: Some(sale.customer) };
-        if !is_settled {
-            assert!(matches!(made, Err(OrderError::RefundState(_) | OrderError::Payment(_))), "{made:?}");
+        if !is_refundable {
+            assert!(matches!(made, Err(OrderError::RefundState(_))), "{made:?}");
             return touched;
         }
         if amount > left {
@@ -309,9 +238,9 @@ impl Model {
                 let owed = account.owed.entry(sale.id).or_default();
                 let off = amount.min(*owed);
                 *owed -= off;
-                account.ahead += amount - off;
+                account.loose -= amount - off;
             }
-            Means::Deposit => account.ahead += amount,
+            Means::Deposit => account.loose -= amount,
         }
         touched
     }
@@ -323,65 +252,30 @@ impl Model {
         let (orders, admin) = (&self.shop.services.orders, &self.shop.admin);
         let settled = orders.settle_refund(admin, id, format!("slip-{id}")).await.unwrap();
         assert_eq!(settled.state, RefundState::Settled);
-        assert!(orders.settle_refund(admin, id, "slip".to_owned()).await.is_err(), "it is handed out once");
+        let again = orders.settle_refund(admin, id, "slip".to_owned()).await;
+        let is_refused = matches!(again, Err(OrderError::Payment(PaymentError::RefundTransition { .. })));
+        assert!(is_refused, "it is handed out once: {again:?}");
         self.bank -= amount;
         Touched::default()
     }
 
-    async fn repay(&mut self) -> Touched {
-        let customer = self.random.random_range(0..CUSTOMERS);
-        let unpaid = self.accounts[customer].unpaid();
-        let amount = self.some_amount(unpaid.max(100)).max(1);
-        let excess = if self.random.random_ratio(1, 2) { Excess::Keep } else { Excess::Return };
-        let owing: Vec<OrderId> = self.accounts[customer].owed.keys().copied().collect();
-        let chosen = self.random.random_ratio(1, 3).then(|| self.pick(owing.len())).flatten();
-        let orders = chosen.map(|at| vec![owing[at]]);
-        let tender = Tender::Cash(self.account_of("CASH_ON_HAND"));
-        let account = &mut self.accounts[customer];
-        let input = RepaymentInput { customer: account.id, amount, tender, orders: orders.clone(), excess };
-        let made = self.shop.services.credit.repay(&self.shop.admin, input).await;
-        let touched = Touched { sale: None, customer: Some(customer) };
-        if let Some(paid_off) = orders.iter().flatten().find(|order| account.owed[*order] == 0) {
-            assert!(
-                matches!(made, Err(CreditError::NothingOwedFor(order)) if order == *paid_off),
-                "{made:?}"
-            );
+    /// Gives an order up. What was paid of it stays until it is given back.
+    async fn cancel(&mut self) -> Touched {
+        let Some(at) = self.pick(self.sales.len()) else { return Touched::default() };
+        let (orders, admin, sale) = (&self.shop.services.orders, &self.shop.admin, &mut self.sales[at]);
+        let made = orders.cancel(admin, sale.id, "They changed their mind").await;
+        let touched = Touched { sale: Some(sale.id), customer: Some(sale.customer) };
+        if sale.cancelled {
+            assert!(matches!(made, Err(OrderError::StateTransition { .. })), "{made:?}");
             return touched;
         }
-        let mut left = amount;
-        for (order, owed) in &mut account.owed {
-            if orders.as_ref().is_none_or(|orders| orders.contains(order)) {
-                let part = left.min(*owed);
-                *owed -= part;
-                left -= part;
-            }
-        }
-        let (allocated, kept) = (amount - left, if excess == Excess::Keep { left } else { 0 });
-        if allocated + kept == 0 {
-            assert!(matches!(made, Err(CreditError::NothingOwed)), "{made:?}");
-            return touched;
-        }
-        let repayment = made.unwrap();
-        assert_eq!((repayment.allocated, repayment.kept, repayment.returned), (allocated, kept, left - kept));
-        account.ahead += kept;
-        self.cash += allocated + kept;
+        made.unwrap();
+        sale.cancelled = true;
+        sale.payments.retain(|paid| paid.settled);
+        let input = PaymentInput { method: "account".into(), metadata: serde_json::Value::Null };
+        let late = orders.pay_on_account(admin, sale.id, input).await;
+        assert!(matches!(late, Err(OrderError::PaymentState)), "{late:?}");
         touched
-    }
-
-    async fn change_terms(&mut self) -> Touched {
-        let customer = self.random.random_range(0..CUSTOMERS);
-        let (credit, admin) = (&self.shop.services.credit, &self.shop.admin);
-        let account = &mut self.accounts[customer];
-        let party = Party::Customer(account.id);
-        if self.random.random_ratio(1, 3) {
-            account.frozen = !account.frozen;
-            credit.set_frozen(admin, party, account.frozen).await.unwrap();
-        } else {
-            account.limit = self.random.random_range(0..200_000);
-            account.approved = self.random.random_ratio(4, 5);
-            credit.approve(admin, party, account.approved, (Some(account.limit), None)).await.unwrap();
-        }
-        Touched { sale: None, customer: Some(customer) }
     }
 
     /// Spends cash, takes that back once, or tries to spend it on a day whose books are closed.
@@ -391,7 +285,9 @@ impl Model {
         {
             let (id, amount) = self.expenses.swap_remove(at);
             ledger.reverse(admin, id, "Wrong".to_owned()).await.unwrap();
-            assert!(ledger.reverse(admin, id, "Wrong".to_owned()).await.is_err(), "it is taken back once");
+            let again = ledger.reverse(admin, id, "Wrong".to_owned()).await;
+            let is_refused = matches!(again, Err(LedgerError::AlreadyReversed(entry)) if entry == id);
+            assert!(is_refused, "it is taken back once: {again:?}");
             self.cash += amount;
             return Touched::default();
         }
@@ -415,12 +311,26 @@ impl Model {
         Touched::default()
     }
 
+    /// Takes cash to the bank, and says so twice.
+    async fn bring_to_the_bank(&mut self) -> Touched {
+        let amount = self.random.random_range(1..50_000);
+        let (from, to) = (self.account_of("CASH_ON_HAND"), self.account_of("BANK_MAIN"));
+        for _ in 0..2 {
+            let (reference, memo) = (format!("bag-{}", self.made), "To the bank".to_owned());
+            let new = NewTransfer { reference, from, to, amount, memo, date: None };
+            self.shop.services.ledger.transfer(&self.shop.admin, new).await.unwrap();
+        }
+        self.cash -= amount;
+        self.banked += amount;
+        Touched::default()
+    }
+
     fn account_of(&self, code: &str) -> LedgerAccountId {
         *self.codes.iter().find(|(_, known)| *known == code).unwrap().0
     }
 
     async fn step(&mut self) {
-        let touched = match self.random.random_range(0..20) {
+        let touched = match self.random.random_range(0..28) {
             0..4 => {
                 let customer = self.random.random_range(0..CUSTOMERS);
                 self.open_sale(customer).await
@@ -430,8 +340,15 @@ impl Model {
             11..13 => self.refund().await,
             13 => self.hand_out().await,
             14..17 => self.repay().await,
-            17..19 => self.change_terms().await,
-            _ => self.spend().await,
+            17 => self.repay_one().await,
+            18..20 => self.change_terms().await,
+            20 => self.correct().await,
+            21 => self.spend().await,
+            22 => self.bring_to_the_bank().await,
+            23 => self.cancel().await,
+            24..26 => self.stock_up().await,
+            26 => self.pay_supplier().await,
+            _ => self.correct_supplier().await,
         };
         self.made += 1;
         self.compare(touched).await;
@@ -444,12 +361,14 @@ impl Model {
         let nets: BTreeMap<&str, i64> = nets.collect();
         assert_eq!(nets.values().sum::<i64>(), 0);
         let net = |code: &str| nets.get(code).copied().unwrap_or_default();
-        let owed: i64 = self.accounts.iter().map(|account| account.unpaid() - account.ahead).sum();
-        let found = (net("CASH_ON_HAND"), net("CLEARING_GENERIC"), net("ACCOUNTS_RECEIVABLE"));
-        assert_eq!(found, (self.cash, self.bank, owed));
+        let owed: i64 = self.accounts.iter().map(|account| account.unpaid() - account.ahead()).sum();
+        let found =
+            ["CASH_ON_HAND", "BANK_MAIN", "CLEARING_GENERIC", "ACCOUNTS_RECEIVABLE", "ACCOUNTS_PAYABLE"];
+        let expected = [self.cash, self.banked, self.bank, owed, -self.supplies.owed];
+        assert_eq!(found.map(net), expected);
         if let Some(account) = touched.customer.map(|customer| &self.accounts[customer]) {
             let balance = self.shop.on_account(account.id).await.balance;
-            assert_eq!((balance.unpaid, balance.ahead), (account.unpaid(), account.ahead));
+            assert_eq!((balance.unpaid, balance.ahead), (account.unpaid(), account.ahead()));
         }
         if let Some(sale) = self.sales.iter().find(|sale| Some(sale.id) == touched.sale) {
             let stored = services.orders.payments_of(admin, &[sale.id]).await.unwrap();
@@ -475,6 +394,14 @@ impl Model {
     async fn replay(&self) {
         self.shop.books().await;
         self.shop.assert_no_drift().await;
+        for account in &self.accounts {
+            let unpaid = self.shop.services.orders.unpaid_of_customer(&self.shop.admin, account.id).await;
+            let unpaid: BTreeMap<OrderId, i64> =
+                unpaid.unwrap().into_iter().map(|unpaid| (unpaid.order.order.id, unpaid.unpaid)).collect();
+            let owed = account.owed.iter().filter(|(_, owed)| **owed > 0);
+            assert_eq!(unpaid, owed.map(|(order, owed)| (*order, *owed)).collect());
+        }
+        self.compare_supplier().await;
         self.shop.store.clock.advance(Duration::from_hours(1));
         self.shop.services.ledger.keep_sums().await.unwrap();
     }
@@ -485,7 +412,8 @@ async fn everybody_owes_and_has_what_the_model_says() {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let seed = number("SOKO_SEED").unwrap_or(20_260_701);
     println!("SOKO_SEED={seed}");
-    let operations = OPERATIONS[usize::from(std::env::var_os("SOKO_SOAK").is_some())];
+    let usual = OPERATIONS[usize::from(std::env::var_os("SOKO_SOAK").is_some())];
+    let operations = number("SOKO_ROUNDS").unwrap_or(usual);
     let mut model = Box::pin(Model::open(StdRng::seed_from_u64(seed))).await;
     for made in 1..=operations {
         Box::pin(model.step()).await;

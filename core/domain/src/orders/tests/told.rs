@@ -7,6 +7,7 @@ use soko_extension::payment::{
     PaymentRequest, RefundOutcome, RefundRequest, Subject,
 };
 use soko_kernel::{ListQuery, PaymentId, RefundId};
+use tokio::sync::Notify;
 
 use super::*;
 use crate::orders::{CallbackError, FoundOut};
@@ -19,6 +20,14 @@ use crate::payments::{
 struct Later {
     /// What it says when it is asked.
     says: Arc<Mutex<PaymentOutcome>>,
+    slow: Option<Arc<Slow>>,
+}
+
+/// Holds back what the provider answers to an attempt.
+struct Slow {
+    asked: Notify,
+    go_on: Notify,
+    answer: PaymentOutcome,
 }
 
 fn settled() -> PaymentOutcome {
@@ -40,6 +49,11 @@ impl PaymentHandler for Later {
     }
 
     async fn create(&self, _request: PaymentRequest) -> PaymentOutcome {
+        if let Some(slow) = &self.slow {
+            slow.asked.notify_one();
+            slow.go_on.notified().await;
+            return slow.answer.clone();
+        }
         let (transaction_id, message) = (Some("prompt-1".into()), "Enter your PIN".into());
         PaymentOutcome::Pending { transaction_id, message, url: None }
     }
@@ -86,6 +100,26 @@ impl PaymentHandler for Later {
     }
 }
 
+/// An order that is to be paid with the method `phone`.
+async fn arranging(later: Later) -> (Shop, Orders, Actor) {
+    let shop = Shop::open(5).await;
+    let config = PaymentsConfig::from(PaymentHandlers::of([Arc::new(later) as Arc<dyn PaymentHandler>]));
+    let payments = Payments::new(shop.store.database.clone(), shop.store.clock.clone(), config);
+    payments.create_method(&shop.admin, payment_method("phone", "later")).await.unwrap();
+    let neighbours = Neighbours {
+        auth: shop.services.auth.clone(),
+        tax: shop.services.tax.clone(),
+        shipping: shop.services.shipping.clone(),
+        payments,
+        pricing: shop.services.pricing.clone(),
+    };
+    let (database, clock) = (shop.store.database.clone(), shop.store.clock.clone());
+    let orders = Orders::new(database, clock, Random::seeded(46), neighbours);
+    let guest = shop.filled(1).await;
+    orders.transition_active(&guest, "ArrangingPayment").await.unwrap();
+    (shop, orders, guest)
+}
+
 /// An order with an attempt that is pending.
 struct Waiting {
     shop: Shop,
@@ -103,23 +137,8 @@ impl Waiting {
     }
 
     async fn open_shop() -> Self {
-        let shop = Shop::open(5).await;
         let says = Arc::new(Mutex::new(in_doubt()));
-        let later = Arc::new(Later { says: Arc::clone(&says) }) as Arc<dyn PaymentHandler>;
-        let config = PaymentsConfig::from(PaymentHandlers::of([later]));
-        let payments = Payments::new(shop.store.database.clone(), shop.store.clock.clone(), config);
-        payments.create_method(&shop.admin, payment_method("phone", "later")).await.unwrap();
-        let neighbours = Neighbours {
-            auth: shop.services.auth.clone(),
-            tax: shop.services.tax.clone(),
-            shipping: shop.services.shipping.clone(),
-            payments,
-            pricing: shop.services.pricing.clone(),
-        };
-        let (database, clock) = (shop.store.database.clone(), shop.store.clock.clone());
-        let orders = Orders::new(database, clock, Random::seeded(46), neighbours);
-        let guest = shop.filled(1).await;
-        orders.transition_active(&guest, "ArrangingPayment").await.unwrap();
+        let (shop, orders, guest) = arranging(Later { says: Arc::clone(&says), slow: None }).await;
         let order = orders.add_payment(&guest, pay("phone")).await.unwrap();
         assert_eq!(order.order.state, OrderState::ArrangingPayment);
         let payment = shop.payment_of(&order).await;
@@ -259,6 +278,35 @@ async fn callbacks_that_contradict_each_other_change_nothing_and_are_put_before_
 }
 
 #[tokio::test]
+async fn an_answer_that_a_callback_was_quicker_than_and_contradicted_is_put_before_people() {
+    let answer = settled();
+    let slow = Arc::new(Slow { asked: Notify::new(), go_on: Notify::new(), answer });
+    let says = Arc::new(Mutex::new(in_doubt()));
+    let later = Later { says: Arc::clone(&says), slow: Some(Arc::clone(&slow)) };
+    let (shop, orders, guest) = Box::pin(arranging(later)).await;
+    let id = guest.active_order.unwrap();
+    let paying = tokio::spawn({
+        let (orders, guest) = (orders.clone(), guest.clone());
+        async move { orders.add_payment(&guest, pay("phone")).await }
+    });
+    slow.asked.notified().await;
+    let open = orders.payments_of(&shop.admin, &[id]).await.unwrap()[&id][0].clone();
+    let waiting = Waiting { shop, orders, guest, payment: open.id, total: open.amount, says };
+    waiting.tell("no").await.unwrap();
+    slow.go_on.notify_one();
+    let answered = paying.await.unwrap();
+    assert!(
+        matches!(answered, Err(OrderError::PaymentDeclined(_))),
+        "the customer is told what is on record: {answered:?}"
+    );
+    let late = waiting.stands().await;
+    assert_eq!(late.state, PaymentState::Declined);
+    assert!(late.review.is_some_and(|why| why.contains("ettled")), "money may have come all the same");
+    assert_eq!(waiting.in_review().await, 1);
+    assert!(waiting.shop.books().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_callback_finds_its_payment_by_the_providers_reference() {
     let waiting = Waiting::open().await;
     waiting.send(format!("genuine @prompt-2 {}", waiting.total).into_bytes()).await.unwrap();
@@ -294,9 +342,31 @@ async fn forged_and_unknown_callbacks_are_kept_and_change_nothing() {
     assert!(matches!(nowhere, Err(CallbackError::UnknownMethod(_))), "{nowhere:?}");
     let now = waiting.shop.store.clock.now();
     assert_eq!(waiting.orders.payments.expire_callbacks(now).await.unwrap(), 0);
+    let again = waiting.send(b"payment-1 100".to_vec()).await;
+    assert!(matches!(again, Err(CallbackError::Refused(CallbackRefusal::Unauthentic(_)))), "{again:?}");
+    assert_eq!(waiting.callbacks().await[0], ("Refused".to_owned(), 2));
     waiting.shop.store.clock.advance(Duration::from_hours(91 * 24));
     let now = waiting.shop.store.clock.now();
     assert_eq!(waiting.orders.payments.expire_callbacks(now).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_callback_that_was_emptied_is_kept_anew_when_it_comes_again() {
+    let store = TestStore::open().await;
+    let (scope, now) = (store.scope(), store.clock.now());
+    let callback = Callback { headers: Vec::new(), query: String::new(), body: b"a body".to_vec() };
+    for expected in [&b""[..], b"a body"] {
+        let callback = callback.clone();
+        let kept = store.database.write(scope, async move |tx| {
+            let kept = Payments::keep_callback_in_tx(tx, scope, "phone", &callback, now).await?;
+            if expected.is_empty() {
+                Payments::empty_callback_in_tx(tx, scope, kept.id, "it is forged", now).await?;
+            }
+            tx.fetch_one("SELECT body, times FROM payment_callback", ()).await
+        });
+        let (body, times): (Vec<u8>, i64) = kept.await.unwrap();
+        assert_eq!((&*body, times), (expected, if expected.is_empty() { 1 } else { 2 }));
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use super::entity::{CallbackState, StoredCallback, digest, kept_headers, kept_qu
 /// Bytes of what was made of a callback that are kept.
 const MESSAGE_CHARACTERS_MAX: usize = 500;
 
+/// What was refused may have been emptied, and is kept anew: it may be taken this time.
 pub(super) async fn put(
     tx: &mut Tx,
     scope: ChannelScope,
@@ -23,6 +24,9 @@ pub(super) async fn put(
             "INSERT INTO payment_callback (channel_id, method, digest, headers, query, body, state, times, \
              received_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 'Received', 1, $7, $7) \
              ON CONFLICT (channel_id, method, digest) DO UPDATE SET times = payment_callback.times + 1, \
+             headers = CASE payment_callback.state WHEN 'Refused' THEN excluded.headers ELSE payment_callback.headers END, \
+             query = CASE payment_callback.state WHEN 'Refused' THEN excluded.query ELSE payment_callback.query END, \
+             body = CASE payment_callback.state WHEN 'Refused' THEN excluded.body ELSE payment_callback.body END, \
              updated_at = excluded.updated_at RETURNING id, state",
             (
                 scope.channel_id(),

@@ -49,10 +49,8 @@ impl Payments {
         outcome: RefundOutcome,
         now: Timestamp,
     ) -> Result<Refund, PaymentError> {
-        let mut refund = Self::locked_refund_in_tx(tx, scope, id).await?;
-        refund.record(outcome)?;
-        store(tx, scope, &refund, now).await?;
-        Ok(refund)
+        let refund = Self::locked_refund_in_tx(tx, scope, id).await?;
+        store(tx, scope, refund, |refund| refund.record(outcome), now).await
     }
 
     /// Records what a provider says of a refund of its own accord, once: of one in doubt, or one that is pending.
@@ -66,10 +64,8 @@ impl Payments {
         outcome: RefundOutcome,
         now: Timestamp,
     ) -> Result<Refund, PaymentError> {
-        let mut refund = Self::locked_refund_in_tx(tx, scope, id).await?;
-        refund.tell(outcome)?;
-        store(tx, scope, &refund, now).await?;
-        Ok(refund)
+        let refund = Self::locked_refund_in_tx(tx, scope, id).await?;
+        store(tx, scope, refund, |refund| refund.tell(outcome), now).await
     }
 
     /// As [`Self::tell_refund_in_tx`], of what people found out: not while the handler may be answering.
@@ -84,13 +80,11 @@ impl Payments {
         outcome: RefundOutcome,
         now: Timestamp,
     ) -> Result<Refund, PaymentError> {
-        let mut refund = Self::locked_refund_in_tx(tx, scope, id).await?;
+        let refund = Self::locked_refund_in_tx(tx, scope, id).await?;
         if refund.in_doubt && now <= self.answered_by(refund.updated_at) {
             return Err(PaymentError::InDoubt("it may be about to come".to_owned()));
         }
-        refund.tell(outcome)?;
-        store(tx, scope, &refund, now).await?;
-        Ok(refund)
+        store(tx, scope, refund, |refund| refund.tell(outcome), now).await
     }
 
     /// A page of the channel's refunds that are pending, oldest first unless the query says otherwise.
@@ -170,15 +164,18 @@ impl Payments {
     }
 }
 
-/// Stores what has become of a refund. One that has failed can be given back again.
+/// Ends a refund and stores what has become of it. One that has failed can be given back again.
 async fn store(
     tx: &mut Tx,
     scope: ChannelScope,
-    refund: &Refund,
+    mut refund: Refund,
+    end: impl FnOnce(&mut Refund) -> Result<(), PaymentError>,
     now: Timestamp,
-) -> Result<(), PaymentError> {
+) -> Result<Refund, PaymentError> {
+    end(&mut refund)?;
     if refund.state == RefundState::Failed {
         payment_repo::add_refunded(tx, scope, refund.payment_id, -refund.total, now).await?;
     }
-    repo::update(tx, scope, refund, now).await
+    repo::update(tx, scope, &refund, now).await?;
+    Ok(refund)
 }
