@@ -1,9 +1,10 @@
 //! Random operations on orders, payments and accounts, beside a model that says what each must come to: whether it is
 //! refused, and what everybody then owes and has.
 //!
-//! After each operation the books, the customer's account and the order's payments are those of the model. Every so many
-//! operations the books are also those of all postings again, and the accounts order by order and purchase by purchase,
-//! which takes the longer the more there are. `cargo xtask soak orders::tests::model` makes 100,000 of them.
+//! After each operation the books, the customer's account and the order's payments are those of the model. The books are also
+//! those of all postings again, and the accounts order by order and purchase by purchase. That takes the longer the more there
+//! are: in one test it is seen after each operation, and shops are opened anew before they have many; in the other every so
+//! many operations of one shop. `cargo xtask soak orders::tests::model` makes 100,000 operations of each.
 
 mod accounts;
 mod parts;
@@ -27,8 +28,10 @@ use crate::payments::{PaymentError, RefundState};
 
 /// Operations of a run, and of a soak; `SOKO_ROUNDS` says otherwise.
 const OPERATIONS: [u64; 2] = [250, 100_000];
-/// Operations between two looks at all postings.
+/// Operations between two looks at all postings, in a shop that has many.
 const REPLAYED_EVERY: u64 = 250;
+/// Operations of a shop that is opened anew after them.
+const OPERATIONS_PER_SHOP: u64 = 500;
 /// Customers who have an account.
 const CUSTOMERS: usize = 4;
 /// Orders that are thought of; of more, some are let be.
@@ -390,7 +393,7 @@ impl Model {
         }
     }
 
-    /// The books are those of all postings, which are summed up for the next look.
+    /// The books are those of all postings.
     async fn replay(&self) {
         self.shop.books().await;
         self.shop.assert_no_drift().await;
@@ -402,24 +405,50 @@ impl Model {
             assert_eq!(unpaid, owed.map(|(order, owed)| (*order, *owed)).collect());
         }
         self.compare_supplier().await;
+    }
+
+    /// Sums up what was booked, as the platform does now and then.
+    async fn keep_sums(&self) {
         self.shop.store.clock.advance(Duration::from_hours(1));
         self.shop.services.ledger.keep_sums().await.unwrap();
     }
 }
 
-#[tokio::test]
-async fn everybody_owes_and_has_what_the_model_says() {
+/// The seed of the sequence, and the number of operations.
+fn plan() -> (u64, u64) {
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let seed = number("SOKO_SEED").unwrap_or(20_260_701);
     println!("SOKO_SEED={seed}");
     let usual = OPERATIONS[usize::from(std::env::var_os("SOKO_SOAK").is_some())];
-    let operations = number("SOKO_ROUNDS").unwrap_or(usual);
+    (seed, number("SOKO_ROUNDS").unwrap_or(usual))
+}
+
+#[tokio::test]
+async fn everybody_owes_and_has_what_the_model_says() {
+    let (seed, operations) = plan();
     let mut model = Box::pin(Model::open(StdRng::seed_from_u64(seed))).await;
     for made in 1..=operations {
         Box::pin(model.step()).await;
         if made % REPLAYED_EVERY == 0 {
             model.replay().await;
+            model.keep_sums().await;
         }
     }
     model.replay().await;
+}
+
+#[tokio::test]
+async fn after_each_operation_the_books_are_those_of_all_postings() {
+    let (seed, operations) = plan();
+    for shop in 0..operations.div_ceil(OPERATIONS_PER_SHOP) {
+        let mut model = Box::pin(Model::open(StdRng::seed_from_u64(seed.wrapping_add(shop)))).await;
+        let left = operations - shop * OPERATIONS_PER_SHOP;
+        for made in 1..=left.min(OPERATIONS_PER_SHOP) {
+            Box::pin(model.step()).await;
+            model.replay().await;
+            if made % (OPERATIONS_PER_SHOP / 10) == 0 {
+                model.keep_sums().await;
+            }
+        }
+    }
 }
