@@ -29,7 +29,7 @@ const PAY_SUPPLIER: &str = "mutation ($input: SupplierPaymentAllocationInput!) {
     summary { outstandingAmount advanceBalance } } } }";
 
 /// A customer with an account, logged in, and the shop's ways to pay on account.
-async fn customer(server: &TestServer, admin: &Client) -> (Shopper, Value) {
+pub async fn customer(server: &TestServer, admin: &Client) -> (Shopper, Value) {
     for (code, handler) in [("on-account", "customer-credit"), ("deposit", "store-credit")] {
         let method =
             "mutation ($code: String!, $handler: String!) { createPaymentMethod(input: { code: $code,
@@ -57,7 +57,7 @@ async fn customer(server: &TestServer, admin: &Client) -> (Shopper, Value) {
     (shopper, json!(created.id.to_string()))
 }
 
-async fn arrange(shopper: &Shopper) -> Value {
+pub async fn arrange(shopper: &Shopper) -> Value {
     let sugar = shopper.variant(SUGAR).await;
     shopper.add(&sugar, 1).await;
     shopper.set_address().await;

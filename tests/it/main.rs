@@ -17,6 +17,7 @@ mod concurrency;
 mod crash;
 mod credit;
 mod demo;
+mod events;
 mod explorer;
 mod faults;
 mod holds;

@@ -199,6 +199,15 @@ impl TestServer {
         self.log_in(token, soko_domain::auth::SUPERADMIN_IDENTIFIER).await
     }
 
+    /// Waits for what is done in the background: plugin runs recorded, events handed on.
+    ///
+    /// # Panics
+    /// When the store fails.
+    pub async fn settle(&self) {
+        self.services().plugins.recorder().flush().await;
+        while self.services().notifications.route().await.expect("a store that works").events > 0 {}
+    }
+
     /// Puts so many units of a variant on a shop's shelf, for tests that sell many.
     ///
     /// # Panics

@@ -1,8 +1,9 @@
 //! What the platform does by itself, now and then. Any number of nodes may be willing; each job is done by one of them, so
 //! that they share the jobs (see [`worker`]).
 //!
-//! To add a job: a line in [`JOBS`].
+//! To add a job: a line in [`JOBS`]. What is done all the time, and by every node, is in [`event_router`].
 
+mod event_router;
 mod stats;
 mod worker;
 
@@ -14,6 +15,8 @@ use soko_domain::Services;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use event_router::EventRouter;
+pub use event_router::RoutedCounts;
 pub use stats::JobStats;
 use stats::Record;
 use worker::{Pace, Worker};
@@ -42,6 +45,9 @@ const JOBS: &[Job] = &[
     ("old callbacks of payment providers", |services| {
         Box::pin(async move { Ok(services.payments.expire_callbacks(services.clock.now()).await?) })
     }),
+    ("old events and messages", |services| {
+        Box::pin(async move { Ok(services.notifications.expire(services.clock.now()).await?) })
+    }),
     ("expired values of plugins", |services| {
         Box::pin(async move { Ok(services.plugins.expire_values(services.clock.now()).await?) })
     }),
@@ -57,6 +63,7 @@ pub struct Jobs {
     stop: watch::Sender<bool>,
     workers: JoinSet<()>,
     records: Records,
+    events: Option<EventRouter>,
 }
 
 /// What became of each job at this node.
@@ -71,14 +78,16 @@ impl Records {
 }
 
 impl Jobs {
-    /// Starts the jobs: of each a first round as soon as this node leads it, the next ones `every` so often.
+    /// Starts the jobs: of each a first round as soon as this node leads it, the next ones `every` so often. Events are
+    /// handed on all the time.
     pub fn start(services: &Arc<Services>, every: Duration) -> Self {
         let jobs = JOBS.iter().map(|&(name, job)| {
             let (database, services) = (services.database.clone(), Arc::clone(services));
             let record = Record::new(name, services.clock.clone());
             Worker { database, round: Box::new(move || job(Arc::clone(&services))), record: Arc::new(record) }
         });
-        Self::start_workers(jobs, Pace::of(every))
+        let events = Some(EventRouter::start(services));
+        Self { events, ..Self::start_workers(jobs, Pace::of(every)) }
     }
 
     fn start_workers(workers: impl IntoIterator<Item = Worker>, pace: Pace) -> Self {
@@ -88,7 +97,7 @@ impl Jobs {
             records.push(Arc::clone(&worker.record));
             tasks.spawn(worker.run(pace, stopped.clone()));
         }
-        Self { stop, workers: tasks, records: Records(records.into()) }
+        Self { stop, workers: tasks, records: Records(records.into()), events: None }
     }
 
     /// What became of each job here, to be read at any time.
@@ -96,11 +105,19 @@ impl Jobs {
         self.records.clone()
     }
 
+    /// What was handed on by this node, to be read at any time.
+    pub fn routed(&self) -> Arc<RoutedCounts> {
+        self.events.as_ref().map(EventRouter::counts).unwrap_or_default()
+    }
+
     /// Finishes the rounds in hand, begins no other, and lets other nodes lead. What does not end within [`STOP_MAX`], since
     /// a job is stuck or the store does not answer, is cut.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         let ended = async {
+            if let Some(events) = self.events.take() {
+                events.stop().await;
+            }
             while let Some(ended) = self.workers.join_next().await {
                 if let Err(error) = ended {
                     tracing::error!(%error, "a job ended badly");

@@ -266,6 +266,7 @@ impl App {
             guard: Arc::clone(&guard),
             endpoints: Arc::clone(&endpoints),
             jobs: jobs.as_ref().map(Jobs::records).unwrap_or_default(),
+            events: jobs.as_ref().map(Jobs::routed).unwrap_or_default(),
             role,
         });
         let router = if role.serves() {

@@ -22,8 +22,11 @@ const PLATFORM: [&str; 11] = [
 ];
 
 /// Indexes of channels' tables that begin with something else, and why they may.
-const EXCEPTIONS: [(&str, &str); 6] = [
+const EXCEPTIONS: [(&str, &str); 9] = [
+    ("event_action (created_at)", "the platform's job looks for what is old in all channels"),
     ("idempotency_key (expires_at)", "the platform's job looks for what has expired in all channels"),
+    ("inbox_message (created_at)", "the platform's job looks for what is old in all channels"),
+    ("outbox (created_at)", "the platform's job looks for what is old in all channels"),
     ("payment (ask_at)", "the platform's job asks about attempts of all channels whose time has come"),
     ("payment_callback (received_at)", "the platform's job looks for what is old in all channels"),
     (

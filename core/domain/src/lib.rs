@@ -5,7 +5,7 @@
 //! only, through what their `mod.rs` shows; influence upwards travels as events. A test holds both rules.
 //!
 //! Ranks: 0 `auth`, `channels`; 1 `plugins`, `catalogue`, `customers`, `tax`, `inventory`, `ledger`; 2 `merchandise`, `pricing`,
-//! `shipping`, `payments`, `credit`; 3 `orders`.
+//! `shipping`, `payments`, `credit`; 3 `orders`; 4 `notifications`.
 //!
 //! [`Services`] puts the domains together; `import` is a use case of several of them that no domain could hold.
 //!
@@ -22,6 +22,7 @@ pub mod inventory;
 pub mod ledger;
 pub mod merchandise;
 pub mod moving;
+pub mod notifications;
 pub mod orders;
 pub mod payments;
 pub mod plugins;

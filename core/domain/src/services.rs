@@ -17,6 +17,7 @@ use crate::customers::Customers;
 use crate::inventory::Inventory;
 use crate::ledger::Ledger;
 use crate::merchandise::Merchandise;
+use crate::notifications::Notifications;
 use crate::orders::{Neighbours, Orders};
 use crate::payments::{Payments, PaymentsConfig};
 use crate::plugins::{PluginLimits, Plugins, Vault};
@@ -63,6 +64,7 @@ pub struct Services {
     pub inventory: Inventory,
     pub ledger: Ledger,
     pub merchandise: Merchandise,
+    pub notifications: Notifications,
     /// Operations that clients may send again.
     pub operations: Operations,
     pub orders: Orders,
@@ -125,6 +127,7 @@ impl Services {
             customers: Customers::new(database.clone(), clock.clone(), auth.clone()),
             inventory: Inventory::new(database.clone(), clock.clone()),
             ledger: Ledger::new(database.clone(), clock.clone()),
+            notifications: Notifications::new(database.clone(), clock.clone()),
             operations: Operations::new(database.clone(), clock.clone(), random.clone()),
             orders: Orders::new(database.clone(), clock.clone(), random, neighbours),
             auth,

@@ -82,6 +82,7 @@ domain_errors! {
     soko_domain::inventory::InventoryError,
     soko_domain::ledger::LedgerError,
     soko_domain::merchandise::MerchandiseError,
+    soko_domain::notifications::NotificationError,
     soko_domain::orders::OrderError,
     soko_domain::payments::PaymentError,
     soko_domain::plugins::PluginError,

@@ -116,7 +116,7 @@ ids! {
     FacetValueId, CollectionId, AssetId, TagId, StockLocationId, ShippingMethodId, PaymentMethodId, OrderId,
     OrderLineId, ShippingLineId, PaymentId, RefundId, FulfillmentId, HistoryEntryId, PluginId, PluginVersionId,
     PluginBindingId, PluginRunId, PriceReceiptId, StockMovementId, LedgerAccountId, JournalEntryId, JournalPostingId,
-    CreditPaymentId, SupplierPurchaseId,
+    CreditPaymentId, SupplierPurchaseId, EventId, EventActionId, InboxMessageId,
 }
 
 /// Ids of things of one kind, where a client sent any.

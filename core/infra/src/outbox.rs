@@ -3,12 +3,16 @@
 use serde::Serialize;
 use soko_kernel::{ChannelScope, Timestamp};
 
-use crate::db::{DatabaseError, Tx};
+use crate::db::{DatabaseError, Dialect, Topic, Tx};
+
+/// Said where there is something on its way out. On a server nothing is said: it would make transactions commit one after
+/// another, so that whoever hands events on has to look by themselves.
+pub const EVENTS: Topic = Topic::new("events");
 
 /// A fact that a domain states about a channel. Its JSON form is the contract with whoever handles it.
 pub trait Event: Serialize {
     /// The stable name, past tense: `order.placed`.
-    const NAME: &'static str;
+    fn name(&self) -> &'static str;
 }
 
 impl Tx {
@@ -25,8 +29,12 @@ impl Tx {
         let payload = serde_json::to_string(event).map_err(|error| DatabaseError::corrupt("event", error))?;
         self.execute_one(
             "INSERT INTO outbox (channel_id, name, payload, created_at) VALUES ($1, $2, $3, $4)",
-            (scope.channel_id(), E::NAME, payload, now),
+            (scope.channel_id(), event.name(), payload, now),
         )
-        .await
+        .await?;
+        if self.dialect() == Dialect::Sqlite {
+            self.notify(EVENTS).await?;
+        }
+        Ok(())
     }
 }

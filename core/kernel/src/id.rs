@@ -135,6 +135,12 @@ ids! {
     JournalEntryId,
     /// One amount of an entry, from one account to another.
     JournalPostingId,
+    /// A fact that was stated.
+    EventId,
+    /// What was done about an event for one recipient.
+    EventActionId,
+    /// What somebody was told within the system.
+    InboxMessageId,
 }
 
 #[cfg(test)]

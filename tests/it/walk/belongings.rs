@@ -36,6 +36,7 @@ const ADMIN_KINDS: &[(&str, &str)] = &[
         "note",
         "orders { items { history(options: { filter: { type: { eq: \"ORDER_NOTE\" } } }) { items { id } } } }",
     ),
+    ("notification", "notifications { items { id } }"),
     ("order", "orders(options: { filter: { active: { eq: false } } }) { items { id } }"),
     ("order_line", "orders(options: { filter: { active: { eq: false } } }) { items { lines { id } } }"),
     ("plugin", "plugins { items { id } }"),
@@ -54,6 +55,7 @@ const SHOP_KINDS: &[(&str, &str)] = &[
     ("collection", "collections { items { id } }"),
     ("facet", "facets { items { id } }"),
     ("facet_value", "facets { items { values { id } } }"),
+    ("notification", "notifications { items { id } }"),
     ("product", "products { items { id } }"),
     ("shipping_method", "eligibleShippingMethods { id }"),
     ("variant", "products { items { variants { id } } }"),
@@ -91,7 +93,7 @@ impl Shop {
         update(&admin, json!({ "id": binding["id"], "config": { "again": true } })).await;
         // Priced with the plugin, so that it has a run.
         customer.add(&customer.variant(SUGAR).await, 1).await;
-        server.services().plugins.recorder().flush().await;
+        server.settle().await;
         let mut admin_ids = find_all(&admin, ADMIN_KINDS).await;
         let mut shop_ids = find_all(&customer.client, SHOP_KINDS).await;
         shop_ids.insert("order".to_owned(), id_at(&order, "id"));

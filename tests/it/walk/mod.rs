@@ -89,7 +89,7 @@ impl Walk<'_> {
     }
 
     async fn own_rows(&self) -> Rows {
-        self.server.services().plugins.recorder().flush().await;
+        self.server.settle().await;
         store::rows_of(self.server, self.channel).await
     }
 }
@@ -124,10 +124,10 @@ fn read(schema: &Schema, tables: &[&[&'static str]]) -> Vec<Operation> {
 /// Runs a walk of the first shop's and says what the second shop no longer has as it was.
 async fn changes_of_the_other(server: &TestServer, walk: impl Future<Output = Vec<String>>) -> Vec<String> {
     let other = server.open(BETA).actor.channel.id;
-    server.services().plugins.recorder().flush().await;
+    server.settle().await;
     let before = store::rows_of(server, other).await;
     let mut faults = walk.await;
-    server.services().plugins.recorder().flush().await;
+    server.settle().await;
     faults.extend(store::differences(&before, &store::rows_of(server, other).await));
     faults
 }
@@ -283,7 +283,7 @@ fn no_query_leads_customers_to_a_thing_of_another_shop() {
 fn no_query_leads_administrators_to_a_thing_of_another_shop() {
     with_server(async |server| {
         let (alpha, beta) = (Shop::furnish(server, ALPHA).await, Shop::furnish(server, BETA).await);
-        server.services().plugins.recorder().flush().await;
+        server.settle().await;
         let schema = Schema::of(&alpha.admin).await;
         compare(&schema, SHOWN_TO_ADMINISTRATORS, [&alpha.admin, &beta.admin]).await;
     });

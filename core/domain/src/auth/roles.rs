@@ -1,7 +1,9 @@
 //! Roles: named sets of permissions, and the channels where they hold.
 
-use soko_infra::{DataScope, Reader};
-use soko_kernel::{Actor, ChannelId, ListQuery, Page, Permission, PermissionSet, RoleId, Timestamp};
+use soko_infra::{DataScope, DatabaseError, Reader};
+use soko_kernel::{
+    Actor, ChannelId, ChannelScope, ListQuery, Page, Permission, PermissionSet, RoleId, Timestamp, UserId,
+};
 
 use super::error::AuthError;
 use super::powers::{Granter, Powers};
@@ -57,6 +59,18 @@ pub struct RoleChanges {
 }
 
 impl Auth {
+    /// Who runs a channel, by a role that is given for channels: their rights there, once for each such role. The platform's
+    /// operators are not among them.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn administrators_in(
+        reader: &mut Reader,
+        scope: ChannelScope,
+    ) -> Result<Vec<(UserId, PermissionSet)>, DatabaseError> {
+        repo::administrators_in(reader, scope).await
+    }
+
     /// A page of roles: those of the actor's channel, or all for the platform's operators.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use soko_kernel::{CustomerId, OrderId};
 
 /// A customer may buy on account who could not before.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CustomerCreditApproved {
     /// Who.
     pub customer_id: CustomerId,
@@ -16,11 +17,14 @@ pub struct CustomerCreditApproved {
 }
 
 impl Event for CustomerCreditApproved {
-    const NAME: &'static str = "customer.credit_approved";
+    fn name(&self) -> &'static str {
+        "customer.credit_approved"
+    }
 }
 
 /// What a customer owes the shop, or has with it, changed.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CustomerBalanceChanged {
     /// Who.
     pub customer_id: CustomerId,
@@ -31,11 +35,14 @@ pub struct CustomerBalanceChanged {
 }
 
 impl Event for CustomerBalanceChanged {
-    const NAME: &'static str = "customer.balance_changed";
+    fn name(&self) -> &'static str {
+        "customer.balance_changed"
+    }
 }
 
 /// A sale on account was refused. Of many in a short time the first is told of.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CreditSaleRefused {
     /// Who wanted to buy.
     pub customer_id: CustomerId,
@@ -48,5 +55,7 @@ pub struct CreditSaleRefused {
 }
 
 impl Event for CreditSaleRefused {
-    const NAME: &'static str = "credit.sale_refused";
+    fn name(&self) -> &'static str {
+        "credit.sale_refused"
+    }
 }

@@ -12,7 +12,7 @@ mod tests;
 
 use std::collections::HashMap;
 
-use soko_infra::{Database, Reader, Tx};
+use soko_infra::{Database, DatabaseError, Reader, Tx};
 use soko_kernel::{Actor, ChannelScope, Clock, CustomerId, ListQuery, Page, Permission, Timestamp, UserId};
 
 use crate::auth::Auth;
@@ -97,6 +97,18 @@ impl Customers {
         id: CustomerId,
     ) -> Result<Option<Customer>, CustomerError> {
         Ok(repo::find(reader, scope, id).await?)
+    }
+
+    /// As whom these customers log in; those who cannot are not there.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn users_in(
+        reader: &mut Reader,
+        scope: ChannelScope,
+        ids: impl IntoIterator<Item = CustomerId>,
+    ) -> Result<HashMap<CustomerId, UserId>, DatabaseError> {
+        repo::users_of(reader, scope, ids).await
     }
 
     /// The customer who is logged in.

@@ -243,8 +243,15 @@ pub(super) async fn record_transition(
     let (order, to) = (&cart.order, cart.order.state);
     let entry = NewEntry::order_transition(from, to);
     history::write_in_tx(tx, scope, order.id, user, &[entry], now).await?;
-    let code = order.code.clone();
-    let changed = OrderStateChanged { order_id: order.id, code, from: from.as_str(), to: to.as_str() };
+    let changed = OrderStateChanged {
+        order_id: order.id,
+        code: order.code.clone(),
+        customer_id: order.customer_id,
+        total_with_tax: order.totals.total().gross,
+        currency: order.currency.code().to_owned(),
+        from: from.as_str(),
+        to: to.as_str(),
+    };
     Ok(tx.publish(scope, now, &changed).await?)
 }
 
@@ -261,7 +268,15 @@ pub(super) async fn record_payment(
     let entry = NewEntry::payment_transition(payment.id, from.as_str(), to);
     history::write_in_tx(tx, scope, order.id, doing.user, &[entry], doing.now).await?;
     book_payment(tx, scope, order, payment, doing).await?;
-    let changed =
-        PaymentStateChanged { order_id: order.id, payment_id: payment.id, amount: payment.amount, to };
+    let changed = PaymentStateChanged {
+        order_id: order.id,
+        code: order.code.clone(),
+        customer_id: order.customer_id,
+        payment_id: payment.id,
+        method: payment.method.clone(),
+        amount: payment.amount,
+        currency: order.currency.code().to_owned(),
+        to,
+    };
     Ok(tx.publish(scope, doing.now, &changed).await?)
 }

@@ -160,10 +160,10 @@ impl Orders {
         why: &str,
     ) -> Result<(), OrderError> {
         tracing::warn!(payment = %id, why, "a payment is put up for review");
-        let why = why.to_owned();
+        let (why, now) = (why.to_owned(), self.clock.now());
         self.database
             .write_concurrently(scope, async move |tx| {
-                Ok(Payments::put_before_people_in_tx(tx, scope, id, &why).await?)
+                Ok(Payments::put_before_people_in_tx(tx, scope, id, &why, now).await?)
             })
             .await
     }

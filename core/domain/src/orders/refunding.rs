@@ -358,9 +358,12 @@ pub(super) async fn record(
     book_refund(tx, scope, order, refund, doing).await?;
     let changed = RefundStateChanged {
         order_id: order.id,
+        code: order.code.clone(),
+        customer_id: order.customer_id,
         payment_id: refund.payment_id,
         refund_id: refund.id,
         amount: refund.total,
+        currency: order.currency.code().to_owned(),
         to: refund.state.as_str(),
     };
     Ok(tx.publish(scope, doing.now, &changed).await?)

@@ -12,6 +12,7 @@ mod asking;
 mod callbacks;
 mod entity;
 mod error;
+mod event;
 mod handlers;
 mod plugged;
 mod reconciling;

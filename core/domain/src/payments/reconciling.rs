@@ -5,6 +5,7 @@ use std::time::Duration;
 use soko_infra::{DataScope, DatabaseError, Tx};
 use soko_kernel::{Actor, ChannelScope, ListQuery, Page, PaymentId, Permission, Timestamp};
 
+use super::event::PaymentInReview;
 use super::{Payment, PaymentError, PaymentState, Payments, repo};
 use crate::channels::Channels;
 
@@ -63,9 +64,8 @@ impl Payments {
             return Ok(None);
         }
         if payment.asked_times >= QUESTIONS_MAX {
-            payment
-                .put_before_people("it has been asked about often enough, and nobody knows what came of it");
-            repo::update_looks(tx, scope, &payment).await?;
+            let why = "it has been asked about often enough, and nobody knows what came of it";
+            put_up(tx, scope, &mut payment, why, now).await?;
             return Ok(None);
         }
         payment.asked_times += 1;
@@ -83,11 +83,11 @@ impl Payments {
         scope: ChannelScope,
         id: PaymentId,
         why: &str,
+        now: Timestamp,
     ) -> Result<(), PaymentError> {
         repo::lock(tx, scope, id).await?;
         let mut payment = repo::find(tx, scope, id).await?.ok_or(PaymentError::NotFound(id))?;
-        payment.put_before_people(why);
-        Ok(repo::update_looks(tx, scope, &payment).await?)
+        Ok(put_up(tx, scope, &mut payment, why, now).await?)
     }
 
     /// Notes what is known of an attempt that still has no answer.
@@ -144,4 +144,23 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 4, 5, 60].map(after), [15, 30, 60, 120, 240, 240, 240]);
         assert_eq!(after(-1), 15);
     }
+}
+
+/// Puts a payment up for review and states it as a fact, each time for another reason.
+async fn put_up(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    payment: &mut Payment,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let before = payment.review.take();
+    payment.put_before_people(why);
+    repo::update_looks(tx, scope, payment).await?;
+    if payment.review == before {
+        return Ok(());
+    }
+    let reason = payment.review.clone().unwrap_or_default();
+    let put_up = PaymentInReview { order_id: payment.order_id, payment_id: payment.id, reason };
+    tx.publish(scope, now, &put_up).await
 }

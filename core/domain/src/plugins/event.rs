@@ -48,21 +48,31 @@ pub struct PluginRolledBack(pub BindingState);
 pub struct PluginUnbound(pub BindingState);
 
 impl Event for PluginUploaded {
-    const NAME: &'static str = "plugin.uploaded";
+    fn name(&self) -> &'static str {
+        "plugin.uploaded"
+    }
 }
 
 impl Event for PluginBound {
-    const NAME: &'static str = "plugin.bound";
+    fn name(&self) -> &'static str {
+        "plugin.bound"
+    }
 }
 
 impl Event for PluginBindingUpdated {
-    const NAME: &'static str = "plugin.binding_updated";
+    fn name(&self) -> &'static str {
+        "plugin.binding_updated"
+    }
 }
 
 impl Event for PluginRolledBack {
-    const NAME: &'static str = "plugin.rolled_back";
+    fn name(&self) -> &'static str {
+        "plugin.rolled_back"
+    }
 }
 
 impl Event for PluginUnbound {
-    const NAME: &'static str = "plugin.unbound";
+    fn name(&self) -> &'static str {
+        "plugin.unbound"
+    }
 }

@@ -53,6 +53,15 @@ lists! {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "method": Text sort, "total": Number sort,
         "inDoubt": Boolean, "transactionId": Text,
     }
+    /// What happened.
+    Events "Event" {
+        "id": Id sort, "createdAt": Date sort, "routedAt": Date sort, "type": Text sort,
+    }
+    /// What was done about what happened.
+    EventActions "EventAction" {
+        "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "eventId": Id sort, "eventType": Text sort,
+        "actionType": Text, "recipientType": Text, "recipientId": Id, "state": Text sort, "attempts": Number sort,
+    }
     /// Plugins.
     Plugins "Plugin" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "name": Text sort, "kind": Text sort,

@@ -13,6 +13,7 @@ mod credit_operation;
 mod customer;
 mod customer_group;
 mod customer_operation;
+mod event;
 mod facet;
 mod facet_operation;
 mod fulfillment;
@@ -69,6 +70,7 @@ use soko_kernel::{CacheStats, Permission};
 use crate::context::RequestContext;
 use crate::execute::Endpoint;
 use crate::shared::enums::declare_codes;
+use crate::shared::inbox::{InboxMutation, InboxQuery};
 use crate::shared::vocabulary::{Declared, Vocabulary};
 use crate::traffic::OperationTraffic;
 
@@ -88,6 +90,8 @@ struct Query(
     administrator::AdministratorQuery,
     customer_group::CustomerGroupQuery,
     customer_operation::CustomerQuery,
+    event::EventQuery,
+    InboxQuery,
     ledger_operation::LedgerQuery,
     order_operation::OrderQuery,
     payment_method::PaymentMethodQuery,
@@ -127,6 +131,8 @@ struct Mutation(
     administrator::AdministratorMutation,
     customer_group::CustomerGroupMutation,
     customer_operation::CustomerMutation,
+    event::EventMutation,
+    InboxMutation,
     ledger_operation::LedgerMutation,
     order_upkeep::OrderUpkeepMutation,
     refund::RefundMutation,

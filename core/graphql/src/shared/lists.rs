@@ -42,4 +42,8 @@ lists! {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "languageCode": Text, "facetId": Id sort,
         "name": Text sort, "code": Text sort,
     }
+    /// Messages in an inbox.
+    Notifications "Notification" {
+        "id": Id sort, "createdAt": Date sort, "type": Text sort, "read": Boolean,
+    }
 }

@@ -11,6 +11,7 @@ pub(crate) mod batch;
 pub mod channel;
 pub mod deletion;
 pub mod enums;
+pub mod inbox;
 pub mod list_options;
 pub mod lists;
 pub(crate) mod loads;

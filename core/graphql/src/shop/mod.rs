@@ -36,6 +36,7 @@ use soko_kernel::{CacheStats, Permission};
 use crate::context::RequestContext;
 use crate::execute::Endpoint;
 use crate::shared::enums::declare_codes;
+use crate::shared::inbox::{InboxMutation, InboxQuery};
 use crate::shared::list_options::ListOptions;
 use crate::shared::vocabulary::{Declared, Vocabulary};
 use crate::traffic::OperationTraffic;
@@ -43,12 +44,12 @@ use crate::traffic::OperationTraffic;
 /// What clients may ask.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
-struct Query(catalogue_query::CatalogueQuery, order_query::OrderQuery, account::AccountQuery);
+struct Query(catalogue_query::CatalogueQuery, order_query::OrderQuery, account::AccountQuery, InboxQuery);
 
 /// What clients may do.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
-struct Mutation(order_mutation::OrderMutation, account::AccountMutation);
+struct Mutation(order_mutation::OrderMutation, account::AccountMutation, InboxMutation);
 
 struct ShopVocabulary;
 

@@ -30,6 +30,7 @@ pub const SHOP: &[&str] = &[
     "setOrderShippingMethod(shippingMethodId: [$shipping_method])",
     "adjustOrderLine(orderLineId: $cart_line, quantity: 2)",
     "removeOrderLine(orderLineId: $cart_line)",
+    "markNotificationAsRead(id: $notification)",
 ];
 
 /// The Admin API, by an administrator who may do everything in the own shop: what deletes goods or settings stands below

@@ -1,6 +1,7 @@
 //! Customers and their groups; administrators and their roles.
 
 pub const LINES: &[&str] = &[
+    "markNotificationAsRead(id: $notification)",
     "customer(id: $kept_customer)",
     r#"updateCustomer(input: { id: $kept_customer, firstName: "Njeri" })"#,
     "customerGroup(id: $kept_customer_group)",

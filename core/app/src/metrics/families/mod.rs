@@ -39,6 +39,7 @@ pub struct Numbers {
     breakers: Vec<BreakerState>,
     operations: [(&'static str, Vec<OperationTraffic>); 2],
     jobs: Vec<JobStats>,
+    events: (u64, u64, u64),
     caches: Vec<(&'static str, CacheStats)>,
     resident_bytes: Option<u64>,
 }
@@ -69,6 +70,7 @@ impl Numbers {
                 ("admin", sources.endpoints.admin.traffic()),
             ],
             jobs: sources.jobs.read(),
+            events: sources.events.read(),
             caches: caches(sources),
             resident_bytes: resident_bytes(),
         }
@@ -106,6 +108,7 @@ impl Collector for Numbers {
         self.write_plugins(&mut page)?;
         self.write_operations(&mut page)?;
         self.write_jobs(&mut page)?;
+        self.write_events(&mut page)?;
         self.write_caches(&mut page)
     }
 }

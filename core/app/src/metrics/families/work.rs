@@ -53,6 +53,17 @@ impl Numbers {
         page.gauges("soko_job_last_success_timestamp_seconds", help, "name", succeeded)
     }
 
+    pub(super) fn write_events(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let (events, actions, failures) = self.events;
+        page.count("soko_events_routed", "Events that this node has handed on.", events)?;
+        page.count("soko_event_actions", "What people were told of them.", actions)?;
+        page.count(
+            "soko_event_failures",
+            "Channels that could not be looked after, once for each time.",
+            failures,
+        )
+    }
+
     pub(super) fn write_caches(&self, page: &mut Page<'_, '_>) -> fmt::Result {
         let of = |value: fn(&CacheStats) -> u64| {
             self.caches.iter().map(move |(cache, stats)| (*cache, value(stats)))

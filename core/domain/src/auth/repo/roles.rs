@@ -201,6 +201,19 @@ pub(in crate::auth) async fn powers(reader: &mut Reader, user: UserId) -> Result
     Ok(powers)
 }
 
+/// Who holds rights in a channel by a role that is given for channels, once for each such role. The platform's operators,
+/// whose role holds everywhere, are not among them.
+pub(in crate::auth) async fn administrators_in(
+    reader: &mut Reader,
+    scope: ChannelScope,
+) -> Result<Vec<(UserId, PermissionSet)>, DatabaseError> {
+    let sql = "SELECT u.id, r.permissions FROM role_channel rc JOIN role r ON r.id = rc.role_id \
+               JOIN user_role ur ON ur.role_id = r.id JOIN user_account u ON u.id = ur.user_id \
+               WHERE rc.channel_id = $1 AND u.deleted_at IS NULL ORDER BY u.id, r.id";
+    let rows: Vec<(UserId, String)> = reader.fetch_all(sql, (scope.channel_id(),)).await?;
+    Ok(rows.into_iter().map(|(user, permissions)| (user, parse(&permissions))).collect())
+}
+
 /// How many live users hold the super administrator's role.
 pub(in crate::auth) async fn superadmin_count(reader: &mut Reader) -> Result<i64, DatabaseError> {
     let sql = "SELECT COUNT(*) FROM user_role ur JOIN role r ON r.id = ur.role_id \

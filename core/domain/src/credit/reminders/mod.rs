@@ -35,6 +35,7 @@ const CHANNELS_PER_ROUND_MAX: i64 = 500;
 
 /// Something unpaid is to be spoken of.
 #[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CreditReminderDue {
     /// `customer` when they owe the shop, `supplier` when the shop owes them.
     pub party_type: &'static str,
@@ -51,7 +52,9 @@ pub struct CreditReminderDue {
 }
 
 impl Event for CreditReminderDue {
-    const NAME: &'static str = "credit.reminder_due";
+    fn name(&self) -> &'static str {
+        "credit.reminder_due"
+    }
 }
 
 impl Credit {

@@ -1,5 +1,7 @@
 //! SQL of customers.
 
+use std::collections::HashMap;
+
 use soko_infra::db::{Bound, Column, ListSql, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, CustomerGroupId, CustomerId, ListQuery, Page, Timestamp, UserId};
@@ -120,6 +122,22 @@ pub(in crate::customers) async fn by_ids(
     let ids = in_list(&mut values, ids.iter().copied());
     let sql = format!("SELECT {SELECT} FROM customer c WHERE c.channel_id = $1 AND c.id IN ({ids})");
     reader.fetch_all(AssertSqlSafe(sql), values).await
+}
+
+/// As whom these customers log in; those who cannot are not there.
+pub(in crate::customers) async fn users_of(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    ids: impl IntoIterator<Item = CustomerId>,
+) -> Result<HashMap<CustomerId, UserId>, DatabaseError> {
+    let mut values = vec![Bound::from(scope.channel_id().0)];
+    let ids = in_list(&mut values, ids);
+    let sql = format!(
+        "SELECT id, user_id FROM customer WHERE channel_id = $1 AND id IN ({ids}) AND user_id IS NOT NULL \
+         AND deleted_at IS NULL"
+    );
+    let rows: Vec<(CustomerId, UserId)> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
+    Ok(rows.into_iter().collect())
 }
 
 const SELECT_SHOPPING: &str = "SELECT c.id, g.id, g.name FROM customer c \

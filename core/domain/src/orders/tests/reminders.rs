@@ -12,7 +12,7 @@ impl Shop {
     /// The rungs that were climbed so far, with the days that the oldest was overdue.
     async fn rungs(&self) -> Vec<(String, i64)> {
         let rung = |event: serde_json::Value| {
-            (event["rung"].as_str().unwrap().to_owned(), event["overdue_days"].as_i64().unwrap())
+            (event["rung"].as_str().unwrap().to_owned(), event["overdueDays"].as_i64().unwrap())
         };
         self.events("credit.reminder_due").await.into_iter().map(rung).collect()
     }

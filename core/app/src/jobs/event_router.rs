@@ -1,0 +1,123 @@
+//! Hands events on as they come: at every node that does background work, each event by one of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use soko_domain::Services;
+use soko_domain::notifications::Routed;
+use soko_infra::db::Dialect;
+use soko_infra::outbox::EVENTS;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Longest until events are looked for: a server says nothing of them, see [`EVENTS`].
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// As [`LOOK_EVERY`] where every event is heard of, for what was left by a failure.
+const LOOK_EVERY_HEARD: Duration = Duration::from_secs(5);
+/// Time for events to come together after the first one is heard of: many are handed on for little more than one.
+const GATHER: Duration = Duration::from_millis(25);
+/// Until it is tried again after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What was handed on by this node so far.
+#[derive(Debug, Default)]
+pub struct RoutedCounts {
+    events: AtomicU64,
+    actions: AtomicU64,
+    failures: AtomicU64,
+}
+
+impl RoutedCounts {
+    /// Events, what people were told of them, and rounds or channels that failed.
+    pub fn read(&self) -> (u64, u64, u64) {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        (read(&self.events), read(&self.actions), read(&self.failures))
+    }
+
+    fn add(&self, routed: Routed) {
+        self.events.fetch_add(routed.events, Ordering::Relaxed);
+        self.actions.fetch_add(routed.actions, Ordering::Relaxed);
+        self.failures.fetch_add(routed.failures, Ordering::Relaxed);
+    }
+}
+
+/// The router of a running server. It ends when this is stopped or dropped.
+pub(super) struct EventRouter {
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+    counts: Arc<RoutedCounts>,
+}
+
+impl EventRouter {
+    /// Starts handing on.
+    pub(super) fn start(services: &Arc<Services>) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let counts = Arc::<RoutedCounts>::default();
+        let task = tokio::spawn(run(Arc::clone(services), Arc::clone(&counts), stopped));
+        Self { stop, task, counts }
+    }
+
+    /// What was handed on, to be read at any time.
+    pub(super) fn counts(&self) -> Arc<RoutedCounts> {
+        Arc::clone(&self.counts)
+    }
+
+    /// Finishes the round in hand. Dropped before, it is cut, and what it had not committed is handed on by another.
+    pub(super) async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if let Err(error) = (&mut self.task).await {
+            tracing::error!(%error, "handing events on ended badly");
+        }
+    }
+}
+
+impl Drop for EventRouter {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn run(services: Arc<Services>, counts: Arc<RoutedCounts>, mut stopped: watch::Receiver<bool>) {
+    let mut heard = services.database.subscribe(EVENTS);
+    let look_every = match services.database.dialect() {
+        Dialect::Sqlite => LOOK_EVERY_HEARD,
+        Dialect::Postgres => LOOK_EVERY,
+    };
+    loop {
+        let pause = match services.notifications.route().await {
+            Ok(routed) => {
+                counts.add(routed);
+                if routed.more {
+                    Duration::ZERO
+                } else if routed.failures > 0 {
+                    PAUSE
+                } else {
+                    look_every
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "events could not be handed on");
+                counts.add(Routed { failures: 1, ..Routed::default() });
+                PAUSE
+            }
+        };
+        let awake = async {
+            if pause == look_every {
+                // Not in time is what the limit is for: then it is looked all the same.
+                let heard = tokio::time::timeout(look_every, heard.changed()).await;
+                if heard.is_ok() {
+                    tokio::time::sleep(GATHER).await;
+                }
+            } else {
+                tokio::time::sleep(pause).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            // The sender's end means that the router was dropped.
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+            () = awake => {}
+        }
+    }
+}

@@ -1,0 +1,73 @@
+-- Who is told of facts, how, and what came of it.
+
+-- What a shop wants done about an event; where there is no row, what the event's type says.
+CREATE TABLE event_setting (
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    event TEXT NOT NULL,
+    action TEXT NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    -- For those who have not said otherwise.
+    default_for_users BOOLEAN NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, event, action)
+);
+
+-- What somebody wants to be told, where the event lets them choose.
+CREATE TABLE event_preference (
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    user_id BIGINT NOT NULL,
+    event TEXT NOT NULL,
+    action TEXT NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, user_id, event, action)
+);
+
+-- What was done about an event for one recipient: each kind of action once, however often the event is handed on.
+CREATE TABLE event_action (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    event_id BIGINT NOT NULL,
+    event TEXT NOT NULL,
+    action TEXT NOT NULL,
+    recipient_type TEXT NOT NULL CHECK (recipient_type IN ('administrator', 'customer')),
+    -- A user's, or a customer's.
+    recipient_id BIGINT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('Pending', 'Done', 'Failed')),
+    attempts BIGINT NOT NULL,
+    message TEXT,
+    event_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, event_id, action, recipient_type, recipient_id)
+);
+
+CREATE INDEX event_action_created ON event_action (created_at);
+
+-- What people have been told within the system.
+CREATE TABLE inbox_message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    user_id BIGINT NOT NULL,
+    -- As what the user was told.
+    recipient_type TEXT NOT NULL CHECK (recipient_type IN ('administrator', 'customer')),
+    event_id BIGINT NOT NULL,
+    event TEXT NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    -- The event's JSON.
+    data TEXT NOT NULL,
+    read_at BIGINT,
+    created_at BIGINT NOT NULL,
+    UNIQUE (channel_id, user_id, recipient_type, event_id)
+);
+
+CREATE INDEX inbox_message_user ON inbox_message (channel_id, user_id, recipient_type, id);
+CREATE INDEX inbox_message_unread ON inbox_message (channel_id, user_id, recipient_type, id) WHERE read_at IS NULL;
+CREATE INDEX inbox_message_created ON inbox_message (created_at);
+
+-- Facts that nobody has looked at yet, and when somebody did.
+ALTER TABLE outbox ADD COLUMN routed_at BIGINT;
+
+CREATE INDEX outbox_unrouted ON outbox (channel_id, id) WHERE routed_at IS NULL;
+CREATE INDEX outbox_created ON outbox (created_at) WHERE routed_at IS NOT NULL;

@@ -1,0 +1,281 @@
+//! Events as they are handed on, and who is told. Pure.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use soko_kernel::{
+    CustomerId, EventActionId, EventId, InboxMessageId, Permission, PermissionSet, Timestamp, UserId,
+};
+
+use super::catalogue::{ActionType, EventType};
+
+/// A fact that a domain stated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredEvent {
+    /// Its id; later facts of a channel have greater ones.
+    pub id: EventId,
+    /// Its name: `order.placed`.
+    pub name: String,
+    /// What it says.
+    pub payload: serde_json::Value,
+    /// When it became true.
+    pub created_at: Timestamp,
+    /// When it was handed on.
+    pub routed_at: Option<Timestamp>,
+}
+
+/// Somebody who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Recipient {
+    /// One of those who run the shop.
+    Administrator(UserId),
+    /// A customer who can log in.
+    Customer {
+        /// Who.
+        id: CustomerId,
+        /// As whom they log in.
+        user: UserId,
+    },
+}
+
+impl Recipient {
+    /// The name of its role that the database uses.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Administrator(_) => "administrator",
+            Self::Customer { .. } => "customer",
+        }
+    }
+
+    /// The user's or the customer's id.
+    pub(super) fn id(self) -> i64 {
+        match self {
+            Self::Administrator(user) => user.0,
+            Self::Customer { id, .. } => id.0,
+        }
+    }
+
+    /// Whose inbox it is.
+    pub(super) fn user(self) -> UserId {
+        match self {
+            Self::Administrator(user) | Self::Customer { user, .. } => user,
+        }
+    }
+}
+
+/// What a shop wants done about an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventSetting {
+    /// The event's type.
+    pub event: &'static EventType,
+    /// By what people are told.
+    pub action: ActionType,
+    /// Whether anybody is.
+    pub enabled: bool,
+    /// Whether those are who have not said otherwise.
+    pub default_for_users: bool,
+}
+
+impl EventSetting {
+    /// Where the shop has said nothing.
+    pub(super) fn of_type(event: &'static EventType, action: ActionType) -> Self {
+        Self { event, action, enabled: event.default_enabled, default_for_users: true }
+    }
+}
+
+/// What is known of a channel that decides who is told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Audience {
+    /// What the shop has said.
+    pub(super) settings: Vec<EventSetting>,
+    pub(super) administrators: Vec<(UserId, PermissionSet)>,
+    /// The customers of a batch of events who can log in.
+    pub(super) customers: HashMap<CustomerId, UserId>,
+    /// What people have said, of the events that let them.
+    pub(super) preferences: HashMap<(UserId, &'static str, ActionType), bool>,
+}
+
+impl Audience {
+    /// What the shop wants, or what the event's type says.
+    pub(super) fn setting(&self, event: &'static EventType, action: ActionType) -> EventSetting {
+        let said = self.settings.iter().find(|said| said.event == event && said.action == action);
+        said.copied().unwrap_or_else(|| EventSetting::of_type(event, action))
+    }
+
+    /// Who is told of an event by an action, in a fixed order.
+    pub(super) fn of(
+        &self,
+        event: &'static EventType,
+        action: ActionType,
+        payload: &serde_json::Value,
+    ) -> Vec<Recipient> {
+        let setting = self.setting(event, action);
+        if !setting.enabled {
+            return Vec::new();
+        }
+        let customer = event.customer_of(payload);
+        let customer =
+            customer.and_then(|id| Some(Recipient::Customer { id, user: *self.customers.get(&id)? }));
+        let administrators = event.tells_administrators.then(|| self.allowed(event.permission));
+        let wants = |recipient: &Recipient| {
+            let said = self.preferences.get(&(recipient.user(), event.name, action));
+            !event.subscribable || said.copied().unwrap_or(setting.default_for_users)
+        };
+        customer.into_iter().chain(administrators.into_iter().flatten()).filter(wants).collect()
+    }
+
+    /// Administrators who may know what this permission lets them see.
+    fn allowed(&self, needed: Permission) -> impl Iterator<Item = Recipient> {
+        let users: BTreeSet<UserId> = self
+            .administrators
+            .iter()
+            .filter(|(_, permissions)| permissions.allows(needed))
+            .map(|(user, _)| *user)
+            .collect();
+        users.into_iter().map(Recipient::Administrator)
+    }
+}
+
+/// Where an action stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ActionState {
+    /// It is to be done.
+    Pending,
+    /// The recipient has been told.
+    Done,
+    /// They could not be told.
+    Failed,
+}
+
+impl ActionState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Done, Self::Failed];
+
+    /// The name that the database and clients use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Done => "Done",
+            Self::Failed => "Failed",
+        }
+    }
+
+    /// The state with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+/// What was done about an event for one recipient.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventAction {
+    /// Its id.
+    pub id: EventActionId,
+    /// The event.
+    pub event_id: EventId,
+    /// The event's name.
+    pub event: String,
+    /// What was done.
+    pub action: ActionType,
+    /// `administrator` or `customer`.
+    pub recipient_type: String,
+    /// The user's or the customer's id.
+    pub recipient_id: i64,
+    /// Where it stands.
+    pub state: ActionState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why it failed.
+    pub message: Option<String>,
+    /// When the event became true.
+    pub event_at: Timestamp,
+    /// When it was first tried.
+    pub created_at: Timestamp,
+    /// When it was last.
+    pub updated_at: Timestamp,
+}
+
+/// What somebody was told within the system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InboxMessage {
+    /// Its id.
+    pub id: InboxMessageId,
+    /// The event that it tells of.
+    pub event_id: EventId,
+    /// The event's name.
+    pub event: String,
+    /// In a few words.
+    pub title: String,
+    /// In a sentence.
+    pub body: String,
+    /// What the event says.
+    pub data: serde_json::Value,
+    /// When it was read.
+    pub read_at: Option<Timestamp>,
+    /// When it came.
+    pub created_at: Timestamp,
+}
+
+/// The customers whom some events are for.
+pub(super) fn customers_of(events: &[StoredEvent]) -> HashSet<CustomerId> {
+    let customer = |event: &StoredEvent| EventType::find(&event.name)?.customer_of(&event.payload);
+    events.iter().filter_map(customer).collect()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed test")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn audience() -> Audience {
+        let reads_orders = std::iter::once(Permission::ReadOrder).collect();
+        let customers = HashMap::from([(CustomerId(5), UserId(50))]);
+        let administrators = vec![
+            (UserId(9), reads_orders),
+            (UserId(8), PermissionSet::NONE),
+            (UserId(9), PermissionSet::NONE),
+        ];
+        Audience { administrators, customers, ..Audience::default() }
+    }
+
+    #[test]
+    fn tells_the_customer_and_who_may_know() {
+        let (audience, placed) = (audience(), EventType::find("order.placed").unwrap());
+        let told = |customer: serde_json::Value| {
+            audience.of(placed, ActionType::InApp, &json!({ "customerId": customer }))
+        };
+        let (asha, clerk) = (
+            Recipient::Customer { id: CustomerId(5), user: UserId(50) },
+            Recipient::Administrator(UserId(9)),
+        );
+        assert_eq!(told(json!(5)), [asha, clerk]);
+        assert_eq!(told(json!(6)), [clerk], "who cannot log in has no inbox");
+        assert_eq!(told(serde_json::Value::Null), [clerk]);
+    }
+
+    #[test]
+    fn the_shop_decides_and_then_everybody_for_themselves() {
+        let mut audience = audience();
+        let placed = EventType::find("order.placed").unwrap();
+        let payload = json!({ "customerId": 5 });
+        let count = |audience: &Audience| audience.of(placed, ActionType::InApp, &payload).len();
+        audience.preferences.insert((UserId(9), placed.name, ActionType::InApp), false);
+        assert_eq!(count(&audience), 1);
+        let setting =
+            EventSetting { default_for_users: false, ..EventSetting::of_type(placed, ActionType::InApp) };
+        audience.settings = vec![setting];
+        assert_eq!(count(&audience), 0);
+        audience.preferences.insert((UserId(50), placed.name, ActionType::InApp), true);
+        assert_eq!(count(&audience), 1);
+        audience.settings[0].enabled = false;
+        assert_eq!(count(&audience), 0);
+    }
+
+    #[test]
+    fn a_reminder_of_what_a_supplier_is_owed_is_no_customers() {
+        let due = EventType::find("credit.reminder_due").unwrap();
+        let of = |role: &str| due.customer_of(&json!({ "partyType": role, "partyId": 5 }));
+        assert_eq!((of("customer"), of("supplier")), (Some(CustomerId(5)), None));
+    }
+}

@@ -1,0 +1,103 @@
+//! What people are told of what happens: events handed on from the outbox, inboxes, and who wants to be told what.
+//!
+//! A domain states a fact in the transaction that makes it true. [`Notifications::route`] finds out who is told of it, by
+//! what and in which words, and does so once. The core chooses who is told: the customer whom an event is for, and those
+//! who run the shop and may know; never another shop's people, and not the platform's operators.
+
+mod catalogue;
+mod entity;
+mod error;
+mod inbox;
+mod repo;
+mod routing;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod texts;
+
+use std::time::Duration;
+
+use soko_infra::{Database, DatabaseError};
+use soko_kernel::{Actor, Clock, Forbidden, ListQuery, Page, Permission, Timestamp};
+
+pub use catalogue::{ActionType, EVENT_TYPES, EventCategory, EventType};
+pub use entity::{ActionState, EventAction, EventSetting, InboxMessage, StoredEvent};
+pub use error::NotificationError;
+pub use routing::Routed;
+pub use settings::{Preference, SettingChanges};
+
+use crate::expiry;
+
+/// How long events, what was done about them, and messages are kept.
+const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
+
+/// The use cases of events and of what people are told.
+#[derive(Debug, Clone)]
+pub struct Notifications {
+    database: Database,
+    clock: Clock,
+}
+
+impl Notifications {
+    /// The service over a store.
+    pub fn new(database: Database, clock: Clock) -> Self {
+        Self { database, clock }
+    }
+
+    /// A page of the channel's events, of those that the actor may hear of, the latest first unless the query says otherwise.
+    ///
+    /// # Errors
+    /// An actor who may hear of none.
+    pub async fn list_events(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+    ) -> Result<Page<StoredEvent>, NotificationError> {
+        let (scope, types) = (actor.public_scope(), heard_by(actor)?);
+        self.database
+            .read(scope, async |reader| Ok(repo::list_events(reader, scope, &types, query).await?))
+            .await
+    }
+
+    /// A page of what was done about events that the actor may hear of, the latest first unless the query says otherwise.
+    ///
+    /// # Errors
+    /// An actor who may hear of none.
+    pub async fn list_actions(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+    ) -> Result<Page<EventAction>, NotificationError> {
+        let (scope, types) = (actor.public_scope(), heard_by(actor)?);
+        self.database
+            .read(scope, async |reader| Ok(repo::list_actions(reader, scope, &types, query).await?))
+            .await
+    }
+
+    /// Removes events that were handed on too long ago to matter, what was done about them and what people were told, and
+    /// says how many.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn expire(&self, now: Timestamp) -> Result<u64, DatabaseError> {
+        let mut removed = 0;
+        for delete in [repo::DELETE_OLD_MESSAGES, repo::DELETE_OLD_ACTIONS, repo::DELETE_OLD_EVENTS] {
+            removed += expiry::sweep(&self.database, delete, now.before(KEPT_FOR)).await?;
+        }
+        Ok(removed)
+    }
+}
+
+/// The events that somebody may hear of.
+fn heard_by(actor: &Actor) -> Result<Vec<&'static str>, Forbidden> {
+    let types: Vec<&'static str> = EVENT_TYPES
+        .iter()
+        .filter(|event| actor.permissions.allows(event.permission))
+        .map(|event| event.name)
+        .collect();
+    if types.is_empty() {
+        // Says which right would do, or that nobody is logged in.
+        actor.require(Permission::ReadOrder)?;
+    }
+    Ok(types)
+}

@@ -1,0 +1,13 @@
+//! SQL of events and of what people are told.
+
+mod inbox;
+mod log;
+mod routing;
+mod settings;
+
+pub(super) use inbox::{DELETE_OLD_MESSAGES, list_messages, mark_all_read, mark_read, unread_count};
+pub(super) use log::{DELETE_OLD_ACTIONS, DELETE_OLD_EVENTS, list_actions, list_events};
+pub(super) use routing::{
+    NewMessage, insert_actions, insert_messages, mark_routed, unrouted, waiting_channels,
+};
+pub(super) use settings::{preferences, preferences_of, put_preference, put_setting, settings};

@@ -1,0 +1,174 @@
+//! Handing events on: each once, in their order within a channel, whoever does it.
+//!
+//! What is to be told to whom is made up on a snapshot. One transaction then takes the events, unless another node has taken
+//! them meanwhile, and puts what is told into the inboxes: a node that ends in between has done nothing.
+
+use std::collections::{BTreeSet, HashSet};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use soko_infra::{DataScope, Reader, Tx};
+use soko_kernel::{Actor, EventId, UserId};
+
+use super::catalogue::{ActionType, EventType};
+use super::entity::{ActionState, Audience, StoredEvent, customers_of};
+use super::error::NotificationError;
+use super::repo::NewMessage;
+use super::texts::{Text, text_of};
+use super::{Notifications, repo};
+use crate::auth::Auth;
+use crate::channels::Channels;
+use crate::customers::Customers;
+
+/// Events that are handed on together.
+const BATCH_MAX: i64 = 500;
+/// Channels that are looked after in one round.
+const CHANNELS_MAX: i64 = 500;
+/// Batches of a channel in one round: then the others have their turn.
+const BATCHES_MAX: usize = 4;
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Routed {
+    /// Events that this round has handed on.
+    pub events: u64,
+    /// What people were told of them.
+    pub actions: u64,
+    /// Channels whose events could not be handed on; they wait for the next round.
+    pub failures: u64,
+    /// Whether more wait.
+    pub more: bool,
+}
+
+impl Notifications {
+    /// Hands on what waits, channel by channel. What fails in one does not keep it from the others.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn route(&self) -> Result<Routed, NotificationError> {
+        let hands: Vec<Actor> = self
+            .database
+            .read(DataScope::Platform, async |reader: &mut Reader| {
+                let channels = repo::waiting_channels(reader, CHANNELS_MAX).await?;
+                if channels.is_empty() {
+                    return Ok(Vec::new());
+                }
+                Ok::<_, NotificationError>(Channels::hands_in(reader, &channels).await?)
+            })
+            .await?;
+        let mut round = Routed::default();
+        for hand in &hands {
+            match self.route_channel(hand).await {
+                Ok(done) => {
+                    round.events += done.events;
+                    round.actions += done.actions;
+                    round.more |= done.more;
+                }
+                Err(error) => {
+                    tracing::warn!(channel = hand.channel.code, %error, "events could not be handed on");
+                    round.failures += 1;
+                }
+            }
+        }
+        Ok(round)
+    }
+
+    async fn route_channel(&self, hand: &Actor) -> Result<Routed, NotificationError> {
+        let mut done = Routed::default();
+        for _ in 0..BATCHES_MAX {
+            let (found, batch) = self.route_batch(hand).await?;
+            done.events += batch.events;
+            done.actions += batch.actions;
+            done.more = i64::try_from(found).is_ok_and(|found| found == BATCH_MAX);
+            if !done.more {
+                break;
+            }
+        }
+        Ok(done)
+    }
+
+    /// How many events were found, and what became of them.
+    async fn route_batch(&self, hand: &Actor) -> Result<(usize, Routed), NotificationError> {
+        let (scope, now) = (hand.public_scope(), self.clock.now());
+        let (events, audience) = self
+            .database
+            .read(scope, async |reader| {
+                let events = repo::unrouted(reader, scope, BATCH_MAX).await?;
+                let audience = if events.is_empty() {
+                    Audience::default()
+                } else {
+                    audience_of(reader, hand, &events).await?
+                };
+                Ok::<_, NotificationError>((events, audience))
+            })
+            .await?;
+        let Some(found) = NonZeroUsize::new(events.len()) else { return Ok((0, Routed::default())) };
+        let messages = Arc::new(messages(hand, &events, &audience));
+        let events = Arc::new(events);
+        let routed = self.database.write_concurrently(scope, async move |tx: &mut Tx| {
+            let taken: HashSet<EventId> =
+                repo::mark_routed(tx, scope, &events, now).await?.into_iter().collect();
+            let mine: Vec<&NewMessage> =
+                messages.iter().filter(|message| taken.contains(&message.event_id)).collect();
+            let done = (ActionType::InApp, ActionState::Done);
+            let actions = repo::insert_actions(tx, scope, &mine, done, now).await?;
+            repo::insert_messages(tx, scope, &mine, now).await?;
+            let events = u64::try_from(taken.len()).unwrap_or(u64::MAX);
+            Ok::<_, NotificationError>(Routed { events, actions, ..Routed::default() })
+        });
+        Ok((found.get(), routed.await?))
+    }
+}
+
+/// What decides who is told of these events.
+async fn audience_of(
+    reader: &mut Reader,
+    hand: &Actor,
+    events: &[StoredEvent],
+) -> Result<Audience, NotificationError> {
+    let scope = hand.public_scope();
+    let settings = repo::settings(reader, scope).await?;
+    let administrators = Auth::administrators_in(reader, scope).await?;
+    let customers = Customers::users_in(reader, scope, customers_of(events)).await?;
+    let users: BTreeSet<UserId> =
+        administrators.iter().map(|(user, _)| *user).chain(customers.values().copied()).collect();
+    let preferences = repo::preferences(reader, scope, users).await?;
+    Ok(Audience { settings, administrators, customers, preferences })
+}
+
+/// What is told, in the order of the events.
+fn messages(hand: &Actor, events: &[StoredEvent], audience: &Audience) -> Vec<NewMessage> {
+    let mut messages = Vec::new();
+    for event in events {
+        let Some(kind) = EventType::find(&event.name) else {
+            tracing::warn!(event = event.name, "nobody knows such an event");
+            continue;
+        };
+        let recipients = audience.of(kind, ActionType::InApp, &event.payload);
+        if recipients.is_empty() {
+            continue;
+        }
+        let (text, data) = (words(hand, event), event.payload.to_string());
+        messages.extend(recipients.into_iter().map(|to| NewMessage {
+            event_id: event.id,
+            event: kind.name,
+            event_at: event.created_at,
+            to,
+            text: text.clone(),
+            data: data.clone(),
+        }));
+    }
+    messages
+}
+
+/// The words for an event in the shop's language. Without any, at least that it happened.
+fn words(hand: &Actor, event: &StoredEvent) -> Text {
+    let mut fields = event.payload.clone();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.entry("currency").or_insert_with(|| hand.channel.currency.code().into());
+    }
+    text_of(&event.name, &hand.channel.default_language, &fields).unwrap_or_else(|error| {
+        tracing::error!(event = event.name, id = %event.id, %error, "there are no words for an event");
+        Text { title: event.name.clone(), body: String::new() }
+    })
+}

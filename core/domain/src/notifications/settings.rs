@@ -1,0 +1,135 @@
+//! What a shop and its people want to be told.
+
+use soko_kernel::{Actor, Permission};
+
+use super::catalogue::{ActionType, EVENT_TYPES, EventType};
+use super::entity::{Audience, EventSetting};
+use super::error::NotificationError;
+use super::inbox::Owner;
+use super::{Notifications, repo};
+
+/// Another setting; absent fields stay.
+#[derive(Debug, Clone, Copy)]
+pub struct SettingChanges {
+    /// By what people are told.
+    pub action: ActionType,
+    /// Whether anybody is.
+    pub enabled: Option<bool>,
+    /// Whether those are who have not said otherwise.
+    pub default_for_users: Option<bool>,
+}
+
+/// What somebody may choose to be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preference {
+    /// The event's type.
+    pub event: &'static EventType,
+    /// By what they are told.
+    pub action: ActionType,
+    /// Whether they are.
+    pub enabled: bool,
+}
+
+impl Notifications {
+    /// What the shop wants done about every event by every action, in a fixed order.
+    ///
+    /// # Errors
+    /// [`NotificationError::Forbidden`].
+    pub async fn settings(&self, actor: &Actor) -> Result<Vec<EventSetting>, NotificationError> {
+        let scope = actor.require(Permission::ReadSettings)?;
+        let said = self.database.read(scope, async |reader| repo::settings(reader, scope).await).await?;
+        let audience = Audience { settings: said, ..Audience::default() };
+        let of_event = |event| ActionType::ALL.into_iter().map(move |action| (event, action));
+        let all = EVENT_TYPES.iter().flat_map(of_event);
+        Ok(all.map(|(event, action)| audience.setting(event, action)).collect())
+    }
+
+    /// Says what is done about an event.
+    ///
+    /// # Errors
+    /// [`NotificationError::UnknownEvent`].
+    pub async fn change_setting(
+        &self,
+        actor: &Actor,
+        event: &str,
+        changes: SettingChanges,
+    ) -> Result<EventSetting, NotificationError> {
+        let scope = actor.require(Permission::UpdateSettings)?;
+        let event =
+            EventType::find(event).ok_or_else(|| NotificationError::UnknownEvent(event.to_owned()))?;
+        let now = self.clock.now();
+        self.database
+            .write(scope, async move |tx| {
+                let settings = repo::settings(tx, scope).await?;
+                let audience = Audience { settings, ..Audience::default() };
+                let mut setting = audience.setting(event, changes.action);
+                setting.enabled = changes.enabled.unwrap_or(setting.enabled);
+                setting.default_for_users = changes.default_for_users.unwrap_or(setting.default_for_users);
+                repo::put_setting(tx, scope, &setting, now).await?;
+                Ok(setting)
+            })
+            .await
+    }
+
+    /// What the actor is told of, of the events that let them choose.
+    ///
+    /// # Errors
+    /// Nobody is logged in.
+    pub async fn preferences(&self, actor: &Actor) -> Result<Vec<Preference>, NotificationError> {
+        let owner = Owner::of(actor)?;
+        let (settings, said) = self
+            .database
+            .read(owner.scope, async |reader| {
+                let settings = repo::settings(reader, owner.scope).await?;
+                Ok::<_, NotificationError>((
+                    settings,
+                    repo::preferences_of(reader, owner.scope, owner.user).await?,
+                ))
+            })
+            .await?;
+        let audience = Audience { settings, ..Audience::default() };
+        let mine = EVENT_TYPES.iter().filter(|event| is_offered(event, actor));
+        let of_event = |event| ActionType::ALL.into_iter().map(move |action| (event, action));
+        let wanted = |(event, action): (&'static EventType, ActionType)| {
+            let own = said.iter().find(|(of, by, _)| *of == event && *by == action);
+            let enabled =
+                own.map_or(audience.setting(event, action).default_for_users, |(.., enabled)| *enabled);
+            Preference { event, action, enabled }
+        };
+        Ok(mine.flat_map(of_event).map(wanted).collect())
+    }
+
+    /// Says whether the actor wants to be told of an event by an action.
+    ///
+    /// # Errors
+    /// [`NotificationError::UnknownEvent`], also of one that they are not told of; [`NotificationError::NotSubscribable`].
+    pub async fn set_preference(
+        &self,
+        actor: &Actor,
+        event: &str,
+        action: ActionType,
+        enabled: bool,
+    ) -> Result<Preference, NotificationError> {
+        let (owner, now) = (Owner::of(actor)?, self.clock.now());
+        let unknown = || NotificationError::UnknownEvent(event.to_owned());
+        let event = EventType::find(event).filter(|event| is_theirs(event, actor)).ok_or_else(unknown)?;
+        if !event.subscribable {
+            return Err(NotificationError::NotSubscribable(event.name));
+        }
+        let write = async move |tx: &mut soko_infra::Tx| {
+            repo::put_preference(tx, owner.scope, owner.user, (event, action, enabled), now).await
+        };
+        self.database.write_concurrently(owner.scope, write).await?;
+        Ok(Preference { event, action, enabled })
+    }
+}
+
+/// Whether somebody like the actor is ever told of it.
+fn is_theirs(event: &EventType, actor: &Actor) -> bool {
+    let runs_the_shop = event.tells_administrators && actor.permissions.allows(event.permission);
+    runs_the_shop || actor.permissions == soko_kernel::PermissionSet::NONE && event.customer_facing()
+}
+
+fn is_offered(event: &EventType, actor: &Actor) -> bool {
+    event.subscribable && is_theirs(event, actor)
+}

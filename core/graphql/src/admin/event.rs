@@ -1,0 +1,238 @@
+//! What happens in a shop, who is told of it, and what was done about it.
+
+use async_graphql::{Context, Enum, InputObject, Object, SimpleObject};
+use soko_domain::notifications::{self, SettingChanges};
+
+use super::lists::{EventActions, Events};
+use crate::context::OfRequest as _;
+use crate::error::ApiResult;
+use crate::scalars::{DateTime, Id, Json};
+use crate::shared::inbox::EventActionType;
+use crate::shared::list_options::ListOptions;
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(name = "EventCategory", remote = "notifications::EventCategory")]
+pub enum EventCategory {
+    /// Between the shop and a customer.
+    CustomerCommunication,
+    /// What those who run the shop have to know.
+    SystemNotifications,
+}
+
+/// Where an action stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(name = "EventActionState", remote = "notifications::ActionState", rename_items = "PascalCase")]
+pub enum EventActionState {
+    /// It is to be done.
+    Pending,
+    /// The recipient has been told.
+    Done,
+    /// They could not be told.
+    Failed,
+}
+
+/// What a shop wants done about an event.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "EventSetting")]
+pub struct EventSetting {
+    /// The event: `order.placed`.
+    pub event_type: String,
+    /// What it is about.
+    pub category: EventCategory,
+    /// Whether the customer whom it is for is told.
+    pub customer_facing: bool,
+    /// Whether everybody may choose to be told or not.
+    pub subscribable: bool,
+    /// By what people are told.
+    pub action_type: EventActionType,
+    /// Whether anybody is.
+    pub enabled: bool,
+    /// Whether those are who have not said otherwise.
+    pub default_for_users: bool,
+}
+
+impl From<notifications::EventSetting> for EventSetting {
+    fn from(setting: notifications::EventSetting) -> Self {
+        Self {
+            event_type: setting.event.name.to_owned(),
+            category: setting.event.category.into(),
+            customer_facing: setting.event.customer_facing(),
+            subscribable: setting.event.subscribable,
+            action_type: setting.action.into(),
+            enabled: setting.enabled,
+            default_for_users: setting.default_for_users,
+        }
+    }
+}
+
+/// Another setting; absent fields stay.
+#[derive(InputObject)]
+#[graphql(name = "UpdateEventSettingInput")]
+pub struct UpdateEventSettingInput {
+    /// The event: `order.placed`.
+    pub event_type: String,
+    /// By what people are told.
+    pub action_type: EventActionType,
+    /// Whether anybody is.
+    pub enabled: Option<bool>,
+    /// Whether those are who have not said otherwise.
+    pub default_for_users: Option<bool>,
+}
+
+/// Something that happened.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "Event")]
+pub struct Event {
+    /// Its id; what happened later in a shop has a greater one.
+    pub id: Id,
+    /// What: `order.placed`.
+    #[graphql(name = "type")]
+    pub kind: String,
+    /// What is to be known of it.
+    pub data: Json,
+    /// When it became true.
+    pub created_at: DateTime,
+    /// When it was handed on to those who are told.
+    pub routed_at: Option<DateTime>,
+}
+
+impl From<notifications::StoredEvent> for Event {
+    fn from(event: notifications::StoredEvent) -> Self {
+        Self {
+            id: event.id.into(),
+            kind: event.name,
+            data: Json(event.payload),
+            created_at: event.created_at.into(),
+            routed_at: event.routed_at.map(Into::into),
+        }
+    }
+}
+
+/// A page of events.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "EventList")]
+pub struct EventList {
+    /// This page.
+    pub items: Vec<Event>,
+    /// Items in the whole list.
+    pub total_items: i64,
+}
+
+/// What was done about an event for one recipient.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "EventAction")]
+pub struct EventAction {
+    /// Its id.
+    pub id: Id,
+    /// The event.
+    pub event_id: Id,
+    /// What the event is: `order.placed`.
+    pub event_type: String,
+    /// What was done.
+    pub action_type: EventActionType,
+    /// `administrator` or `customer`.
+    pub recipient_type: String,
+    /// The id of the administrator's user, or the customer's.
+    pub recipient_id: Id,
+    /// Where it stands.
+    pub state: EventActionState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why it failed.
+    pub message: Option<String>,
+    /// When the event became true.
+    pub event_at: DateTime,
+    /// When it was first tried.
+    pub created_at: DateTime,
+    /// When it was last.
+    pub updated_at: DateTime,
+}
+
+impl From<notifications::EventAction> for EventAction {
+    fn from(action: notifications::EventAction) -> Self {
+        Self {
+            id: action.id.into(),
+            event_id: action.event_id.into(),
+            event_type: action.event,
+            action_type: action.action.into(),
+            recipient_type: action.recipient_type,
+            recipient_id: Id(action.recipient_id),
+            state: action.state.into(),
+            attempts: action.attempts,
+            message: action.message,
+            event_at: action.event_at.into(),
+            created_at: action.created_at.into(),
+            updated_at: action.updated_at.into(),
+        }
+    }
+}
+
+/// A page of what was done about events.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "EventActionList")]
+pub struct EventActionList {
+    /// This page.
+    pub items: Vec<EventAction>,
+    /// Items in the whole list.
+    pub total_items: i64,
+}
+
+/// Queries of events.
+#[derive(Default)]
+pub struct EventQuery;
+
+#[Object]
+impl EventQuery {
+    /// What the shop wants done about each event.
+    async fn event_settings(&self, context: &Context<'_>) -> ApiResult<Vec<EventSetting>> {
+        let request = context.request();
+        let settings = request.services.notifications.settings(&request.actor()).await?;
+        Ok(settings.into_iter().map(EventSetting::from).collect())
+    }
+
+    /// A page of what happened, the latest first: of what the administrator may hear of.
+    async fn events(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<Events>>,
+    ) -> ApiResult<EventList> {
+        let query = ListOptions::query(options)?;
+        let request = context.request();
+        let page = request.services.notifications.list_events(&request.actor(), &query).await?;
+        Ok(EventList { items: page.items.into_iter().map(Event::from).collect(), total_items: page.total })
+    }
+
+    /// A page of what was done about what happened, the latest first.
+    async fn event_actions(
+        &self,
+        context: &Context<'_>,
+        options: Option<ListOptions<EventActions>>,
+    ) -> ApiResult<EventActionList> {
+        let query = ListOptions::query(options)?;
+        let request = context.request();
+        let page = request.services.notifications.list_actions(&request.actor(), &query).await?;
+        let items = page.items.into_iter().map(EventAction::from).collect();
+        Ok(EventActionList { items, total_items: page.total })
+    }
+}
+
+/// Changes of what is done about events.
+#[derive(Default)]
+pub struct EventMutation;
+
+#[Object]
+impl EventMutation {
+    /// Says what is done about an event.
+    async fn update_event_setting(
+        &self,
+        context: &Context<'_>,
+        input: UpdateEventSettingInput,
+    ) -> ApiResult<EventSetting> {
+        let request = context.request();
+        let actor = request.current_actor().await?;
+        let UpdateEventSettingInput { event_type, action_type, enabled, default_for_users } = input;
+        let changes = SettingChanges { action: action_type.into(), enabled, default_for_users };
+        Ok(request.services.notifications.change_setting(&actor, &event_type, changes).await?.into())
+    }
+}
