@@ -43,3 +43,4 @@ mod statements;
 mod telemetry;
 mod tenancy;
 mod walk;
+mod webhooks;

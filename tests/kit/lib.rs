@@ -14,6 +14,7 @@ pub mod process;
 pub mod program;
 pub mod providers;
 pub mod proxy;
+pub mod receiver;
 pub mod server;
 pub mod shopper;
 pub mod soak;

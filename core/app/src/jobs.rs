@@ -1,8 +1,10 @@
 //! What the platform does by itself, now and then. Any number of nodes may be willing; each job is done by one of them, so
 //! that they share the jobs (see [`worker`]).
 //!
-//! To add a job: a line in [`JOBS`]. What is done all the time, and by every node, is in [`event_router`].
+//! To add a job: a line in [`JOBS`]. What is done all the time, and by every node, is in [`event_router`]
+//! and [`deliveries`].
 
+mod deliveries;
 mod event_router;
 mod stats;
 mod worker;
@@ -15,6 +17,8 @@ use soko_domain::Services;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use deliveries::Deliveries;
+pub use deliveries::DeliveryCounts;
 use event_router::EventRouter;
 pub use event_router::RoutedCounts;
 pub use stats::JobStats;
@@ -63,7 +67,7 @@ pub struct Jobs {
     stop: watch::Sender<bool>,
     workers: JoinSet<()>,
     records: Records,
-    events: Option<EventRouter>,
+    events: Option<(EventRouter, Deliveries)>,
 }
 
 /// What became of each job at this node.
@@ -86,7 +90,7 @@ impl Jobs {
             let record = Record::new(name, services.clock.clone());
             Worker { database, round: Box::new(move || job(Arc::clone(&services))), record: Arc::new(record) }
         });
-        let events = Some(EventRouter::start(services));
+        let events = Some((EventRouter::start(services), Deliveries::start(services)));
         Self { events, ..Self::start_workers(jobs, Pace::of(every)) }
     }
 
@@ -105,9 +109,12 @@ impl Jobs {
         self.records.clone()
     }
 
-    /// What was handed on by this node, to be read at any time.
-    pub fn routed(&self) -> Arc<RoutedCounts> {
-        self.events.as_ref().map(EventRouter::counts).unwrap_or_default()
+    /// What was handed on and sent by this node, to be read at any time.
+    pub fn events(&self) -> (Arc<RoutedCounts>, Arc<DeliveryCounts>) {
+        self.events
+            .as_ref()
+            .map(|(router, deliveries)| (router.counts(), deliveries.counts()))
+            .unwrap_or_default()
     }
 
     /// Finishes the rounds in hand, begins no other, and lets other nodes lead. What does not end within [`STOP_MAX`], since
@@ -115,8 +122,8 @@ impl Jobs {
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         let ended = async {
-            if let Some(events) = self.events.take() {
-                events.stop().await;
+            if let Some((router, deliveries)) = self.events.take() {
+                tokio::join!(router.stop(), deliveries.stop());
             }
             while let Some(ended) = self.workers.join_next().await {
                 if let Err(error) = ended {

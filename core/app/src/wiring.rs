@@ -139,6 +139,7 @@ impl Platform {
             blobs: blobs.clone(),
             pricing: Arc::new(host.clone()),
             inspector: Arc::new(host.clone()),
+            webhooks: Some(Arc::new(host.clone())),
             payments: PaymentsConfig {
                 plugins: Some(Arc::new(host.clone())),
                 handler_timeout: Duration::from_secs(settings.payments.handler_timeout_s),
@@ -266,7 +267,7 @@ impl App {
             guard: Arc::clone(&guard),
             endpoints: Arc::clone(&endpoints),
             jobs: jobs.as_ref().map(Jobs::records).unwrap_or_default(),
-            events: jobs.as_ref().map(Jobs::routed).unwrap_or_default(),
+            events: jobs.as_ref().map(Jobs::events).unwrap_or_default(),
             role,
         });
         let router = if role.serves() {

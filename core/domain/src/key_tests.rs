@@ -22,8 +22,9 @@ const PLATFORM: [&str; 11] = [
 ];
 
 /// Indexes of channels' tables that begin with something else, and why they may.
-const EXCEPTIONS: [(&str, &str); 9] = [
+const EXCEPTIONS: [(&str, &str); 10] = [
     ("event_action (created_at)", "the platform's job looks for what is old in all channels"),
+    ("event_action (due_at)", "nodes send what is due in all channels"),
     ("idempotency_key (expires_at)", "the platform's job looks for what has expired in all channels"),
     ("inbox_message (created_at)", "the platform's job looks for what is old in all channels"),
     ("outbox (created_at)", "the platform's job looks for what is old in all channels"),

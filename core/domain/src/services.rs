@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use soko_extension::ComponentInspector;
 use soko_extension::pricing::PricingPlugins;
+use soko_extension::webhook::WebhookSender;
 use soko_infra::idempotency::Operations;
 use soko_infra::{Blobs, Database};
 use soko_kernel::token::Random;
@@ -40,6 +41,8 @@ pub struct ServicesConfig {
     pub pricing: Arc<dyn PricingPlugins>,
     /// Checks components at upload.
     pub inspector: Arc<dyn ComponentInspector>,
+    /// Sends events to addresses of shops; without it none are.
+    pub webhooks: Option<Arc<dyn WebhookSender>>,
     /// What may be uploaded.
     pub plugin_limits: PluginLimits,
     /// Seals the secrets of plugins; without it none can be set.
@@ -98,6 +101,7 @@ impl Services {
             blobs,
             pricing,
             inspector,
+            webhooks,
             plugin_limits,
             vault,
             payments,
@@ -105,7 +109,7 @@ impl Services {
         } = config;
         let auth = Auth::try_new(database.clone(), clock.clone(), random.clone(), auth)?;
         let plugins = Plugins::new(database.clone(), clock.clone(), inspector, plugin_limits);
-        let plugins = plugins.with_vault(vault);
+        let plugins = plugins.with_vault(vault.clone());
         let pricing = PricingEngine::new(pricing, plugins.clone());
         let payments = Payments::new(database.clone(), clock.clone(), payments);
         let payments = payments.with_plugins(plugins.clone());
@@ -127,7 +131,8 @@ impl Services {
             customers: Customers::new(database.clone(), clock.clone(), auth.clone()),
             inventory: Inventory::new(database.clone(), clock.clone()),
             ledger: Ledger::new(database.clone(), clock.clone()),
-            notifications: Notifications::new(database.clone(), clock.clone()),
+            notifications: Notifications::new(database.clone(), clock.clone(), random.clone())
+                .with_webhooks(webhooks, vault),
             operations: Operations::new(database.clone(), clock.clone(), random.clone()),
             orders: Orders::new(database.clone(), clock.clone(), random, neighbours),
             auth,

@@ -11,6 +11,7 @@ pub mod effect;
 pub mod failure;
 pub mod payment;
 pub mod pricing;
+pub mod webhook;
 
 pub use component::Digest;
 pub use component::{

@@ -141,6 +141,8 @@ ids! {
     EventActionId,
     /// What somebody was told within the system.
     InboxMessageId,
+    /// Where a shop wants events sent.
+    WebhookEndpointId,
 }
 
 #[cfg(test)]

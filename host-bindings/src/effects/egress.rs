@@ -151,7 +151,12 @@ impl Egress {
     }
 
     /// Whether all who have a say allow the address.
-    fn check(&self, url: &Url, wanted: &Capabilities, granted: &Capabilities) -> Result<(), EgressError> {
+    pub(super) fn check(
+        &self,
+        url: &Url,
+        wanted: &Capabilities,
+        granted: &Capabilities,
+    ) -> Result<(), EgressError> {
         let denied = |what: String| Err(EgressError::Denied(what));
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
             return Err(EgressError::Invalid("the address names no host".to_owned()));
@@ -233,7 +238,7 @@ impl Egress {
 }
 
 /// A host as patterns name it.
-fn shown(host: &str, port: u16) -> String {
+pub(super) fn shown(host: &str, port: u16) -> String {
     if port == HTTPS_PORT { host.to_owned() } else { format!("{host}:{port}") }
 }
 

@@ -8,6 +8,7 @@ mod credentials;
 mod egress;
 mod policy;
 pub(crate) mod v0_1;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Instant;

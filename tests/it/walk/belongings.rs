@@ -18,6 +18,7 @@ const ADMIN_KINDS: &[(&str, &str)] = &[
     ("channel", "activeChannel { id }"),
     ("collection", "collections { items { id } }"),
     ("facet_value", "products { items { facetValues { id } } }"),
+    ("delivery", "eventActions(options: { filter: { actionType: { eq: \"webhook\" } } }) { items { id } }"),
     (
         "fulfillment",
         "orders(options: { filter: { active: { eq: false } } }) { items { fulfillments { id } } }",
@@ -46,6 +47,7 @@ const ADMIN_KINDS: &[(&str, &str)] = &[
     ("stock_location", "stockLocations { items { id } }"),
     ("tax_category", "taxCategories { items { id } }"),
     ("variant", "productVariants { items { id } }"),
+    ("webhook", "webhookEndpoints { id }"),
     ("zone", "activeChannel { defaultTaxZone { id } }"),
 ];
 
@@ -77,6 +79,9 @@ impl Shop {
     /// Sells something to a customer, hands a part of it over, and puts a plugin to use.
     pub async fn furnish(server: &TestServer, code: &'static str) -> Self {
         let admin = server.administrator(code).await;
+        let send =
+            "mutation { createWebhookEndpoint(input: { url: \"https://hooks.invalid/\" }) { __typename } }";
+        admin.expect("WebhookEndpoint", send, json!({})).await;
         let customer = customer(server, code).await;
         customer.add(&customer.variant(TEA).await, 3).await;
         customer.set_address().await;

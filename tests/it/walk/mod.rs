@@ -16,9 +16,11 @@ mod tables;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use soko::config::{Role, Settings};
 use soko_kernel::ChannelId;
 use soko_tests::platform::{ALPHA, BETA};
-use soko_tests::{Client, TestServer, with_server};
+use soko_tests::server::with_settings;
+use soko_tests::{Client, TestServer};
 
 use belongings::Shop;
 use operation::{Ids, Operation, is_refusal};
@@ -94,6 +96,11 @@ impl Walk<'_> {
     }
 }
 
+/// So that nothing changes but by what is asked.
+fn without_background_work(settings: &mut Settings) {
+    settings.server.role = Role::Api;
+}
+
 /// Tries the platform's operations, and says which of them a shop's administrator is not forbidden.
 async fn walk_platform(client: &Client, operations: &[Operation], own: &Ids) -> Vec<String> {
     let mut faults = Vec::new();
@@ -134,7 +141,7 @@ async fn changes_of_the_other(server: &TestServer, walk: impl Future<Output = Ve
 
 #[test]
 fn ids_of_another_shop_are_as_good_as_none_to_customers() {
-    with_server(async |server| {
+    with_settings(without_background_work, async |server| {
         let (alpha, beta) = (Shop::furnish(server, ALPHA).await, Shop::furnish(server, BETA).await);
         let schema = Schema::of(&alpha.customer).await;
         let operations = read(&schema, &[tables::SHOP]);
@@ -153,7 +160,7 @@ fn ids_of_another_shop_are_as_good_as_none_to_customers() {
 
 #[test]
 fn ids_of_another_shop_are_as_good_as_none_to_administrators() {
-    with_server(async |server| {
+    with_settings(without_background_work, async |server| {
         let (alpha, beta) = (Shop::furnish(server, ALPHA).await, Shop::furnish(server, BETA).await);
         let schema = Schema::of(&alpha.admin).await;
         let (operations, platform) = (read(&schema, tables::ADMIN), read(&schema, &[tables::PLATFORM]));
@@ -272,7 +279,7 @@ fn ids_of(page: &Value) -> Vec<String> {
 
 #[test]
 fn no_query_leads_customers_to_a_thing_of_another_shop() {
-    with_server(async |server| {
+    with_settings(without_background_work, async |server| {
         let (alpha, beta) = (Shop::furnish(server, ALPHA).await, Shop::furnish(server, BETA).await);
         let schema = Schema::of(&alpha.customer).await;
         compare(&schema, SHOWN_TO_CUSTOMERS, [&alpha.customer, &beta.customer]).await;
@@ -281,7 +288,7 @@ fn no_query_leads_customers_to_a_thing_of_another_shop() {
 
 #[test]
 fn no_query_leads_administrators_to_a_thing_of_another_shop() {
-    with_server(async |server| {
+    with_settings(without_background_work, async |server| {
         let (alpha, beta) = (Shop::furnish(server, ALPHA).await, Shop::furnish(server, BETA).await);
         server.settle().await;
         let schema = Schema::of(&alpha.admin).await;

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 
 use crate::config::Role;
 use crate::http::{self, Endpoints, Guard};
-use crate::jobs::{Records, RoutedCounts};
+use crate::jobs::{DeliveryCounts, Records, RoutedCounts};
 
 /// Connections of the tools that watch; more wait.
 const CONNECTIONS_MAX: usize = 16;
@@ -44,8 +44,8 @@ pub struct Sources {
     pub endpoints: Arc<Endpoints>,
     /// The platform's jobs, where this node does any.
     pub jobs: Records,
-    /// What this node has handed on, where it does.
-    pub events: Arc<RoutedCounts>,
+    /// What this node has handed on and sent, where it does.
+    pub events: (Arc<RoutedCounts>, Arc<DeliveryCounts>),
     /// What this node does.
     pub role: Role,
 }

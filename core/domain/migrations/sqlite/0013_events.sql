@@ -30,12 +30,17 @@ CREATE TABLE event_action (
     event_id BIGINT NOT NULL,
     event TEXT NOT NULL,
     action TEXT NOT NULL,
-    recipient_type TEXT NOT NULL CHECK (recipient_type IN ('administrator', 'customer')),
-    -- A user's, or a customer's.
+    recipient_type TEXT NOT NULL CHECK (recipient_type IN ('administrator', 'customer', 'webhook')),
+    -- A user's, a customer's, or a webhook endpoint's.
     recipient_id BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('Pending', 'Done', 'Failed')),
     attempts BIGINT NOT NULL,
+    -- Why it failed.
     message TEXT,
+    -- When it is to be tried, or tried again should whoever tries it now not end.
+    due_at BIGINT,
+    -- How long the last try took.
+    duration_ms BIGINT,
     event_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
@@ -43,6 +48,7 @@ CREATE TABLE event_action (
 );
 
 CREATE INDEX event_action_created ON event_action (created_at);
+CREATE INDEX event_action_due ON event_action (due_at) WHERE due_at IS NOT NULL;
 
 -- What people have been told within the system.
 CREATE TABLE inbox_message (
@@ -65,6 +71,25 @@ CREATE TABLE inbox_message (
 CREATE INDEX inbox_message_user ON inbox_message (channel_id, user_id, recipient_type, id);
 CREATE INDEX inbox_message_unread ON inbox_message (channel_id, user_id, recipient_type, id) WHERE read_at IS NULL;
 CREATE INDEX inbox_message_created ON inbox_message (created_at);
+
+-- Where a shop wants events sent.
+CREATE TABLE webhook_endpoint (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    url TEXT NOT NULL,
+    description TEXT NOT NULL,
+    -- Names between blanks; all where there is none.
+    events TEXT NOT NULL,
+    enabled BOOLEAN NOT NULL,
+    -- Sealed; the previous one signs, too, for a while after it was changed.
+    secret BLOB NOT NULL,
+    previous_secret BLOB,
+    previous_until BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
+CREATE INDEX webhook_endpoint_channel ON webhook_endpoint (channel_id, id);
 
 -- Facts that nobody has looked at yet, and when somebody did.
 ALTER TABLE outbox ADD COLUMN routed_at BIGINT;

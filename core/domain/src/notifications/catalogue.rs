@@ -28,16 +28,21 @@ impl EventCategory {
 pub enum ActionType {
     /// A message in the recipient's inbox.
     InApp,
+    /// A signed message to an address of the shop's.
+    Webhook,
 }
 
 impl ActionType {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::InApp];
+    pub const ALL: [Self; 2] = [Self::InApp, Self::Webhook];
+    /// Those by which people are told. What is sent to an address, the address's settings say.
+    pub const TO_PEOPLE: [Self; 1] = [Self::InApp];
 
     /// The name that the database uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InApp => "in_app",
+            Self::Webhook => "webhook",
         }
     }
 

@@ -4,9 +4,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use soko_kernel::{
     CustomerId, EventActionId, EventId, InboxMessageId, Permission, PermissionSet, Timestamp, UserId,
+    WebhookEndpointId,
 };
 
 use super::catalogue::{ActionType, EventType};
+use super::webhooks::WebhookEndpoint;
 
 /// A fact that a domain stated.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +37,8 @@ pub enum Recipient {
         /// As whom they log in.
         user: UserId,
     },
+    /// An address of the shop's.
+    Webhook(WebhookEndpointId),
 }
 
 impl Recipient {
@@ -43,21 +47,32 @@ impl Recipient {
         match self {
             Self::Administrator(_) => "administrator",
             Self::Customer { .. } => "customer",
+            Self::Webhook(_) => "webhook",
         }
     }
 
-    /// The user's or the customer's id.
+    /// By what they are told.
+    pub(super) fn action(self) -> ActionType {
+        match self {
+            Self::Administrator(_) | Self::Customer { .. } => ActionType::InApp,
+            Self::Webhook(_) => ActionType::Webhook,
+        }
+    }
+
+    /// The user's, the customer's or the endpoint's id.
     pub(super) fn id(self) -> i64 {
         match self {
             Self::Administrator(user) => user.0,
             Self::Customer { id, .. } => id.0,
+            Self::Webhook(id) => id.0,
         }
     }
 
-    /// Whose inbox it is.
-    pub(super) fn user(self) -> UserId {
+    /// Whose inbox it is, if it is one.
+    pub(super) fn user(self) -> Option<UserId> {
         match self {
-            Self::Administrator(user) | Self::Customer { user, .. } => user,
+            Self::Administrator(user) | Self::Customer { user, .. } => Some(user),
+            Self::Webhook(_) => None,
         }
     }
 }
@@ -92,6 +107,8 @@ pub(super) struct Audience {
     pub(super) customers: HashMap<CustomerId, UserId>,
     /// What people have said, of the events that let them.
     pub(super) preferences: HashMap<(UserId, &'static str, ActionType), bool>,
+    /// Where the shop wants events sent.
+    pub(super) webhooks: Vec<WebhookEndpoint>,
 }
 
 impl Audience {
@@ -101,14 +118,16 @@ impl Audience {
         said.copied().unwrap_or_else(|| EventSetting::of_type(event, action))
     }
 
-    /// Who is told of an event by an action, in a fixed order.
-    pub(super) fn of(
-        &self,
-        event: &'static EventType,
-        action: ActionType,
-        payload: &serde_json::Value,
-    ) -> Vec<Recipient> {
-        let setting = self.setting(event, action);
+    /// Who is told of an event, in a fixed order.
+    pub(super) fn of(&self, event: &'static EventType, payload: &serde_json::Value) -> Vec<Recipient> {
+        let wanted = self.webhooks.iter().filter(|endpoint| endpoint.wants(event));
+        let webhooks = wanted.map(|endpoint| Recipient::Webhook(endpoint.id));
+        self.people(event, payload).into_iter().chain(webhooks).collect()
+    }
+
+    /// Whose inboxes it comes to.
+    fn people(&self, event: &'static EventType, payload: &serde_json::Value) -> Vec<Recipient> {
+        let setting = self.setting(event, ActionType::InApp);
         if !setting.enabled {
             return Vec::new();
         }
@@ -117,8 +136,9 @@ impl Audience {
             customer.and_then(|id| Some(Recipient::Customer { id, user: *self.customers.get(&id)? }));
         let administrators = event.tells_administrators.then(|| self.allowed(event.permission));
         let wants = |recipient: &Recipient| {
-            let said = self.preferences.get(&(recipient.user(), event.name, action));
-            !event.subscribable || said.copied().unwrap_or(setting.default_for_users)
+            let said = recipient.user().map(|user| (user, event.name, ActionType::InApp));
+            let said = said.and_then(|key| self.preferences.get(&key).copied());
+            !event.subscribable || said.unwrap_or(setting.default_for_users)
         };
         customer.into_iter().chain(administrators.into_iter().flatten()).filter(wants).collect()
     }
@@ -176,9 +196,9 @@ pub struct EventAction {
     pub event: String,
     /// What was done.
     pub action: ActionType,
-    /// `administrator` or `customer`.
+    /// `administrator`, `customer` or `webhook`.
     pub recipient_type: String,
-    /// The user's or the customer's id.
+    /// The user's, the customer's or the endpoint's id.
     pub recipient_id: i64,
     /// Where it stands.
     pub state: ActionState,
@@ -186,6 +206,10 @@ pub struct EventAction {
     pub attempts: i64,
     /// Why it failed.
     pub message: Option<String>,
+    /// When it is to be tried, or tried again.
+    pub due_at: Option<Timestamp>,
+    /// How long the last try took, where somebody had to be asked.
+    pub duration_ms: Option<i64>,
     /// When the event became true.
     pub event_at: Timestamp,
     /// When it was first tried.
@@ -242,9 +266,7 @@ mod tests {
     #[test]
     fn tells_the_customer_and_who_may_know() {
         let (audience, placed) = (audience(), EventType::find("order.placed").unwrap());
-        let told = |customer: serde_json::Value| {
-            audience.of(placed, ActionType::InApp, &json!({ "customerId": customer }))
-        };
+        let told = |customer: serde_json::Value| audience.of(placed, &json!({ "customerId": customer }));
         let (asha, clerk) = (
             Recipient::Customer { id: CustomerId(5), user: UserId(50) },
             Recipient::Administrator(UserId(9)),
@@ -259,7 +281,7 @@ mod tests {
         let mut audience = audience();
         let placed = EventType::find("order.placed").unwrap();
         let payload = json!({ "customerId": 5 });
-        let count = |audience: &Audience| audience.of(placed, ActionType::InApp, &payload).len();
+        let count = |audience: &Audience| audience.of(placed, &payload).len();
         audience.preferences.insert((UserId(9), placed.name, ActionType::InApp), false);
         assert_eq!(count(&audience), 1);
         let setting =

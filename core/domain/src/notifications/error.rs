@@ -3,7 +3,7 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ErrorKind, Forbidden, InboxMessageId};
+use soko_kernel::{ErrorKind, EventActionId, Forbidden, InboxMessageId, WebhookEndpointId};
 
 use crate::channels::ChannelError;
 
@@ -19,6 +19,27 @@ pub enum NotificationError {
     /// The message is somebody else's, or of nobody.
     #[error("you have no notification with the id {0}")]
     NotFound(InboxMessageId),
+    /// What is sent to addresses, the addresses' own settings say.
+    #[error("which events are sent to an address is the webhook endpoint's to say")]
+    NotToPeople,
+    /// The channel has no such endpoint.
+    #[error("there is no webhook endpoint with the id {0}")]
+    WebhookNotFound(WebhookEndpointId),
+    /// Nothing is sent to this address.
+    #[error("this address cannot be used: {0}")]
+    WebhookUrl(String),
+    /// The description is too long.
+    #[error("a description has at most 500 characters")]
+    WebhookDescription,
+    /// The channel has as many as it may.
+    #[error("a shop has at most {0} webhook endpoints")]
+    TooManyWebhooks(i64),
+    /// The platform's operator has set no key to seal secrets with.
+    #[error("webhooks cannot be used: the platform has no key of secrets")]
+    WebhooksOff,
+    /// It was made, or is none.
+    #[error("there is no delivery with the id {0} that could be tried again")]
+    NotRetried(EventActionId),
     /// A list that cannot be read as asked.
     #[error(transparent)]
     Query(#[from] InvalidListQuery),
@@ -37,8 +58,13 @@ impl NotificationError {
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownEvent(_) | Self::NotFound(_) => ErrorKind::NotFound,
-            Self::NotSubscribable(_) | Self::Query(_) => ErrorKind::InvalidInput,
+            Self::UnknownEvent(_) | Self::NotFound(_) | Self::WebhookNotFound(_) => ErrorKind::NotFound,
+            Self::TooManyWebhooks(_) | Self::WebhooksOff | Self::NotRetried(_) => ErrorKind::Conflict,
+            Self::NotSubscribable(_)
+            | Self::NotToPeople
+            | Self::WebhookUrl(_)
+            | Self::WebhookDescription
+            | Self::Query(_) => ErrorKind::InvalidInput,
             Self::Channel(error) => error.kind(),
             Self::Forbidden(error) => error.kind(),
             Self::Database(error) => error.kind(),

@@ -14,10 +14,14 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod webhooks;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use soko_extension::webhook::WebhookSender;
 use soko_infra::{Database, DatabaseError};
+use soko_kernel::token::Random;
 use soko_kernel::{Actor, Clock, Forbidden, ListQuery, Page, Permission, Timestamp};
 
 pub use catalogue::{ActionType, EVENT_TYPES, EventCategory, EventType};
@@ -25,23 +29,42 @@ pub use entity::{ActionState, EventAction, EventSetting, InboxMessage, StoredEve
 pub use error::NotificationError;
 pub use routing::Routed;
 pub use settings::{Preference, SettingChanges};
+pub use webhooks::{DueDelivery, WebhookChanges, WebhookEndpoint};
 
 use crate::expiry;
+use crate::plugins::Vault;
 
 /// How long events, what was done about them, and messages are kept.
 const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
 
 /// The use cases of events and of what people are told.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Notifications {
     database: Database,
     clock: Clock,
+    random: Random,
+    /// Without it nothing is sent to addresses.
+    sender: Option<Arc<dyn WebhookSender>>,
+    /// Without it there are no secrets to sign with.
+    vault: Option<Vault>,
+}
+
+impl std::fmt::Debug for Notifications {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notifications").finish_non_exhaustive()
+    }
 }
 
 impl Notifications {
-    /// The service over a store.
-    pub fn new(database: Database, clock: Clock) -> Self {
-        Self { database, clock }
+    /// The service over a store. Nothing is sent to addresses of shops until it is said how.
+    pub fn new(database: Database, clock: Clock, random: Random) -> Self {
+        Self { database, clock, random, sender: None, vault: None }
+    }
+
+    /// The same, which sends to addresses of shops and seals its secrets, as far as it is given what it takes.
+    #[must_use]
+    pub fn with_webhooks(self, sender: Option<Arc<dyn WebhookSender>>, vault: Option<Vault>) -> Self {
+        Self { sender, vault, ..self }
     }
 
     /// A page of the channel's events, of those that the actor may hear of, the latest first unless the query says otherwise.

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use soko_infra::{DataScope, Reader, Tx};
 use soko_kernel::{Actor, EventId, UserId};
 
-use super::catalogue::{ActionType, EventType};
-use super::entity::{ActionState, Audience, StoredEvent, customers_of};
+use super::catalogue::EventType;
+use super::entity::{Audience, Recipient, StoredEvent, customers_of};
 use super::error::NotificationError;
-use super::repo::NewMessage;
+use super::repo::{NewAction, NewMessage};
 use super::texts::{Text, text_of};
 use super::{Notifications, repo};
 use crate::auth::Auth;
@@ -103,15 +103,14 @@ impl Notifications {
             })
             .await?;
         let Some(found) = NonZeroUsize::new(events.len()) else { return Ok((0, Routed::default())) };
-        let messages = Arc::new(messages(hand, &events, &audience));
+        let actions = Arc::new(actions(hand, &events, &audience));
         let events = Arc::new(events);
         let routed = self.database.write_concurrently(scope, async move |tx: &mut Tx| {
             let taken: HashSet<EventId> =
                 repo::mark_routed(tx, scope, &events, now).await?.into_iter().collect();
-            let mine: Vec<&NewMessage> =
-                messages.iter().filter(|message| taken.contains(&message.event_id)).collect();
-            let done = (ActionType::InApp, ActionState::Done);
-            let actions = repo::insert_actions(tx, scope, &mine, done, now).await?;
+            let mine: Vec<&NewAction> =
+                actions.iter().filter(|action| taken.contains(&action.event_id)).collect();
+            let actions = repo::insert_actions(tx, scope, &mine, now).await?;
             repo::insert_messages(tx, scope, &mine, now).await?;
             let events = u64::try_from(taken.len()).unwrap_or(u64::MAX);
             Ok::<_, NotificationError>(Routed { events, actions, ..Routed::default() })
@@ -133,32 +132,36 @@ async fn audience_of(
     let users: BTreeSet<UserId> =
         administrators.iter().map(|(user, _)| *user).chain(customers.values().copied()).collect();
     let preferences = repo::preferences(reader, scope, users).await?;
-    Ok(Audience { settings, administrators, customers, preferences })
+    let webhooks = repo::webhooks(reader, scope).await?;
+    Ok(Audience { settings, administrators, customers, preferences, webhooks })
 }
 
-/// What is told, in the order of the events.
-fn messages(hand: &Actor, events: &[StoredEvent], audience: &Audience) -> Vec<NewMessage> {
-    let mut messages = Vec::new();
+/// What is to be done, in the order of the events.
+fn actions(hand: &Actor, events: &[StoredEvent], audience: &Audience) -> Vec<NewAction> {
+    let mut actions = Vec::new();
     for event in events {
         let Some(kind) = EventType::find(&event.name) else {
             tracing::warn!(event = event.name, "nobody knows such an event");
             continue;
         };
-        let recipients = audience.of(kind, ActionType::InApp, &event.payload);
-        if recipients.is_empty() {
-            continue;
-        }
-        let (text, data) = (words(hand, event), event.payload.to_string());
-        messages.extend(recipients.into_iter().map(|to| NewMessage {
+        let recipients = audience.of(kind, &event.payload);
+        let told = recipients.iter().any(|to| to.user().is_some()).then(|| {
+            // The same for all.
+            (words(hand, event), event.payload.to_string())
+        });
+        let message = |to: Recipient| {
+            let ((text, data), user) = (told.clone()?, to.user()?);
+            Some(NewMessage { user, text, data })
+        };
+        actions.extend(recipients.into_iter().map(|to| NewAction {
             event_id: event.id,
             event: kind.name,
             event_at: event.created_at,
             to,
-            text: text.clone(),
-            data: data.clone(),
+            message: message(to),
         }));
     }
-    messages
+    actions
 }
 
 /// The words for an event in the shop's language. Without any, at least that it happened.

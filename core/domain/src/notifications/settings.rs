@@ -39,7 +39,7 @@ impl Notifications {
         let scope = actor.require(Permission::ReadSettings)?;
         let said = self.database.read(scope, async |reader| repo::settings(reader, scope).await).await?;
         let audience = Audience { settings: said, ..Audience::default() };
-        let of_event = |event| ActionType::ALL.into_iter().map(move |action| (event, action));
+        let of_event = |event| ActionType::TO_PEOPLE.into_iter().map(move |action| (event, action));
         let all = EVENT_TYPES.iter().flat_map(of_event);
         Ok(all.map(|(event, action)| audience.setting(event, action)).collect())
     }
@@ -47,7 +47,7 @@ impl Notifications {
     /// Says what is done about an event.
     ///
     /// # Errors
-    /// [`NotificationError::UnknownEvent`].
+    /// [`NotificationError::UnknownEvent`], [`NotificationError::NotToPeople`].
     pub async fn change_setting(
         &self,
         actor: &Actor,
@@ -57,6 +57,9 @@ impl Notifications {
         let scope = actor.require(Permission::UpdateSettings)?;
         let event =
             EventType::find(event).ok_or_else(|| NotificationError::UnknownEvent(event.to_owned()))?;
+        if !ActionType::TO_PEOPLE.contains(&changes.action) {
+            return Err(NotificationError::NotToPeople);
+        }
         let now = self.clock.now();
         self.database
             .write(scope, async move |tx| {
@@ -89,7 +92,7 @@ impl Notifications {
             .await?;
         let audience = Audience { settings, ..Audience::default() };
         let mine = EVENT_TYPES.iter().filter(|event| is_offered(event, actor));
-        let of_event = |event| ActionType::ALL.into_iter().map(move |action| (event, action));
+        let of_event = |event| ActionType::TO_PEOPLE.into_iter().map(move |action| (event, action));
         let wanted = |(event, action): (&'static EventType, ActionType)| {
             let own = said.iter().find(|(of, by, _)| *of == event && *by == action);
             let enabled =
@@ -115,6 +118,9 @@ impl Notifications {
         let event = EventType::find(event).filter(|event| is_theirs(event, actor)).ok_or_else(unknown)?;
         if !event.subscribable {
             return Err(NotificationError::NotSubscribable(event.name));
+        }
+        if !ActionType::TO_PEOPLE.contains(&action) {
+            return Err(NotificationError::NotToPeople);
         }
         let write = async move |tx: &mut soko_infra::Tx| {
             repo::put_preference(tx, owner.scope, owner.user, (event, action, enabled), now).await

@@ -42,7 +42,8 @@ impl Shop {
         let auth =
             Auth::try_new(store.database.clone(), store.clock.clone(), Random::seeded(5), config).unwrap();
         auth.ensure_superadmin(Some("for-tests-only".to_owned())).await.unwrap();
-        let notifications = Notifications::new(store.database.clone(), store.clock.clone());
+        let notifications =
+            Notifications::new(store.database.clone(), store.clock.clone(), Random::seeded(6));
         Self { store, auth, notifications }
     }
 
@@ -194,7 +195,7 @@ async fn the_shop_and_its_people_say_what_they_want_to_be_told() {
     let settings = notifications.settings(&here).await.unwrap();
     let placed = settings.iter().find(|setting| setting.event.name == "order.placed").unwrap();
     assert_eq!((placed.enabled, placed.default_for_users), (false, true));
-    assert_eq!(settings.len(), EVENT_TYPES.len() * ActionType::ALL.len());
+    assert_eq!(settings.len(), EVENT_TYPES.len() * ActionType::TO_PEOPLE.len());
     shop.place(&here, &["B"], None).await;
     assert_eq!(notifications.route().await.unwrap().events, 1);
     assert_eq!(shop.told(&clerk).await, Vec::<String>::new());
@@ -210,7 +211,8 @@ async fn nodes_that_hand_on_at_once_tell_everything_once_and_in_order() {
     let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
     shop.place(&here, &codes, None).await;
     let second = Database::open(shop.store.config().clone(), &crate::MIGRATIONS).await.unwrap();
-    let nodes = [shop.notifications.clone(), Notifications::new(second, shop.store.clock.clone())];
+    let nodes =
+        [shop.notifications.clone(), Notifications::new(second, shop.store.clock.clone(), Random::seeded(7))];
     let mut rounds = tokio::task::JoinSet::new();
     for node in nodes.iter().cycle().take(6).cloned() {
         rounds.spawn(async move {

@@ -107,6 +107,7 @@ impl Shop {
             blobs: store.blobs.clone(),
             pricing: Arc::new(TenPercentOffTen),
             inspector: Arc::new(AcceptAll),
+            webhooks: None,
             plugin_limits: PluginLimits::default(),
             vault: None,
             payments: crate::payments::PaymentsConfig::default(),

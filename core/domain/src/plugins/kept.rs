@@ -51,7 +51,7 @@ impl PluginStore for KeptForPlugins {
             tracing::error!("a secret is stored, and the platform has no key to open it with");
             return Err(KeepError::Unavailable);
         };
-        let opened = vault.open(Place { scope, plugin, name }, &sealed);
+        let opened = vault.open(&Place::of_plugin(scope, plugin, name), &sealed);
         opened.map(|secret| Some(SecretBytes(secret))).map_err(|error| unavailable(&error))
     }
 

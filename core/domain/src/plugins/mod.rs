@@ -47,6 +47,7 @@ pub use receipt::{NewReceipt, PriceReceipt};
 pub use run::{NewRun, OUTCOME_OK, PluginRun, RUNS_KEPT_PER_CHANNEL, RunRecorder};
 pub use schema::{CONFIG_BYTES_MAX, canonical};
 pub use secrets::{PluginSecret, SECRET_BYTES_MAX};
+pub(crate) use vault::Place;
 pub use vault::{InvalidVaultKey, Vault};
 
 /// Channels whose bindings are cached.

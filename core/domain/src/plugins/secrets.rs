@@ -71,7 +71,8 @@ impl Plugins {
             return Err(PluginError::UnknownSecret(name.to_owned()));
         }
         let vault = self.vault.as_ref().ok_or(PluginError::SecretsOff)?;
-        let sealed = vault.close(Place { scope, plugin, name }, value).map_err(PluginError::Database)?;
+        let sealed =
+            vault.close(&Place::of_plugin(scope, plugin, name), value).map_err(PluginError::Database)?;
         let (name, now) = (name.to_owned(), self.clock.now());
         self.database
             .write(

@@ -52,21 +52,21 @@ impl Vault {
     }
 
     /// Seals a secret for its place: at another, it cannot be opened.
-    pub(super) fn close(&self, place: Place<'_>, secret: &[u8]) -> Result<Vec<u8>, DatabaseError> {
+    pub(crate) fn close(&self, place: &Place, secret: &[u8]) -> Result<Vec<u8>, DatabaseError> {
         let nonce = [self.random.salt(), self.random.salt()].concat();
         let nonce = &nonce[..NONCE_BYTES];
-        let payload = Payload { msg: secret, aad: &place.name_it() };
+        let payload = Payload { msg: secret, aad: place.name_it() };
         let sealed = self.cipher().encrypt(XNonce::from_slice(nonce), payload);
         let sealed = sealed.map_err(|error| DatabaseError::corrupt("secret", error))?;
         Ok([&[FORMAT], nonce, sealed.as_slice()].concat())
     }
 
     /// What was sealed for this place.
-    pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, DatabaseError> {
+    pub(crate) fn open(&self, place: &Place, sealed: &[u8]) -> Result<Vec<u8>, DatabaseError> {
         let corrupt = || DatabaseError::corrupt("secret", "it was not sealed by this key for this place");
         let rest = sealed.strip_prefix(&[FORMAT]).ok_or_else(corrupt)?;
         let (nonce, text) = rest.split_at_checked(NONCE_BYTES).ok_or_else(corrupt)?;
-        let payload = Payload { msg: text, aad: &place.name_it() };
+        let payload = Payload { msg: text, aad: place.name_it() };
         self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| corrupt())
     }
 
@@ -81,16 +81,22 @@ fn read_key(text: &str) -> Result<[u8; KEY_BYTES], InvalidVaultKey> {
 }
 
 /// Where a secret is kept.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place<'n> {
-    pub(super) scope: ChannelScope,
-    pub(super) plugin: PluginId,
-    pub(super) name: &'n str,
-}
+#[derive(Debug, Clone)]
+pub(crate) struct Place(String);
 
-impl Place<'_> {
-    fn name_it(&self) -> Vec<u8> {
-        format!("{}/{}/{}", self.scope.channel_id(), self.plugin, self.name).into_bytes()
+impl Place {
+    /// Among the secrets of a plugin.
+    pub(crate) fn of_plugin(scope: ChannelScope, plugin: PluginId, name: &str) -> Self {
+        Self(format!("{}/{plugin}/{name}", scope.channel_id()))
+    }
+
+    /// With what signs messages to a webhook endpoint. No plugin has a name for an id.
+    pub(crate) fn of_webhooks(scope: ChannelScope) -> Self {
+        Self(format!("{}/webhooks", scope.channel_id()))
+    }
+
+    fn name_it(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }
 
@@ -106,23 +112,24 @@ mod tests {
         let other = store.add_channel("other").await.public_scope();
         let scope = store.scope();
         let vault = Vault::try_new(&"0a".repeat(32), Random::seeded(1)).unwrap();
-        let place = Place { scope, plugin: PluginId(1), name: "key" };
-        let sealed = vault.close(place, b"sk_live_1").unwrap();
-        assert_eq!(vault.open(place, &sealed).unwrap(), b"sk_live_1");
+        let place = Place::of_plugin(scope, PluginId(1), "key");
+        let sealed = vault.close(&place, b"sk_live_1").unwrap();
+        assert_eq!(vault.open(&place, &sealed).unwrap(), b"sk_live_1");
         assert!(!sealed.windows(9).any(|part| part == b"sk_live_1"));
-        assert_ne!(vault.close(place, b"sk_live_1").unwrap(), sealed, "each time another");
+        assert_ne!(vault.close(&place, b"sk_live_1").unwrap(), sealed, "each time another");
         let elsewhere = [
-            Place { scope: other, ..place },
-            Place { plugin: PluginId(2), ..place },
-            Place { name: "keys", ..place },
+            Place::of_plugin(other, PluginId(1), "key"),
+            Place::of_plugin(scope, PluginId(2), "key"),
+            Place::of_plugin(scope, PluginId(1), "keys"),
+            Place::of_webhooks(scope),
         ];
         for place in elsewhere {
-            assert!(vault.open(place, &sealed).is_err());
+            assert!(vault.open(&place, &sealed).is_err());
         }
         let stranger = Vault::try_new(&"0b".repeat(32), Random::seeded(1)).unwrap();
-        assert!(stranger.open(place, &sealed).is_err());
+        assert!(stranger.open(&place, &sealed).is_err());
         for cut in [0, 1, 24, sealed.len() - 1] {
-            assert!(vault.open(place, &sealed[..cut]).is_err());
+            assert!(vault.open(&place, &sealed[..cut]).is_err());
         }
     }
 

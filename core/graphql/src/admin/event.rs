@@ -131,9 +131,9 @@ pub struct EventAction {
     pub event_type: String,
     /// What was done.
     pub action_type: EventActionType,
-    /// `administrator` or `customer`.
+    /// `administrator`, `customer` or `webhook`.
     pub recipient_type: String,
-    /// The id of the administrator's user, or the customer's.
+    /// The id of the administrator's user, the customer's or the webhook endpoint's.
     pub recipient_id: Id,
     /// Where it stands.
     pub state: EventActionState,
@@ -141,6 +141,10 @@ pub struct EventAction {
     pub attempts: i64,
     /// Why it failed.
     pub message: Option<String>,
+    /// When it is to be tried, or tried again.
+    pub due_at: Option<DateTime>,
+    /// Milliseconds that the last try took, where somebody had to be asked.
+    pub duration_ms: Option<i64>,
     /// When the event became true.
     pub event_at: DateTime,
     /// When it was first tried.
@@ -161,6 +165,8 @@ impl From<notifications::EventAction> for EventAction {
             state: action.state.into(),
             attempts: action.attempts,
             message: action.message,
+            due_at: action.due_at.map(Into::into),
+            duration_ms: action.duration_ms,
             event_at: action.event_at.into(),
             created_at: action.created_at.into(),
             updated_at: action.updated_at.into(),

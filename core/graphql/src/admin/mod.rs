@@ -57,6 +57,7 @@ mod user;
 mod variant;
 mod variant_input;
 mod variant_operation;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -108,6 +109,7 @@ struct Query(
     stock::StockQuery,
     supplier::SupplierQuery,
     tax_operation::TaxQuery,
+    webhook::WebhookQuery,
 );
 
 /// What clients may do.
@@ -144,6 +146,7 @@ struct Mutation(
     region_operation::RegionMutation,
     shipping_operation::ShippingMutation,
     tax_operation::TaxMutation,
+    webhook::WebhookMutation,
 );
 
 struct AdminVocabulary;

@@ -16,6 +16,8 @@ use crate::scalars::{DateTime, Id, Json};
 pub enum EventActionType {
     /// A message in their inbox.
     InApp,
+    /// A signed message to an address of the shop's. Which events are sent there, its own settings say.
+    Webhook,
 }
 
 /// A message in somebody's inbox.

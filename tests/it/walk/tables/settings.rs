@@ -1,6 +1,10 @@
 //! The channel and its seller, stock locations, places, taxes, shipping and payment methods.
 
 pub const LINES: &[&str] = &[
+    "webhookEndpointSecret(id: $webhook)",
+    "rotateWebhookEndpointSecret(id: $webhook)",
+    "updateWebhookEndpoint(input: { id: $webhook, enabled: true })",
+    "retryEventAction(id: $delivery)",
     "channel(id: $channel)",
     "updateChannel(input: { id: $channel, pricesIncludeTax: true })",
     "updateChannel(input: { id: $channel, defaultTaxZoneId: $zone })",
@@ -30,6 +34,7 @@ pub const LINES: &[&str] = &[
 ];
 
 pub const DELETIONS: &[&str] = &[
+    "deleteWebhookEndpoint(id: $webhook)",
     "deleteTaxRate(id: $first_tax_rate)",
     "deleteTaxRates(ids: [$second_tax_rate, $third_tax_rate])",
     "deleteTaxCategory(id: $first_tax_category)",

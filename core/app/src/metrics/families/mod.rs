@@ -40,6 +40,7 @@ pub struct Numbers {
     operations: [(&'static str, Vec<OperationTraffic>); 2],
     jobs: Vec<JobStats>,
     events: (u64, u64, u64),
+    deliveries: (u64, u64),
     caches: Vec<(&'static str, CacheStats)>,
     resident_bytes: Option<u64>,
 }
@@ -70,7 +71,8 @@ impl Numbers {
                 ("admin", sources.endpoints.admin.traffic()),
             ],
             jobs: sources.jobs.read(),
-            events: sources.events.read(),
+            events: sources.events.0.read(),
+            deliveries: sources.events.1.read(),
             caches: caches(sources),
             resident_bytes: resident_bytes(),
         }

@@ -61,7 +61,14 @@ impl Numbers {
             "soko_event_failures",
             "Channels that could not be looked after, once for each time.",
             failures,
-        )
+        )?;
+        let (tried, broken) = self.deliveries;
+        page.count(
+            "soko_webhook_tries",
+            "Messages to shops' addresses that this node tried to send.",
+            tried,
+        )?;
+        page.count("soko_webhook_failures", "Those of which it is not written down what became.", broken)
     }
 
     pub(super) fn write_caches(&self, page: &mut Page<'_, '_>) -> fmt::Result {

@@ -57,6 +57,8 @@ struct ActionRow {
     state: String,
     attempts: i64,
     message: Option<String>,
+    due_at: Option<Timestamp>,
+    duration_ms: Option<i64>,
     event_at: Timestamp,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -69,7 +71,18 @@ impl TryFrom<ActionRow> for EventAction {
         let corrupt = |name: &str| DatabaseError::corrupt("event action", name.to_owned());
         let action = ActionType::parse(&row.action).ok_or_else(|| corrupt(&row.action))?;
         let state = ActionState::parse(&row.state).ok_or_else(|| corrupt(&row.state))?;
-        let ActionRow { id, event_id, event, recipient_type, recipient_id, attempts, message, .. } = row;
+        let ActionRow {
+            id,
+            event_id,
+            event,
+            recipient_type,
+            recipient_id,
+            attempts,
+            message,
+            due_at,
+            duration_ms,
+            ..
+        } = row;
         let (event_at, created_at, updated_at) = (row.event_at, row.created_at, row.updated_at);
         Ok(Self {
             id,
@@ -81,6 +94,8 @@ impl TryFrom<ActionRow> for EventAction {
             state,
             attempts,
             message,
+            due_at,
+            duration_ms,
             event_at,
             created_at,
             updated_at,

@@ -4,10 +4,15 @@ mod inbox;
 mod log;
 mod routing;
 mod settings;
+mod webhooks;
 
 pub(super) use inbox::{DELETE_OLD_MESSAGES, list_messages, mark_all_read, mark_read, unread_count};
 pub(super) use log::{DELETE_OLD_ACTIONS, DELETE_OLD_EVENTS, list_actions, list_events};
 pub(super) use routing::{
-    NewMessage, insert_actions, insert_messages, mark_routed, unrouted, waiting_channels,
+    NewAction, NewMessage, insert_actions, insert_messages, mark_routed, unrouted, waiting_channels,
 };
 pub(super) use settings::{preferences, preferences_of, put_preference, put_setting, settings};
+pub(super) use webhooks::{
+    claim_delivery, delete_webhook, disable_webhook, due_deliveries, insert_webhook, record_delivery,
+    retry_delivery, rotate_webhook_secret, update_webhook, webhook_count, webhook_secret, webhooks,
+};

@@ -2,31 +2,38 @@
 
 use soko_infra::db::{Bound, MultiRowInsert, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
-use soko_kernel::{ChannelId, ChannelScope, EventId, Timestamp};
+use soko_kernel::{ChannelId, ChannelScope, EventId, Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 
 use crate::notifications::catalogue::ActionType;
 use crate::notifications::entity::{ActionState, Recipient, StoredEvent};
 use crate::notifications::texts::Text;
 
-/// A message for somebody's inbox.
-pub(in crate::notifications) struct NewMessage {
+/// Something that is done about an event, or to be done.
+pub(in crate::notifications) struct NewAction {
     pub(in crate::notifications) event_id: EventId,
     /// The event's name.
     pub(in crate::notifications) event: &'static str,
     pub(in crate::notifications) event_at: Timestamp,
     pub(in crate::notifications) to: Recipient,
+    /// For an inbox; what is sent to an address is made up when it is.
+    pub(in crate::notifications) message: Option<NewMessage>,
+}
+
+/// A message for somebody's inbox.
+pub(in crate::notifications) struct NewMessage {
+    pub(in crate::notifications) user: UserId,
     pub(in crate::notifications) text: Text,
     pub(in crate::notifications) data: String,
 }
 
 #[derive(sqlx::FromRow)]
 pub(super) struct EventRow {
-    id: EventId,
-    name: String,
-    payload: String,
-    created_at: Timestamp,
-    routed_at: Option<Timestamp>,
+    pub(super) id: EventId,
+    pub(super) name: String,
+    pub(super) payload: String,
+    pub(super) created_at: Timestamp,
+    pub(super) routed_at: Option<Timestamp>,
 }
 
 impl TryFrom<EventRow> for StoredEvent {
@@ -88,43 +95,48 @@ pub(in crate::notifications) async fn mark_routed(
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Writes down that these messages were handed on; what was before is not again.
+/// Writes down what is done, in the inboxes at once, and what is to be done; what was before is not again. Says how many.
 pub(in crate::notifications) async fn insert_actions(
     tx: &mut Tx,
     scope: ChannelScope,
-    messages: &[&NewMessage],
-    (action, state): (ActionType, ActionState),
+    actions: &[&NewAction],
     now: Timestamp,
 ) -> Result<u64, DatabaseError> {
     const INSERT: MultiRowInsert = MultiRowInsert::new(
         "INSERT INTO event_action (channel_id, event_id, event, action, recipient_type, recipient_id, state, attempts, \
-         event_at, created_at, updated_at)",
-        11,
+         due_at, event_at, created_at, updated_at)",
+        12,
         "ON CONFLICT (channel_id, event_id, action, recipient_type, recipient_id) DO NOTHING",
     );
-    let row = |message: &&NewMessage| {
+    let row = |action: &&NewAction| {
+        let kind = action.to.action();
+        let (state, attempts, due_at) = match kind {
+            ActionType::InApp => (ActionState::Done, 1_i64, None),
+            ActionType::Webhook => (ActionState::Pending, 0, Some(now)),
+        };
         vec![
             Bound::from(scope.channel_id().0),
-            message.event_id.0.into(),
-            message.event.into(),
-            action.as_str().into(),
-            message.to.kind().into(),
-            message.to.id().into(),
+            action.event_id.0.into(),
+            action.event.into(),
+            kind.as_str().into(),
+            action.to.kind().into(),
+            action.to.id().into(),
             state.as_str().into(),
-            1_i64.into(),
-            message.event_at.into(),
+            attempts.into(),
+            due_at.into(),
+            action.event_at.into(),
             now.into(),
             now.into(),
         ]
     };
-    INSERT.execute(tx, messages.iter().map(row).collect()).await
+    INSERT.execute(tx, actions.iter().map(row).collect()).await
 }
 
 /// Puts messages into inboxes, each once.
 pub(in crate::notifications) async fn insert_messages(
     tx: &mut Tx,
     scope: ChannelScope,
-    messages: &[&NewMessage],
+    actions: &[&NewAction],
     now: Timestamp,
 ) -> Result<u64, DatabaseError> {
     const INSERT: MultiRowInsert = MultiRowInsert::new(
@@ -132,18 +144,19 @@ pub(in crate::notifications) async fn insert_messages(
         9,
         "ON CONFLICT (channel_id, user_id, recipient_type, event_id) DO NOTHING",
     );
-    let row = |message: &&NewMessage| {
-        vec![
+    let row = |action: &&NewAction| {
+        let message = action.message.as_ref()?;
+        Some(vec![
             Bound::from(scope.channel_id().0),
-            message.to.user().0.into(),
-            message.to.kind().into(),
-            message.event_id.0.into(),
-            message.event.into(),
+            message.user.0.into(),
+            action.to.kind().into(),
+            action.event_id.0.into(),
+            action.event.into(),
             message.text.title.as_str().into(),
             message.text.body.as_str().into(),
             message.data.as_str().into(),
             now.into(),
-        ]
+        ])
     };
-    INSERT.execute(tx, messages.iter().map(row).collect()).await
+    INSERT.execute(tx, actions.iter().filter_map(row).collect()).await
 }

@@ -62,8 +62,8 @@ async fn opens_a_secret_for_its_plugin_with_the_platforms_key_only() {
     let shop = Shop::open().await;
     let (one, two) = (shop.caller("one 1.0.0").await, shop.caller("two 1.0.0").await);
     let sealed = {
-        let place = Place { scope: one.scope, plugin: one.plugin, name: "key" };
-        vault().close(place, b"sk_live_1").unwrap()
+        let place = Place::of_plugin(one.scope, one.plugin, "key");
+        vault().close(&place, b"sk_live_1").unwrap()
     };
     let (scope, now) = (one.scope, shop.store.clock.now());
     let put = shop.store.database.write(scope, async move |tx| {

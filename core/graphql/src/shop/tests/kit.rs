@@ -93,6 +93,7 @@ impl Shop {
             blobs: store.blobs.clone(),
             pricing: Arc::new(NoPlugins),
             inspector: Arc::new(NoPlugins),
+            webhooks: None,
             plugin_limits: PluginLimits::default(),
             vault: None,
             payments: soko_domain::payments::PaymentsConfig::default(),
