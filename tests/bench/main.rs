@@ -1,6 +1,6 @@
 //! What Soko costs, beside what it is built on, in one run: `cargo xtask bench [PART…] [--seconds N]`.
 //!
-//! Parts: `pricing`, `cart`, `commits`, `ledger`, `server`, `nodes`; all of them without an argument. Figures of different
+//! Parts: `pricing`, `cart`, `commits`, `ledger`, `events`, `server`, `nodes`; all of them without an argument. Figures of different
 //! machines or runs do not compare; the ratios within a run do. Each part ends with its targets and whether they are
 //! met.
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot run ends with the reason")]
@@ -9,6 +9,7 @@
 mod cart;
 mod commits;
 mod counted;
+mod events;
 mod ledger;
 mod load;
 mod measure;
@@ -27,6 +28,7 @@ const PARTS: &[Part] = &[
     ("cart", |_| cart::run()),
     ("commits", commits::run),
     ("ledger", ledger::run),
+    ("events", events::run),
     ("server", server::run),
     ("nodes", nodes::run),
 ];

@@ -134,18 +134,6 @@ impl Payments {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn asks_ever_more_seldom_and_within_bounds() {
-        let after = |times| next_look(times, Timestamp(0)).0 / 1_000;
-        assert_eq!([0, 1, 2, 3, 4, 5, 60].map(after), [15, 30, 60, 120, 240, 240, 240]);
-        assert_eq!(after(-1), 15);
-    }
-}
-
 /// Puts a payment up for review and states it as a fact, each time for another reason.
 async fn put_up(
     tx: &mut Tx,
@@ -163,4 +151,16 @@ async fn put_up(
     let reason = payment.review.clone().unwrap_or_default();
     let put_up = PaymentInReview { order_id: payment.order_id, payment_id: payment.id, reason };
     tx.publish(scope, now, &put_up).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_ever_more_seldom_and_within_bounds() {
+        let after = |times| next_look(times, Timestamp(0)).0 / 1_000;
+        assert_eq!([0, 1, 2, 3, 4, 5, 60].map(after), [15, 30, 60, 120, 240, 240, 240]);
+        assert_eq!(after(-1), 15);
+    }
 }

@@ -35,6 +35,7 @@ pub enum EventActionState {
 /// What a shop wants done about an event.
 #[derive(Debug, SimpleObject)]
 #[graphql(name = "EventSetting")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the API")]
 pub struct EventSetting {
     /// The event: `order.placed`.
     pub event_type: String,

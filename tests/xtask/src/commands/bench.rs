@@ -10,10 +10,10 @@ use crate::workspace::Workspace;
 /// PostgreSQL server of its own, and compares with pgbench on it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Parts to run: pricing, cart, commits, ledger, server, nodes.
+    /// Parts to run: pricing, cart, commits, ledger, events, server, nodes.
     #[arg(value_name = "PART")]
     parts: Vec<String>,
-    /// How long each load of `commits`, `ledger`, `server` and `nodes` lasts.
+    /// How long each load of `commits`, `ledger`, `events`, `server` and `nodes` lasts.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seconds: Option<u64>,
 }

@@ -138,7 +138,7 @@ impl Waiting {
 
     async fn open_shop() -> Self {
         let says = Arc::new(Mutex::new(in_doubt()));
-        let (shop, orders, guest) = arranging(Later { says: Arc::clone(&says), slow: None }).await;
+        let (shop, orders, guest) = Box::pin(arranging(Later { says: Arc::clone(&says), slow: None })).await;
         let order = orders.add_payment(&guest, pay("phone")).await.unwrap();
         assert_eq!(order.order.state, OrderState::ArrangingPayment);
         let payment = shop.payment_of(&order).await;
