@@ -145,3 +145,53 @@ fn a_shop_and_its_people_say_what_they_are_told() {
         assert_eq!(inbox(&admin).await["totalItems"], 1);
     });
 }
+
+#[test]
+fn a_shop_has_its_own_words() {
+    const SET_WORDS: &str = "mutation ($input: SetEventTemplateInput!) { setEventTemplate(input: $input) {
+        eventType languageCode title body isCustom } }";
+    const ALL: &str = "{ eventTemplates { eventType languageCode title body isCustom } }";
+    with_server(async |server| {
+        let admin = server.administrator(ALPHA).await;
+        let words = |body: &str| json!({ "input": { "eventType": "order.placed", "languageCode": "en", "title": "New order", "body": body } });
+        for (body, said) in [
+            ("{{ code", "syntax"),
+            ("{{ password }}", "names \"password\""),
+            ("{% for c in code %}{{ c }}{% endfor %}", "no tag \"for\""),
+        ] {
+            let refused = admin.send(SET_WORDS, words(body)).await;
+            assert_eq!(refused.code(), "INVALID_INPUT", "{body}: {}", refused.body);
+            assert!(refused.message().contains(said), "{body}: {}", refused.message());
+        }
+        let set = only_field(
+            &admin.query(SET_WORDS, words("{{ code }}, {{ totalWithTax | money(currency) }}")).await,
+        );
+        assert_eq!((&set["isCustom"], &set["title"]), (&json!(true), &json!("New order")));
+        let (_, order) = sell(server, &admin).await;
+        server.settle().await;
+        let told = inbox(&admin).await;
+        assert_eq!(titles(&told), ["New order"]);
+        let code = order["code"].as_str().expect("a code");
+        assert!(
+            told["items"][0]["message"]
+                .as_str()
+                .is_some_and(|text| text.starts_with(&format!("{code}, KES ")))
+        );
+        let all = only_field(&admin.query(ALL, json!({})).await);
+        let of_event = |all: &Value, custom: bool| {
+            let all = all.as_array().into_iter().flatten();
+            all.filter(|one| one["eventType"] == "order.placed" && one["isCustom"] == custom).count()
+        };
+        assert_eq!((of_event(&all, true), of_event(&all, false)), (1, 1));
+        let elsewhere = server.administrator(BETA).await;
+        assert_eq!(of_event(&only_field(&elsewhere.query(ALL, json!({})).await), true), 0);
+        let reset =
+            "mutation { resetEventTemplate(eventType: \"order.placed\", languageCode: en) { success } }";
+        for had in [true, false] {
+            assert_eq!(admin.query(reset, json!({})).await["resetEventTemplate"]["success"], had);
+        }
+        let (clerk, _) = employ(server, &admin, "clerk", &["ReadSettings"]).await;
+        assert_eq!(clerk.send(SET_WORDS, words("{{ code }}")).await.code(), "FORBIDDEN");
+        assert_eq!(of_event(&only_field(&clerk.query(ALL, json!({})).await), false), 2);
+    });
+}

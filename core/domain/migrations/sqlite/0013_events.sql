@@ -23,6 +23,17 @@ CREATE TABLE event_preference (
     PRIMARY KEY (channel_id, user_id, event, action)
 );
 
+-- A shop's own words for an event: templates.
+CREATE TABLE event_template (
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    event TEXT NOT NULL,
+    language TEXT NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, event, language)
+);
+
 -- What was done about an event for one recipient: each kind of action once, however often the event is handed on.
 CREATE TABLE event_action (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -8,6 +8,7 @@ use soko_kernel::{
 };
 
 use super::catalogue::{ActionType, EventType};
+use super::templates::EventTemplate;
 use super::webhooks::WebhookEndpoint;
 
 /// A fact that a domain stated.
@@ -109,6 +110,8 @@ pub(super) struct Audience {
     pub(super) preferences: HashMap<(UserId, &'static str, ActionType), bool>,
     /// Where the shop wants events sent.
     pub(super) webhooks: Vec<WebhookEndpoint>,
+    /// The shop's own words.
+    pub(super) templates: Vec<EventTemplate>,
 }
 
 impl Audience {

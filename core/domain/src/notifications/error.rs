@@ -22,6 +22,9 @@ pub enum NotificationError {
     /// What is sent to addresses, the addresses' own settings say.
     #[error("which events are sent to an address is the webhook endpoint's to say")]
     NotToPeople,
+    /// These words cannot be used.
+    #[error("these words cannot be used: {0}")]
+    Template(String),
     /// The channel has no such endpoint.
     #[error("there is no webhook endpoint with the id {0}")]
     WebhookNotFound(WebhookEndpointId),
@@ -62,6 +65,7 @@ impl NotificationError {
             Self::TooManyWebhooks(_) | Self::WebhooksOff | Self::NotRetried(_) => ErrorKind::Conflict,
             Self::NotSubscribable(_)
             | Self::NotToPeople
+            | Self::Template(_)
             | Self::WebhookUrl(_)
             | Self::WebhookDescription
             | Self::Query(_) => ErrorKind::InvalidInput,

@@ -11,6 +11,7 @@ mod inbox;
 mod repo;
 mod routing;
 mod settings;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -29,6 +30,7 @@ pub use entity::{ActionState, EventAction, EventSetting, InboxMessage, StoredEve
 pub use error::NotificationError;
 pub use routing::Routed;
 pub use settings::{Preference, SettingChanges};
+pub use templates::EventTemplate;
 pub use webhooks::{DueDelivery, WebhookChanges, WebhookEndpoint};
 
 use crate::expiry;

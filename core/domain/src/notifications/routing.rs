@@ -14,7 +14,7 @@ use super::catalogue::EventType;
 use super::entity::{Audience, Recipient, StoredEvent, customers_of};
 use super::error::NotificationError;
 use super::repo::{NewAction, NewMessage};
-use super::texts::{Text, text_of};
+use super::texts::ShopWords;
 use super::{Notifications, repo};
 use crate::auth::Auth;
 use crate::channels::Channels;
@@ -90,7 +90,7 @@ impl Notifications {
     /// How many events were found, and what became of them.
     async fn route_batch(&self, hand: &Actor) -> Result<(usize, Routed), NotificationError> {
         let (scope, now) = (hand.public_scope(), self.clock.now());
-        let (events, audience) = self
+        let (events, mut audience) = self
             .database
             .read(scope, async |reader| {
                 let events = repo::unrouted(reader, scope, BATCH_MAX).await?;
@@ -103,7 +103,7 @@ impl Notifications {
             })
             .await?;
         let Some(found) = NonZeroUsize::new(events.len()) else { return Ok((0, Routed::default())) };
-        let actions = Arc::new(actions(hand, &events, &audience));
+        let actions = Arc::new(actions(hand, &events, &mut audience));
         let events = Arc::new(events);
         let routed = self.database.write_concurrently(scope, async move |tx: &mut Tx| {
             let taken: HashSet<EventId> =
@@ -133,12 +133,13 @@ async fn audience_of(
         administrators.iter().map(|(user, _)| *user).chain(customers.values().copied()).collect();
     let preferences = repo::preferences(reader, scope, users).await?;
     let webhooks = repo::webhooks(reader, scope).await?;
-    Ok(Audience { settings, administrators, customers, preferences, webhooks })
+    let templates = repo::templates(reader, scope).await?;
+    Ok(Audience { settings, administrators, customers, preferences, webhooks, templates })
 }
 
 /// What is to be done, in the order of the events.
-fn actions(hand: &Actor, events: &[StoredEvent], audience: &Audience) -> Vec<NewAction> {
-    let mut actions = Vec::new();
+fn actions(hand: &Actor, events: &[StoredEvent], audience: &mut Audience) -> Vec<NewAction> {
+    let (mut actions, words) = (Vec::new(), ShopWords::of(std::mem::take(&mut audience.templates)));
     for event in events {
         let Some(kind) = EventType::find(&event.name) else {
             tracing::warn!(event = event.name, "nobody knows such an event");
@@ -147,7 +148,8 @@ fn actions(hand: &Actor, events: &[StoredEvent], audience: &Audience) -> Vec<New
         let recipients = audience.of(kind, &event.payload);
         let told = recipients.iter().any(|to| to.user().is_some()).then(|| {
             // The same for all.
-            (words(hand, event), event.payload.to_string())
+            let text = words.text_of(kind.name, &hand.channel.default_language, &fields_of(hand, event));
+            (text, event.payload.to_string())
         });
         let message = |to: Recipient| {
             let ((text, data), user) = (told.clone()?, to.user()?);
@@ -164,14 +166,11 @@ fn actions(hand: &Actor, events: &[StoredEvent], audience: &Audience) -> Vec<New
     actions
 }
 
-/// The words for an event in the shop's language. Without any, at least that it happened.
-fn words(hand: &Actor, event: &StoredEvent) -> Text {
+/// What words may name: the event's fields, and the shop's currency where they have none.
+fn fields_of(hand: &Actor, event: &StoredEvent) -> serde_json::Value {
     let mut fields = event.payload.clone();
     if let Some(fields) = fields.as_object_mut() {
         fields.entry("currency").or_insert_with(|| hand.channel.currency.code().into());
     }
-    text_of(&event.name, &hand.channel.default_language, &fields).unwrap_or_else(|error| {
-        tracing::error!(event = event.name, id = %event.id, %error, "there are no words for an event");
-        Text { title: event.name.clone(), body: String::new() }
-    })
+    fields
 }

@@ -43,6 +43,7 @@ pub use entity::{
     PaymentMethodChanges, PaymentMethodTranslation, PaymentState,
 };
 pub use error::PaymentError;
+pub use event::PaymentInReview;
 pub use handlers::{Funds, PaymentHandlers};
 pub use plugged::PLUGIN_PREFIX;
 pub use reconciling::QUESTIONS_MAX;

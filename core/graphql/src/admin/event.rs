@@ -7,8 +7,10 @@ use super::lists::{EventActions, Events};
 use crate::context::OfRequest as _;
 use crate::error::ApiResult;
 use crate::scalars::{DateTime, Id, Json};
+use crate::shared::enums::LanguageCode;
 use crate::shared::inbox::EventActionType;
 use crate::shared::list_options::ListOptions;
+use crate::shared::values::Success;
 
 /// What an event is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
@@ -79,6 +81,49 @@ pub struct UpdateEventSettingInput {
     pub enabled: Option<bool>,
     /// Whether those are who have not said otherwise.
     pub default_for_users: Option<bool>,
+}
+
+/// The words for an event in a language.
+#[derive(Debug, SimpleObject)]
+#[graphql(name = "EventTemplate")]
+pub struct EventTemplate {
+    /// The event: `order.placed`.
+    pub event_type: String,
+    /// The language.
+    pub language_code: LanguageCode,
+    /// A template of a few words.
+    pub title: String,
+    /// A template of a sentence.
+    pub body: String,
+    /// Whether they are the shop's own.
+    pub is_custom: bool,
+}
+
+impl From<notifications::EventTemplate> for EventTemplate {
+    fn from(template: notifications::EventTemplate) -> Self {
+        Self {
+            event_type: template.event.name.to_owned(),
+            language_code: LanguageCode(template.language),
+            title: template.title,
+            body: template.body,
+            is_custom: template.is_own,
+        }
+    }
+}
+
+/// A shop's own words for an event. `{{ field }}` stands for a field of the event, `{{ field | money(currency) }}` for an
+/// amount, and `{% if field %} … {% else %} … {% endif %}` chooses.
+#[derive(InputObject)]
+#[graphql(name = "SetEventTemplateInput")]
+pub struct SetEventTemplateInput {
+    /// The event: `order.placed`.
+    pub event_type: String,
+    /// The language.
+    pub language_code: LanguageCode,
+    /// A template of a few words, at most 200 characters.
+    pub title: String,
+    /// A template of a sentence, at most 2,000 characters.
+    pub body: String,
 }
 
 /// Something that happened.
@@ -198,6 +243,13 @@ impl EventQuery {
         Ok(settings.into_iter().map(EventSetting::from).collect())
     }
 
+    /// The words for each event, in each language: the shop's own, else those that come with the program.
+    async fn event_templates(&self, context: &Context<'_>) -> ApiResult<Vec<EventTemplate>> {
+        let request = context.request();
+        let templates = request.services.notifications.templates(&request.actor()).await?;
+        Ok(templates.into_iter().map(EventTemplate::from).collect())
+    }
+
     /// A page of what happened, the latest first: of what the administrator may hear of.
     async fn events(
         &self,
@@ -241,5 +293,33 @@ impl EventMutation {
         let UpdateEventSettingInput { event_type, action_type, enabled, default_for_users } = input;
         let changes = SettingChanges { action: action_type.into(), enabled, default_for_users };
         Ok(request.services.notifications.change_setting(&actor, &event_type, changes).await?.into())
+    }
+
+    /// Gives an event the shop's own words.
+    async fn set_event_template(
+        &self,
+        context: &Context<'_>,
+        input: SetEventTemplateInput,
+    ) -> ApiResult<EventTemplate> {
+        let request = context.request();
+        let actor = request.current_actor().await?;
+        let SetEventTemplateInput { event_type, language_code, title, body } = input;
+        let notifications = &request.services.notifications;
+        let set = notifications.set_template(&actor, &event_type, language_code.0, (title, body)).await?;
+        Ok(set.into())
+    }
+
+    /// Forgets the shop's own words for an event in a language. `success` says whether it had any.
+    async fn reset_event_template(
+        &self,
+        context: &Context<'_>,
+        event_type: String,
+        language_code: LanguageCode,
+    ) -> ApiResult<Success> {
+        let request = context.request();
+        let actor = request.current_actor().await?;
+        let notifications = &request.services.notifications;
+        let success = notifications.reset_template(&actor, &event_type, language_code.0).await?;
+        Ok(Success { success })
     }
 }

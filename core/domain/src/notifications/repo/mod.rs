@@ -4,6 +4,7 @@ mod inbox;
 mod log;
 mod routing;
 mod settings;
+mod templates;
 mod webhooks;
 
 pub(super) use inbox::{DELETE_OLD_MESSAGES, list_messages, mark_all_read, mark_read, unread_count};
@@ -12,6 +13,7 @@ pub(super) use routing::{
     NewAction, NewMessage, insert_actions, insert_messages, mark_routed, unrouted, waiting_channels,
 };
 pub(super) use settings::{preferences, preferences_of, put_preference, put_setting, settings};
+pub(super) use templates::{delete_template, put_template, templates};
 pub(super) use webhooks::{
     claim_delivery, delete_webhook, disable_webhook, due_deliveries, insert_webhook, record_delivery,
     retry_delivery, rotate_webhook_secret, update_webhook, webhook_count, webhook_secret, webhooks,
