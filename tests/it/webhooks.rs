@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use soko::config::Settings;
 use soko_tests::client::only_field;
 use soko_tests::platform::{ALPHA, BETA, SUGAR};
 use soko_tests::receiver::Receiver;
-use soko_tests::server::with_settings;
+use soko_tests::server::{with_settings, with_two_nodes_set};
 use soko_tests::{Client, TestServer};
 
 use crate::admin_people::employ;
@@ -121,6 +122,28 @@ fn what_is_not_taken_is_sent_again_with_the_same_id_and_not_for_ever() {
         let done = deliveries(admin, 1, |one| one["state"] == "Done").await.remove(0);
         assert_eq!((&done["attempts"], &done["message"]), (&json!(11), &Value::Null));
     });
+}
+
+#[test]
+fn of_two_nodes_one_sends_each_message() {
+    const SALES: usize = 12;
+    let (runtime, receiver) = provider(Receiver::start());
+    let change = |settings: &mut Settings| {
+        settings.plugins.egress.stand_ins.push(format!("{HOST}={}", receiver.origin()));
+    };
+    with_two_nodes_set(change, async |one, other| {
+        let admin = one.administrator(ALPHA).await;
+        create(&admin, "orders", json!(["order.placed", "order.payment_settled"])).await;
+        for sale in 0..SALES {
+            sell(if sale % 2 == 0 { one } else { other }, ALPHA).await;
+        }
+        receiver.wait_for(2 * SALES).await;
+        deliveries(&admin, 2 * SALES, |one| one["state"] == "Done" && one["attempts"] == 1).await;
+        let ids: std::collections::BTreeSet<String> =
+            receiver.received().into_iter().map(|message| message.id).collect();
+        assert_eq!((receiver.received().len(), ids.len()), (2 * SALES, 2 * SALES));
+    });
+    drop(runtime);
 }
 
 #[test]

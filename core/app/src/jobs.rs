@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use deliveries::Deliveries;
 pub use deliveries::DeliveryCounts;
 use event_router::EventRouter;
-pub use event_router::RoutedCounts;
+pub use event_router::{RoutedCounts, RoutedNumbers};
 pub use stats::JobStats;
 use stats::Record;
 use worker::{Pace, Worker};

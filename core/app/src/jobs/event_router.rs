@@ -8,6 +8,7 @@ use soko_domain::Services;
 use soko_domain::notifications::Routed;
 use soko_infra::db::Dialect;
 use soko_infra::outbox::EVENTS;
+use soko_kernel::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -26,16 +27,38 @@ pub struct RoutedCounts {
     events: AtomicU64,
     actions: AtomicU64,
     failures: AtomicU64,
+    /// Milliseconds; of the last round.
+    lag: AtomicU64,
+}
+
+/// What a node has handed on so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoutedNumbers {
+    /// Events.
+    pub events: u64,
+    /// What was done about them.
+    pub actions: u64,
+    /// Rounds that failed, and channels that did.
+    pub failures: u64,
+    /// How long the oldest event of the last round had waited.
+    pub lag: Duration,
 }
 
 impl RoutedCounts {
-    /// Events, what people were told of them, and rounds or channels that failed.
-    pub fn read(&self) -> (u64, u64, u64) {
+    /// As it is now.
+    pub fn read(&self) -> RoutedNumbers {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        (read(&self.events), read(&self.actions), read(&self.failures))
+        RoutedNumbers {
+            events: read(&self.events),
+            actions: read(&self.actions),
+            failures: read(&self.failures),
+            lag: Duration::from_millis(read(&self.lag)),
+        }
     }
 
-    fn add(&self, routed: Routed) {
+    fn add(&self, routed: Routed, now: Timestamp) {
+        let lag = routed.oldest.map_or(0, |oldest| now.0.saturating_sub(oldest.0));
+        self.lag.store(u64::try_from(lag).unwrap_or_default(), Ordering::Relaxed);
         self.events.fetch_add(routed.events, Ordering::Relaxed);
         self.actions.fetch_add(routed.actions, Ordering::Relaxed);
         self.failures.fetch_add(routed.failures, Ordering::Relaxed);
@@ -87,7 +110,7 @@ async fn run(services: Arc<Services>, counts: Arc<RoutedCounts>, mut stopped: wa
     loop {
         let pause = match services.notifications.route().await {
             Ok(routed) => {
-                counts.add(routed);
+                counts.add(routed, services.clock.now());
                 if routed.more {
                     Duration::ZERO
                 } else if routed.failures > 0 {
@@ -98,7 +121,7 @@ async fn run(services: Arc<Services>, counts: Arc<RoutedCounts>, mut stopped: wa
             }
             Err(error) => {
                 tracing::warn!(%error, "events could not be handed on");
-                counts.add(Routed { failures: 1, ..Routed::default() });
+                counts.add(Routed { failures: 1, ..Routed::default() }, services.clock.now());
                 PAUSE
             }
         };

@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use soko_infra::{DataScope, Reader, Tx};
-use soko_kernel::{Actor, EventId, UserId};
+use soko_kernel::{Actor, EventId, Timestamp, UserId};
 
 use super::catalogue::EventType;
 use super::entity::{Audience, Recipient, StoredEvent, customers_of};
@@ -38,6 +38,21 @@ pub struct Routed {
     pub failures: u64,
     /// Whether more wait.
     pub more: bool,
+    /// When the oldest of the events became true.
+    pub oldest: Option<Timestamp>,
+}
+
+impl Routed {
+    /// This and what another round, or a part of one, came to.
+    fn and(self, other: Self) -> Self {
+        Self {
+            events: self.events + other.events,
+            actions: self.actions + other.actions,
+            failures: self.failures + other.failures,
+            more: self.more || other.more,
+            oldest: self.oldest.into_iter().chain(other.oldest).min(),
+        }
+    }
 }
 
 impl Notifications {
@@ -59,11 +74,7 @@ impl Notifications {
         let mut round = Routed::default();
         for hand in &hands {
             match self.route_channel(hand).await {
-                Ok(done) => {
-                    round.events += done.events;
-                    round.actions += done.actions;
-                    round.more |= done.more;
-                }
+                Ok(done) => round = round.and(done),
                 Err(error) => {
                     tracing::warn!(channel = hand.channel.code, %error, "events could not be handed on");
                     round.failures += 1;
@@ -77,10 +88,9 @@ impl Notifications {
         let mut done = Routed::default();
         for _ in 0..BATCHES_MAX {
             let (found, batch) = self.route_batch(hand).await?;
-            done.events += batch.events;
-            done.actions += batch.actions;
-            done.more = i64::try_from(found).is_ok_and(|found| found == BATCH_MAX);
-            if !done.more {
+            let more = i64::try_from(found).is_ok_and(|found| found == BATCH_MAX);
+            done = Routed { more, ..done.and(batch) };
+            if !more {
                 break;
             }
         }
@@ -112,8 +122,10 @@ impl Notifications {
                 actions.iter().filter(|action| taken.contains(&action.event_id)).collect();
             let actions = repo::insert_actions(tx, scope, &mine, now).await?;
             repo::insert_messages(tx, scope, &mine, now).await?;
+            let oldest =
+                events.iter().filter(|event| taken.contains(&event.id)).map(|event| event.created_at).min();
             let events = u64::try_from(taken.len()).unwrap_or(u64::MAX);
-            Ok::<_, NotificationError>(Routed { events, actions, ..Routed::default() })
+            Ok::<_, NotificationError>(Routed { events, actions, oldest, ..Routed::default() })
         });
         Ok((found.get(), routed.await?))
     }

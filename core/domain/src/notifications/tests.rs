@@ -1,6 +1,8 @@
 //! Events handed on over a real store: each once, in their order, to the right people and nobody else.
 #![expect(clippy::unwrap_used, reason = "a failed test")]
 
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use serde::Serialize;
 use soko_infra::outbox::Event;
 use soko_infra::{Database, DatabaseError, Tx};
@@ -121,7 +123,10 @@ async fn an_event_reaches_the_customer_and_those_who_may_know_once_and_nobody_el
     shop.place(&here, &["A"], Some(customer)).await;
     shop.place(&there, &["B"], None).await;
     let routed = shop.notifications.route().await.unwrap();
-    assert_eq!(routed, Routed { events: 2, actions: 3, failures: 0, more: false });
+    assert_eq!(
+        routed,
+        Routed { events: 2, actions: 3, oldest: Some(shop.store.clock.now()), ..Routed::default() }
+    );
     assert_eq!(shop.notifications.route().await.unwrap(), Routed::default(), "each once");
     assert_eq!(shop.told(&clerk).await, ["Order A"]);
     assert_eq!(shop.told(&asha).await, ["Order A"]);
@@ -284,4 +289,69 @@ async fn what_is_old_goes_unless_it_was_never_handed_on() {
     assert_eq!(shop.notifications.expire(shop.store.clock.now()).await.unwrap(), 3);
     assert_eq!(shop.notifications.route().await.unwrap().events, 1);
     assert_eq!(shop.told(&clerk).await, ["Order B"]);
+}
+
+/// Events of a run, and of a soak; `SOKO_ROUNDS` says otherwise.
+const EVENTS_OF_KILLED: [u32; 2] = [2_000, 100_000];
+const SHOPS_OF_KILLED: usize = 4;
+const STATED_TOGETHER: u32 = 25;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_that_are_killed_lose_nothing_tell_nothing_twice_and_keep_the_order() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let seed = number("SOKO_SEED").unwrap_or(7);
+    println!("SOKO_SEED={seed}");
+    let usual = EVENTS_OF_KILLED[usize::from(std::env::var_os("SOKO_SOAK").is_some())];
+    let events = number("SOKO_ROUNDS").and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(usual);
+    let mut random = StdRng::seed_from_u64(seed);
+    let shop = Shop::open().await;
+    let mut shops = Vec::new();
+    for place in 0..SHOPS_OF_KILLED {
+        let channel = shop.store.add_channel(&format!("shop-{place}")).await;
+        let clerk = shop.employ(&format!("clerk-{place}"), Permission::ReadOrder, &channel).await;
+        shops.push((channel, clerk, Vec::<String>::new()));
+    }
+    let work = |node: Notifications| async move {
+        loop {
+            let routed = node.route().await.unwrap();
+            assert_eq!(routed.failures, 0);
+            if routed.events == 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    };
+    let mut workers: Vec<tokio::task::JoinHandle<()>> =
+        (0..3).map(|_| tokio::spawn(work(shop.notifications.clone()))).collect();
+    let (mut stated, mut kills) = (0, 0);
+    while stated < events {
+        let (channel, _, codes) = &mut shops[random.random_range(0..SHOPS_OF_KILLED)];
+        let batch: Vec<String> = (stated..stated + STATED_TOGETHER).map(|code| code.to_string()).collect();
+        let texts: Vec<&str> = batch.iter().map(String::as_str).collect();
+        shop.place(channel, &texts, None).await;
+        codes.extend(batch);
+        stated += STATED_TOGETHER;
+        if random.random_ratio(1, 5) {
+            let killed = random.random_range(0..workers.len());
+            workers[killed].abort();
+            workers[killed] = tokio::spawn(work(shop.notifications.clone()));
+            kills += 1;
+        }
+    }
+    for worker in workers {
+        worker.abort();
+        assert!(worker.await.unwrap_err().is_cancelled(), "no worker failed");
+    }
+    while shop.notifications.route().await.unwrap().events > 0 {}
+    assert!(kills > 0);
+    for (channel, clerk, codes) in shops {
+        let (scope, user) = (channel.public_scope(), clerk.user.unwrap());
+        let told = shop.store.database.read(scope, async |reader| {
+            let sql = "SELECT data FROM inbox_message WHERE channel_id = $1 AND user_id = $2 ORDER BY id";
+            reader.fetch_all::<(String,)>(sql, (scope.channel_id(), user)).await
+        });
+        let code = |(data,): (String,)| {
+            serde_json::from_str::<serde_json::Value>(&data).unwrap()["code"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(told.await.unwrap().into_iter().map(code).collect::<Vec<_>>(), codes);
+    }
 }

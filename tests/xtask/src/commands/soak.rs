@@ -17,7 +17,8 @@ const WITH_ROUNDS: &str = "package(soko-domain) | package(soko-tests)";
 /// customers check out. `dropped`: 10,000 requests whose clients go away. `ten_refunds`: 1,000 payments, each with ten
 /// refunds at once. `takes_effect_once`: 1,000 idempotency keys, each sent five times at once. `between_effect_and_answer`:
 /// 200 kills while keys are sent. `payment_crash`: 100 kills while payers pay by M-Pesa. `two_tills`: 1,000 rounds of two
-/// tills against one credit limit. `tests::model`: 100,000 operations on orders, payments and accounts. `faults`: a store
+/// tills against one credit limit. `tests::model`: 100,000 operations on orders, payments and accounts.
+/// `workers_that_are_killed`: 100,000 events. `faults`: a store
 /// that is full, slow, cut off, locked or restarted.
 ///
 /// The tests read `SOKO_SOAK=1`, `SOKO_SEED` and `SOKO_ROUNDS`. The seed is printed; the same seed gives the same sequence

@@ -19,7 +19,7 @@ use soko_kernel::CacheStats;
 use super::Sources;
 use crate::config::Role;
 use crate::http::SurfaceTraffic;
-use crate::jobs::JobStats;
+use crate::jobs::{JobStats, RoutedNumbers};
 use page::{Labels, Page, as_float, count_in, durations_in};
 
 /// Where Linux says how much memory this process holds.
@@ -39,7 +39,7 @@ pub struct Numbers {
     breakers: Vec<BreakerState>,
     operations: [(&'static str, Vec<OperationTraffic>); 2],
     jobs: Vec<JobStats>,
-    events: (u64, u64, u64),
+    events: RoutedNumbers,
     deliveries: (u64, u64),
     caches: Vec<(&'static str, CacheStats)>,
     resident_bytes: Option<u64>,

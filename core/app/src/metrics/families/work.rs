@@ -8,6 +8,7 @@ use soko_kernel::CacheStats;
 
 use super::Numbers;
 use super::page::{Page, count_in, durations_in};
+use crate::jobs::RoutedNumbers;
 
 impl Numbers {
     pub(super) fn write_operations(&self, page: &mut Page<'_, '_>) -> fmt::Result {
@@ -54,7 +55,7 @@ impl Numbers {
     }
 
     pub(super) fn write_events(&self, page: &mut Page<'_, '_>) -> fmt::Result {
-        let (events, actions, failures) = self.events;
+        let RoutedNumbers { events, actions, failures, lag } = self.events;
         page.count("soko_events_routed", "Events that this node has handed on.", events)?;
         page.count("soko_event_actions", "What people were told of them.", actions)?;
         page.count(
@@ -62,6 +63,8 @@ impl Numbers {
             "Channels that could not be looked after, once for each time.",
             failures,
         )?;
+        let help = "How long the oldest event had waited that was handed on in the last round.";
+        page.gauge("soko_event_lag_seconds", help, lag.as_secs_f64())?;
         let (tried, broken) = self.deliveries;
         page.count(
             "soko_webhook_tries",
