@@ -28,6 +28,7 @@ mod invariants;
 mod ledger;
 mod limits;
 mod lists;
+mod mails;
 mod metrics;
 mod moving;
 mod nodes;

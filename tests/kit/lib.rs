@@ -8,6 +8,7 @@ pub mod collector;
 pub mod home;
 pub mod invariants;
 pub mod load;
+pub mod mailbox;
 pub mod platform;
 pub mod plugins;
 pub mod process;

@@ -12,6 +12,7 @@ pub mod config;
 pub mod demo;
 pub mod http;
 pub mod jobs;
+pub mod mail;
 pub mod metrics;
 pub mod shutdown;
 pub mod telemetry;

@@ -30,6 +30,7 @@ use crate::cli::COMPILE_COMPONENT;
 use crate::config::Settings;
 use crate::http::{self, Endpoints, Guard, Readiness};
 use crate::jobs::Jobs;
+use crate::mail::mailer;
 use crate::metrics::{Metrics, MetricsServer, Sources};
 use crate::timekeeper::Timekeeper;
 
@@ -140,6 +141,7 @@ impl Platform {
             pricing: Arc::new(host.clone()),
             inspector: Arc::new(host.clone()),
             webhooks: Some(Arc::new(host.clone())),
+            mailer: mailer(&settings.email)?,
             payments: PaymentsConfig {
                 plugins: Some(Arc::new(host.clone())),
                 handler_timeout: Duration::from_secs(settings.payments.handler_timeout_s),

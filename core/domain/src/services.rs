@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use soko_extension::ComponentInspector;
+use soko_extension::mail::Mailer;
 use soko_extension::pricing::PricingPlugins;
 use soko_extension::webhook::WebhookSender;
 use soko_infra::idempotency::Operations;
@@ -43,6 +44,8 @@ pub struct ServicesConfig {
     pub inspector: Arc<dyn ComponentInspector>,
     /// Sends events to addresses of shops; without it none are.
     pub webhooks: Option<Arc<dyn WebhookSender>>,
+    /// Sends mail to customers; without it none gets any.
+    pub mailer: Option<Arc<dyn Mailer>>,
     /// What may be uploaded.
     pub plugin_limits: PluginLimits,
     /// Seals the secrets of plugins; without it none can be set.
@@ -102,6 +105,7 @@ impl Services {
             pricing,
             inspector,
             webhooks,
+            mailer,
             plugin_limits,
             vault,
             payments,
@@ -132,7 +136,8 @@ impl Services {
             inventory: Inventory::new(database.clone(), clock.clone()),
             ledger: Ledger::new(database.clone(), clock.clone()),
             notifications: Notifications::new(database.clone(), clock.clone(), random.clone())
-                .with_webhooks(webhooks, vault),
+                .with_webhooks(webhooks, vault)
+                .with_mailer(mailer),
             operations: Operations::new(database.clone(), clock.clone(), random.clone()),
             orders: Orders::new(database.clone(), clock.clone(), random, neighbours),
             auth,

@@ -9,6 +9,7 @@
 pub mod component;
 pub mod effect;
 pub mod failure;
+pub mod mail;
 pub mod payment;
 pub mod pricing;
 pub mod webhook;

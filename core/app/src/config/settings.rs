@@ -57,6 +57,8 @@ pub struct Settings {
     pub payments: PaymentSettings,
     /// What shops' plugins sign with and log in by.
     pub secrets: SecretSettings,
+    /// How customers get mail.
+    pub email: EmailSettings,
     /// What plugins may use.
     pub plugins: Limits,
 }
@@ -81,6 +83,23 @@ impl Default for PaymentSettings {
 pub struct SecretSettings {
     /// What they are sealed with: 64 hexadecimal digits. Empty: none can be set.
     pub key: Secret,
+}
+
+/// Mail to customers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailSettings {
+    /// The server that sends it on: `smtps://USER:PASSWORD@HOST`, or `smtp://USER:PASSWORD@HOST:587?tls=required`. Empty:
+    /// nobody gets mail.
+    pub smtp_url: Secret,
+    /// Whom it is from: `Soko <no-reply@example.com>`.
+    pub from: String,
+}
+
+impl Default for EmailSettings {
+    fn default() -> Self {
+        Self { smtp_url: Secret::default(), from: "Soko <no-reply@localhost>".to_owned() }
+    }
 }
 
 /// An address and a port; port 0 lets the system choose.

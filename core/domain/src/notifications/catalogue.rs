@@ -28,20 +28,23 @@ impl EventCategory {
 pub enum ActionType {
     /// A message in the recipient's inbox.
     InApp,
+    /// A mail to the customer whom the event is for.
+    Email,
     /// A signed message to an address of the shop's.
     Webhook,
 }
 
 impl ActionType {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::InApp, Self::Webhook];
+    pub const ALL: [Self; 3] = [Self::InApp, Self::Email, Self::Webhook];
     /// Those by which people are told. What is sent to an address, the address's settings say.
-    pub const TO_PEOPLE: [Self; 1] = [Self::InApp];
+    pub const TO_PEOPLE: [Self; 2] = [Self::InApp, Self::Email];
 
     /// The name that the database uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InApp => "in_app",
+            Self::Email => "email",
             Self::Webhook => "webhook",
         }
     }
@@ -78,6 +81,8 @@ pub struct EventType {
     pub subscribable: bool,
     /// Whether it is handed on where the shop has said nothing.
     pub default_enabled: bool,
+    /// Whether the customer then gets a mail, too.
+    pub mailed: bool,
 }
 
 /// Told to the customer.
@@ -90,6 +95,7 @@ const fn to_customer(name: &'static str, category: EventCategory, permission: Pe
         tells_administrators: false,
         subscribable: true,
         default_enabled: true,
+        mailed: false,
     }
 }
 
@@ -104,6 +110,11 @@ const fn to_both(name: &'static str, category: EventCategory, permission: Permis
     EventType { tells_administrators: true, ..to_customer(name, category, permission) }
 }
 
+/// Told by mail, too.
+const fn mailed(event: EventType) -> EventType {
+    EventType { mailed: true, ..event }
+}
+
 /// Told to those who run a shop which says so.
 const fn logged(name: &'static str, permission: Permission) -> EventType {
     EventType { subscribable: false, default_enabled: false, ..to_administrators(name, permission) }
@@ -111,21 +122,22 @@ const fn logged(name: &'static str, permission: Permission) -> EventType {
 
 /// All of them.
 pub const EVENT_TYPES: &[EventType] = &[
-    to_both("order.placed", SystemNotifications, ReadOrder),
+    mailed(to_both("order.placed", SystemNotifications, ReadOrder)),
     to_customer("order.payment_settled", SystemNotifications, ReadOrder),
-    to_customer("order.shipped", SystemNotifications, ReadOrder),
+    mailed(to_customer("order.shipped", SystemNotifications, ReadOrder)),
     to_customer("order.fulfilled", SystemNotifications, ReadOrder),
-    to_both("order.cancelled", SystemNotifications, ReadOrder),
+    mailed(to_both("order.cancelled", SystemNotifications, ReadOrder)),
     logged("order.state_changed", ReadOrder),
     to_customer("payment.confirmed", SystemNotifications, ReadOrder),
     logged("payment.state_changed", ReadOrder),
     to_administrators("payment.in_review", UpdateOrder),
-    to_customer("refund.settled", SystemNotifications, ReadOrder),
+    mailed(to_customer("refund.settled", SystemNotifications, ReadOrder)),
     logged("refund.state_changed", ReadOrder),
-    to_customer("customer.credit_approved", CustomerCommunication, ReadCustomer),
+    mailed(to_customer("customer.credit_approved", CustomerCommunication, ReadCustomer)),
     to_customer("customer.balance_changed", CustomerCommunication, ReadCustomer),
     EventType {
         customer: Some(PartyId),
+        mailed: true,
         ..to_both("credit.reminder_due", CustomerCommunication, ReadCustomer)
     },
     to_administrators("credit.sale_refused", ReadCustomer),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use soko_kernel::{
-    CustomerId, EventActionId, EventId, InboxMessageId, Permission, PermissionSet, Timestamp, UserId,
+    Actor, CustomerId, EventActionId, EventId, InboxMessageId, Permission, PermissionSet, Timestamp, UserId,
     WebhookEndpointId,
 };
 
@@ -38,6 +38,8 @@ pub enum Recipient {
         /// As whom they log in.
         user: UserId,
     },
+    /// A customer, by mail.
+    Mailbox(CustomerId),
     /// An address of the shop's.
     Webhook(WebhookEndpointId),
 }
@@ -47,7 +49,7 @@ impl Recipient {
     pub fn kind(self) -> &'static str {
         match self {
             Self::Administrator(_) => "administrator",
-            Self::Customer { .. } => "customer",
+            Self::Customer { .. } | Self::Mailbox(_) => "customer",
             Self::Webhook(_) => "webhook",
         }
     }
@@ -56,6 +58,7 @@ impl Recipient {
     pub(super) fn action(self) -> ActionType {
         match self {
             Self::Administrator(_) | Self::Customer { .. } => ActionType::InApp,
+            Self::Mailbox(_) => ActionType::Email,
             Self::Webhook(_) => ActionType::Webhook,
         }
     }
@@ -64,7 +67,7 @@ impl Recipient {
     pub(super) fn id(self) -> i64 {
         match self {
             Self::Administrator(user) => user.0,
-            Self::Customer { id, .. } => id.0,
+            Self::Customer { id, .. } | Self::Mailbox(id) => id.0,
             Self::Webhook(id) => id.0,
         }
     }
@@ -73,7 +76,7 @@ impl Recipient {
     pub(super) fn user(self) -> Option<UserId> {
         match self {
             Self::Administrator(user) | Self::Customer { user, .. } => Some(user),
-            Self::Webhook(_) => None,
+            Self::Mailbox(_) | Self::Webhook(_) => None,
         }
     }
 }
@@ -94,7 +97,12 @@ pub struct EventSetting {
 impl EventSetting {
     /// Where the shop has said nothing.
     pub(super) fn of_type(event: &'static EventType, action: ActionType) -> Self {
-        Self { event, action, enabled: event.default_enabled, default_for_users: true }
+        let enabled = match action {
+            ActionType::InApp => event.default_enabled,
+            ActionType::Email => event.default_enabled && event.mailed,
+            ActionType::Webhook => false,
+        };
+        Self { event, action, enabled, default_for_users: true }
     }
 }
 
@@ -112,6 +120,8 @@ pub(super) struct Audience {
     pub(super) webhooks: Vec<WebhookEndpoint>,
     /// The shop's own words.
     pub(super) templates: Vec<EventTemplate>,
+    /// Whether the platform sends mail.
+    pub(super) mails: bool,
 }
 
 impl Audience {
@@ -125,7 +135,21 @@ impl Audience {
     pub(super) fn of(&self, event: &'static EventType, payload: &serde_json::Value) -> Vec<Recipient> {
         let wanted = self.webhooks.iter().filter(|endpoint| endpoint.wants(event));
         let webhooks = wanted.map(|endpoint| Recipient::Webhook(endpoint.id));
-        self.people(event, payload).into_iter().chain(webhooks).collect()
+        let people = self.people(event, payload).into_iter().chain(self.mailbox(event, payload));
+        people.chain(webhooks).collect()
+    }
+
+    /// Who gets a mail: the customer, unless they want none.
+    fn mailbox(&self, event: &'static EventType, payload: &serde_json::Value) -> Option<Recipient> {
+        let setting = self.setting(event, ActionType::Email);
+        if !self.mails || !setting.enabled {
+            return None;
+        }
+        let customer = event.customer_of(payload)?;
+        let said = self.customers.get(&customer).map(|user| (*user, event.name, ActionType::Email));
+        let said = said.and_then(|key| self.preferences.get(&key).copied());
+        let wants = !event.subscribable || said.unwrap_or(setting.default_for_users);
+        wants.then_some(Recipient::Mailbox(customer))
     }
 
     /// Whose inboxes it comes to.
@@ -240,6 +264,15 @@ pub struct InboxMessage {
     pub read_at: Option<Timestamp>,
     /// When it came.
     pub created_at: Timestamp,
+}
+
+/// What words may name: the event's fields, and the shop's currency where they have none.
+pub(super) fn fields_of(hand: &Actor, event: &StoredEvent) -> serde_json::Value {
+    let mut fields = event.payload.clone();
+    if let Some(fields) = fields.as_object_mut() {
+        fields.entry("currency").or_insert_with(|| hand.channel.currency.code().into());
+    }
+    fields
 }
 
 /// The customers whom some events are for.

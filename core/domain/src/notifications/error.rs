@@ -6,6 +6,7 @@ use soko_kernel::query::InvalidListQuery;
 use soko_kernel::{ErrorKind, EventActionId, Forbidden, InboxMessageId, WebhookEndpointId};
 
 use crate::channels::ChannelError;
+use crate::customers::CustomerError;
 
 /// An operation on events, or what people are told of them, was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +20,10 @@ pub enum NotificationError {
     /// The message is somebody else's, or of nobody.
     #[error("you have no notification with the id {0}")]
     NotFound(InboxMessageId),
-    /// What is sent to addresses, the addresses' own settings say.
-    #[error("which events are sent to an address is the webhook endpoint's to say")]
+    /// Nobody like this is told in this way.
+    #[error(
+        "nobody is told of this in this way: mail goes to customers, and what is sent to an address its own settings say"
+    )]
     NotToPeople,
     /// These words cannot be used.
     #[error("these words cannot be used: {0}")]
@@ -49,6 +52,9 @@ pub enum NotificationError {
     /// The channel is not usable.
     #[error(transparent)]
     Channel(#[from] ChannelError),
+    /// The customer cannot be looked up.
+    #[error(transparent)]
+    Customer(#[from] CustomerError),
     /// The actor may not.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
@@ -70,6 +76,7 @@ impl NotificationError {
             | Self::WebhookDescription
             | Self::Query(_) => ErrorKind::InvalidInput,
             Self::Channel(error) => error.kind(),
+            Self::Customer(error) => error.kind(),
             Self::Forbidden(error) => error.kind(),
             Self::Database(error) => error.kind(),
         }

@@ -5,6 +5,7 @@
 //! who run the shop and may know; never another shop's people, and not the platform's operators.
 
 mod catalogue;
+mod delivery;
 mod entity;
 mod error;
 mod inbox;
@@ -20,18 +21,20 @@ mod webhooks;
 use std::sync::Arc;
 use std::time::Duration;
 
+use soko_extension::mail::Mailer;
 use soko_extension::webhook::WebhookSender;
 use soko_infra::{Database, DatabaseError};
 use soko_kernel::token::Random;
 use soko_kernel::{Actor, Clock, Forbidden, ListQuery, Page, Permission, Timestamp};
 
 pub use catalogue::{ActionType, EVENT_TYPES, EventCategory, EventType};
+pub use delivery::DueDelivery;
 pub use entity::{ActionState, EventAction, EventSetting, InboxMessage, StoredEvent};
 pub use error::NotificationError;
 pub use routing::Routed;
 pub use settings::{Preference, SettingChanges};
 pub use templates::EventTemplate;
-pub use webhooks::{DueDelivery, WebhookChanges, WebhookEndpoint};
+pub use webhooks::{WebhookChanges, WebhookEndpoint};
 
 use crate::expiry;
 use crate::plugins::Vault;
@@ -47,6 +50,8 @@ pub struct Notifications {
     random: Random,
     /// Without it nothing is sent to addresses.
     sender: Option<Arc<dyn WebhookSender>>,
+    /// Without it nobody gets mail.
+    mailer: Option<Arc<dyn Mailer>>,
     /// Without it there are no secrets to sign with.
     vault: Option<Vault>,
 }
@@ -60,7 +65,13 @@ impl std::fmt::Debug for Notifications {
 impl Notifications {
     /// The service over a store. Nothing is sent to addresses of shops until it is said how.
     pub fn new(database: Database, clock: Clock, random: Random) -> Self {
-        Self { database, clock, random, sender: None, vault: None }
+        Self { database, clock, random, sender: None, mailer: None, vault: None }
+    }
+
+    /// The same, which sends mail, if it is given what it takes.
+    #[must_use]
+    pub fn with_mailer(self, mailer: Option<Arc<dyn Mailer>>) -> Self {
+        Self { mailer, ..self }
     }
 
     /// The same, which sends to addresses of shops and seals its secrets, as far as it is given what it takes.

@@ -11,7 +11,7 @@ use soko_infra::{DataScope, Reader, Tx};
 use soko_kernel::{Actor, EventId, Timestamp, UserId};
 
 use super::catalogue::EventType;
-use super::entity::{Audience, Recipient, StoredEvent, customers_of};
+use super::entity::{Audience, Recipient, StoredEvent, customers_of, fields_of};
 use super::error::NotificationError;
 use super::repo::{NewAction, NewMessage};
 use super::texts::ShopWords;
@@ -99,7 +99,7 @@ impl Notifications {
 
     /// How many events were found, and what became of them.
     async fn route_batch(&self, hand: &Actor) -> Result<(usize, Routed), NotificationError> {
-        let (scope, now) = (hand.public_scope(), self.clock.now());
+        let (scope, now, mails) = (hand.public_scope(), self.clock.now(), self.mailer.is_some());
         let (events, mut audience) = self
             .database
             .read(scope, async |reader| {
@@ -107,7 +107,7 @@ impl Notifications {
                 let audience = if events.is_empty() {
                     Audience::default()
                 } else {
-                    audience_of(reader, hand, &events).await?
+                    Audience { mails, ..audience_of(reader, hand, &events).await? }
                 };
                 Ok::<_, NotificationError>((events, audience))
             })
@@ -146,7 +146,8 @@ async fn audience_of(
     let preferences = repo::preferences(reader, scope, users).await?;
     let webhooks = repo::webhooks(reader, scope).await?;
     let templates = repo::templates(reader, scope).await?;
-    Ok(Audience { settings, administrators, customers, preferences, webhooks, templates })
+    let mails = false;
+    Ok(Audience { settings, administrators, customers, preferences, webhooks, templates, mails })
 }
 
 /// What is to be done, in the order of the events.
@@ -176,13 +177,4 @@ fn actions(hand: &Actor, events: &[StoredEvent], audience: &mut Audience) -> Vec
         }));
     }
     actions
-}
-
-/// What words may name: the event's fields, and the shop's currency where they have none.
-fn fields_of(hand: &Actor, event: &StoredEvent) -> serde_json::Value {
-    let mut fields = event.payload.clone();
-    if let Some(fields) = fields.as_object_mut() {
-        fields.entry("currency").or_insert_with(|| hand.channel.currency.code().into());
-    }
-    fields
 }

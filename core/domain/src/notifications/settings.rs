@@ -91,7 +91,7 @@ impl Notifications {
             })
             .await?;
         let audience = Audience { settings, ..Audience::default() };
-        let mine = EVENT_TYPES.iter().filter(|event| is_offered(event, actor));
+        let mine = EVENT_TYPES.iter().filter(|event| event.subscribable);
         let of_event = |event| ActionType::TO_PEOPLE.into_iter().map(move |action| (event, action));
         let wanted = |(event, action): (&'static EventType, ActionType)| {
             let own = said.iter().find(|(of, by, _)| *of == event && *by == action);
@@ -99,7 +99,8 @@ impl Notifications {
                 own.map_or(audience.setting(event, action).default_for_users, |(.., enabled)| *enabled);
             Preference { event, action, enabled }
         };
-        Ok(mine.flat_map(of_event).map(wanted).collect())
+        let theirs = mine.flat_map(of_event).filter(|(event, action)| is_theirs(event, *action, actor));
+        Ok(theirs.map(wanted).collect())
     }
 
     /// Says whether the actor wants to be told of an event by an action.
@@ -115,11 +116,13 @@ impl Notifications {
     ) -> Result<Preference, NotificationError> {
         let (owner, now) = (Owner::of(actor)?, self.clock.now());
         let unknown = || NotificationError::UnknownEvent(event.to_owned());
-        let event = EventType::find(event).filter(|event| is_theirs(event, actor)).ok_or_else(unknown)?;
+        let event = EventType::find(event)
+            .filter(|event| ActionType::TO_PEOPLE.iter().any(|action| is_theirs(event, *action, actor)));
+        let event = event.ok_or_else(unknown)?;
         if !event.subscribable {
             return Err(NotificationError::NotSubscribable(event.name));
         }
-        if !ActionType::TO_PEOPLE.contains(&action) {
+        if !is_theirs(event, action, actor) {
             return Err(NotificationError::NotToPeople);
         }
         let write = async move |tx: &mut soko_infra::Tx| {
@@ -130,12 +133,13 @@ impl Notifications {
     }
 }
 
-/// Whether somebody like the actor is ever told of it.
-fn is_theirs(event: &EventType, actor: &Actor) -> bool {
+/// Whether somebody like the actor is ever told of it in this way. Mail goes to customers.
+fn is_theirs(event: &EventType, action: ActionType, actor: &Actor) -> bool {
     let runs_the_shop = event.tells_administrators && actor.permissions.allows(event.permission);
-    runs_the_shop || actor.permissions == soko_kernel::PermissionSet::NONE && event.customer_facing()
-}
-
-fn is_offered(event: &EventType, actor: &Actor) -> bool {
-    event.subscribable && is_theirs(event, actor)
+    let buys = actor.permissions == soko_kernel::PermissionSet::NONE && event.customer_facing();
+    match action {
+        ActionType::InApp => runs_the_shop || buys,
+        ActionType::Email => buys,
+        ActionType::Webhook => false,
+    }
 }

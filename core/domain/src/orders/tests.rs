@@ -108,6 +108,7 @@ impl Shop {
             pricing: Arc::new(TenPercentOffTen),
             inspector: Arc::new(AcceptAll),
             webhooks: None,
+            mailer: None,
             plugin_limits: PluginLimits::default(),
             vault: None,
             payments: crate::payments::PaymentsConfig::default(),

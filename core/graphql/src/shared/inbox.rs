@@ -16,6 +16,8 @@ use crate::scalars::{DateTime, Id, Json};
 pub enum EventActionType {
     /// A message in their inbox.
     InApp,
+    /// A mail to the customer whom the event is for.
+    Email,
     /// A signed message to an address of the shop's. Which events are sent there, its own settings say.
     Webhook,
 }

@@ -112,7 +112,7 @@ pub(in crate::notifications) async fn insert_actions(
         let kind = action.to.action();
         let (state, attempts, due_at) = match kind {
             ActionType::InApp => (ActionState::Done, 1_i64, None),
-            ActionType::Webhook => (ActionState::Pending, 0, Some(now)),
+            ActionType::Email | ActionType::Webhook => (ActionState::Pending, 0, Some(now)),
         };
         vec![
             Bound::from(scope.channel_id().0),

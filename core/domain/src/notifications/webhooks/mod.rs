@@ -1,6 +1,5 @@
 //! Where a shop wants events sent, and with which secrets what is sent is signed.
 
-mod delivery;
 mod signature;
 
 use soko_extension::webhook::WebhookSender;
@@ -12,8 +11,7 @@ use super::error::NotificationError;
 use super::{Notifications, repo};
 use crate::plugins::{Place, Vault};
 
-pub use delivery::DueDelivery;
-pub(super) use delivery::{Claimed, Outcome};
+pub(super) use signature::headers as signed_headers;
 
 /// Endpoints that a shop may have.
 const ENDPOINTS_MAX: i64 = 50;
@@ -216,7 +214,7 @@ impl Notifications {
         Ok(signature::shown(&self.open(scope, &sealed)?))
     }
 
-    fn sender(&self) -> Result<&dyn WebhookSender, NotificationError> {
+    pub(super) fn sender(&self) -> Result<&dyn WebhookSender, NotificationError> {
         self.sender.as_deref().ok_or(NotificationError::WebhooksOff)
     }
 
@@ -230,7 +228,7 @@ impl Notifications {
         Ok(self.vault()?.close(&Place::of_webhooks(scope), &secret)?)
     }
 
-    fn open(&self, scope: ChannelScope, sealed: &[u8]) -> Result<Vec<u8>, NotificationError> {
+    pub(super) fn open(&self, scope: ChannelScope, sealed: &[u8]) -> Result<Vec<u8>, NotificationError> {
         Ok(self.vault()?.open(&Place::of_webhooks(scope), sealed)?)
     }
 }

@@ -14,7 +14,12 @@ pub(super) fn shown(secret: &[u8]) -> String {
 }
 
 /// The headers of a message: its id, when it is sent, and one signature for each secret. A receiver compares with all.
-pub(super) fn headers(id: &str, now: Timestamp, body: &[u8], secrets: &[Vec<u8>]) -> Vec<(String, String)> {
+pub(in crate::notifications) fn headers(
+    id: &str,
+    now: Timestamp,
+    body: &[u8],
+    secrets: &[Vec<u8>],
+) -> Vec<(String, String)> {
     let seconds = now.0.div_euclid(1_000);
     let signatures: Vec<String> = secrets.iter().map(|secret| sign(secret, id, seconds, body)).collect();
     vec![

@@ -94,6 +94,7 @@ impl Shop {
             pricing: Arc::new(NoPlugins),
             inspector: Arc::new(NoPlugins),
             webhooks: None,
+            mailer: None,
             plugin_limits: PluginLimits::default(),
             vault: None,
             payments: soko_domain::payments::PaymentsConfig::default(),

@@ -1,20 +1,23 @@
-//! Sending events to endpoints: until they are taken, ever more seldom, and not for ever.
+//! Sending what is to be sent, to addresses of shops and by mail: until it is taken, ever more seldom, and not for ever.
 //!
 //! A delivery is taken by putting off when it is due: whoever takes it has so long, and where they end in between, it is
 //! tried again. A receiver may so get a message twice, which has the same id then.
 
+mod email;
+mod webhook;
+
 use std::time::{Duration, Instant};
 
 use rand::Rng as _;
-use soko_extension::webhook::WebhookMessage;
 use soko_infra::{DataScope, Reader, Tx};
-use soko_kernel::{Actor, EventActionId, Timestamp, WebhookEndpointId};
+use soko_kernel::{Actor, CustomerId, EventActionId, Timestamp};
 
-use super::signature;
+use super::entity::{ActionState, StoredEvent};
+use super::error::NotificationError;
+use super::{Notifications, repo};
 use crate::channels::Channels;
-use crate::notifications::entity::{ActionState, StoredEvent};
-use crate::notifications::error::NotificationError;
-use crate::notifications::{Notifications, repo};
+
+pub(super) use webhook::Endpoint;
 
 /// Time until the next try, after each that failed; after the last one nobody tries by themselves.
 const TRIED_AFTER: [Duration; 9] = [
@@ -32,8 +35,6 @@ const TRIED_AFTER: [Duration; 9] = [
 const JITTER_PARTS: u32 = 5;
 /// Longest that a try takes: longer than the way out gives a request.
 const LEASE: Duration = Duration::from_mins(1);
-/// The answer of a receiver who does not want any more.
-const GONE: u16 = 410;
 
 /// Something to be sent, and the platform's own hand in its channel.
 #[derive(Debug, Clone)]
@@ -46,23 +47,52 @@ pub struct DueDelivery {
 
 /// A delivery that is this node's to make.
 #[derive(Debug, Clone)]
-pub(in crate::notifications) struct Claimed {
-    pub(in crate::notifications) event: StoredEvent,
-    pub(in crate::notifications) endpoint: WebhookEndpointId,
-    pub(in crate::notifications) url: String,
-    /// Sealed: the present one, and the previous one while it signs.
-    pub(in crate::notifications) secrets: Vec<Vec<u8>>,
+pub(super) struct Claimed {
+    pub(super) event: StoredEvent,
+    pub(super) to: Target,
     /// This one counted.
-    pub(in crate::notifications) attempts: i64,
+    pub(super) attempts: i64,
+}
+
+/// Where something goes.
+#[derive(Debug, Clone)]
+pub(super) enum Target {
+    Webhook(Endpoint),
+    Email(CustomerId),
+    /// There is nowhere to send it any more.
+    Gone(&'static str),
+}
+
+/// What came of a try.
+enum Sent {
+    Taken,
+    /// It may be taken later.
+    Refused(String),
+    /// It will not be.
+    Dead(String),
 }
 
 /// What has become of a try.
 #[derive(Debug, Clone)]
-pub(in crate::notifications) struct Outcome {
-    pub(in crate::notifications) state: ActionState,
-    pub(in crate::notifications) message: Option<String>,
-    pub(in crate::notifications) due_at: Option<Timestamp>,
-    pub(in crate::notifications) duration_ms: i64,
+pub(super) struct Outcome {
+    pub(super) state: ActionState,
+    pub(super) message: Option<String>,
+    pub(super) due_at: Option<Timestamp>,
+    pub(super) duration_ms: i64,
+}
+
+impl Outcome {
+    fn of(sent: Sent, attempts: i64, duration_ms: i64, now: Timestamp) -> Self {
+        let (state, message, due_at) = match sent {
+            Sent::Taken => (ActionState::Done, None, None),
+            Sent::Dead(why) => (ActionState::Failed, Some(why), None),
+            Sent::Refused(why) => match next_try(attempts) {
+                Some(wait) => (ActionState::Pending, Some(why), Some(now.after(wait))),
+                None => (ActionState::Failed, Some(why), None),
+            },
+        };
+        Self { state, message, due_at, duration_ms }
+    }
 }
 
 impl Notifications {
@@ -101,45 +131,19 @@ impl Notifications {
             async move |tx: &mut Tx| repo::claim_delivery(tx, scope, action, (now, now.after(LEASE))).await;
         let Some(claimed) = self.database.write_concurrently(scope, claim).await? else { return Ok(false) };
         let begun = Instant::now();
-        let sent = self.send(due, &claimed, now).await;
+        let sent = match &claimed.to {
+            Target::Webhook(endpoint) => self.send_webhook(&due.hand, &claimed.event, endpoint, now).await?,
+            Target::Email(customer) => self.send_mail(&due.hand, &claimed.event, *customer).await?,
+            Target::Gone(why) => Sent::Dead((*why).to_owned()),
+        };
         let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let gone = matches!(sent, Ok(GONE));
-        let failed = match sent {
-            Ok(200..300) => None,
-            Ok(GONE) => Some("the receiver does not want any more (410), and is sent nothing".to_owned()),
-            Ok(status) => Some(format!("the receiver answered {status}")),
-            Err(why) => Some(why),
-        };
-        let retried = (!gone).then(|| next_try(claimed.attempts)).flatten().map(|wait| now.after(wait));
-        let (state, due_at) = match (&failed, retried) {
-            (None, _) => (ActionState::Done, None),
-            (Some(_), Some(due_at)) => (ActionState::Pending, Some(due_at)),
-            (Some(_), None) => (ActionState::Failed, None),
-        };
-        let outcome = Outcome { state, message: failed, due_at, duration_ms };
-        let (endpoint, attempts, now) = (claimed.endpoint, claimed.attempts, self.clock.now());
+        let (attempts, now) = (claimed.attempts, self.clock.now());
+        let outcome = Outcome::of(sent, attempts, duration_ms, now);
         let record = async move |tx: &mut Tx| {
-            repo::record_delivery(tx, scope, (action, attempts), &outcome, now).await?;
-            if gone {
-                repo::disable_webhook(tx, scope, endpoint, now).await?;
-            }
-            Ok::<_, NotificationError>(())
+            repo::record_delivery(tx, scope, (action, attempts), &outcome, now).await
         };
         self.database.write_concurrently(scope, record).await?;
         Ok(true)
-    }
-
-    async fn send(&self, due: &DueDelivery, claimed: &Claimed, now: Timestamp) -> Result<u16, String> {
-        let scope = due.hand.public_scope();
-        let opened =
-            claimed.secrets.iter().map(|sealed| self.open(scope, sealed)).collect::<Result<Vec<_>, _>>();
-        let secrets = opened.map_err(|error| error.to_string())?;
-        let id = format!("evt_{}_{}", scope.channel_id(), claimed.event.id);
-        let body = body_of(&claimed.event).map_err(|error| error.to_string())?;
-        let headers = signature::headers(&id, now, &body, &secrets);
-        let message = WebhookMessage { url: claimed.url.clone(), headers, body };
-        let sender = self.sender().map_err(|error| error.to_string())?;
-        sender.send(message).await.map_err(|failure| failure.0)
     }
 
     /// Tries once more what nobody tries any more by themselves, or earlier than it would be.
@@ -163,11 +167,4 @@ fn next_try(attempts: i64) -> Option<Duration> {
     #[expect(clippy::disallowed_methods, reason = "a pause decides nothing")]
     let jitter = rand::rng().random_range(Duration::ZERO..=*wait / JITTER_PARTS);
     Some(*wait + jitter)
-}
-
-/// A message's body: what happened, when, and what is to be known of it.
-fn body_of(event: &StoredEvent) -> Result<Vec<u8>, serde_json::Error> {
-    let at = jiff::Timestamp::from_millisecond(event.created_at.0).unwrap_or_default();
-    let body = serde_json::json!({ "type": event.name, "timestamp": at.to_string(), "data": event.payload });
-    serde_json::to_vec(&body)
 }
