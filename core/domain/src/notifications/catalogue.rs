@@ -66,6 +66,7 @@ pub enum CustomerField {
 
 /// A type of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands by itself")]
 pub struct EventType {
     /// Its name: `order.placed`.
     pub name: &'static str,
