@@ -20,7 +20,7 @@ fn with_mail<F: AsyncFnOnce(&TestServer, &MailServer, &Client)>(test: F) {
     let (runtime, mail) = provider(MailServer::start());
     let change = |settings: &mut Settings| {
         settings.email.smtp_url.0 = mail.url();
-        settings.email.from = "Duka <orders@duka.example>".to_owned();
+        "Duka <orders@duka.example>".clone_into(&mut settings.email.from);
     };
     with_settings(change, async |server| {
         let admin = server.administrator(ALPHA).await;
