@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rand::Rng as _;
 use soko_infra::{DataScope, Reader, Tx};
-use soko_kernel::{Actor, CustomerId, EventActionId, Timestamp};
+use soko_kernel::{Actor, ChannelId, CustomerId, EventActionId, Timestamp};
 
 use super::entity::{ActionState, StoredEvent};
 use super::error::NotificationError;
@@ -96,15 +96,19 @@ impl Outcome {
 }
 
 impl Notifications {
-    /// What is to be sent now, the longest due first.
+    /// What is to be sent now, the longest due first, in other channels than these.
     ///
     /// # Errors
     /// A failing store.
-    pub async fn due_deliveries(&self, deliveries_max: i64) -> Result<Vec<DueDelivery>, NotificationError> {
+    pub async fn due_deliveries(
+        &self,
+        but: &[ChannelId],
+        deliveries_max: i64,
+    ) -> Result<Vec<DueDelivery>, NotificationError> {
         let now = self.clock.now();
         self.database
             .read(DataScope::Platform, async |reader: &mut Reader| {
-                let due = repo::due_deliveries(reader, now, deliveries_max).await?;
+                let due = repo::due_deliveries(reader, now, but, deliveries_max).await?;
                 let mut channels: Vec<_> = due.iter().map(|(channel, _)| *channel).collect();
                 channels.sort_unstable();
                 channels.dedup();

@@ -1,9 +1,11 @@
 //! SQL of what is sent.
 
+use soko_infra::db::{Bound, in_list};
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{
     ChannelId, ChannelScope, CustomerId, EventActionId, EventId, Timestamp, WebhookEndpointId,
 };
+use sqlx::AssertSqlSafe;
 
 use super::routing::EventRow;
 use super::webhooks::signing_endpoint;
@@ -11,14 +13,23 @@ use crate::notifications::catalogue::ActionType;
 use crate::notifications::delivery::{Claimed, Outcome, Target};
 use crate::notifications::entity::StoredEvent;
 
-/// What is to be sent, the longest due first.
+/// What is to be sent, the longest due first, in other channels than these.
 pub(in crate::notifications) async fn due_deliveries(
     reader: &mut Reader,
     now: Timestamp,
+    but: &[ChannelId],
     deliveries_max: i64,
 ) -> Result<Vec<(ChannelId, EventActionId)>, DatabaseError> {
-    let sql = "SELECT channel_id, id FROM event_action WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2";
-    reader.fetch_all(sql, (now, deliveries_max)).await
+    let mut values = vec![Bound::from(now), deliveries_max.into()];
+    let others = if but.is_empty() {
+        String::new()
+    } else {
+        format!("AND channel_id NOT IN ({})", in_list(&mut values, but.iter().copied()))
+    };
+    let sql = format!(
+        "SELECT channel_id, id FROM event_action WHERE due_at <= $1 {others} ORDER BY due_at, id LIMIT $2"
+    );
+    reader.fetch_all(AssertSqlSafe(sql), values).await
 }
 
 #[derive(sqlx::FromRow)]
