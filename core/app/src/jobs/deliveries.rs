@@ -104,7 +104,9 @@ impl Pump {
         if self.under_way.len() >= UNDER_WAY_MAX {
             return;
         }
-        let due = match self.services.notifications.due_deliveries(LOOKED_THROUGH).await {
+        let of_full = self.by_channel.iter().filter(|(_, count)| **count >= UNDER_WAY_PER_CHANNEL);
+        let full: Vec<ChannelId> = of_full.map(|(channel, _)| *channel).collect();
+        let due = match self.services.notifications.due_deliveries(&full, LOOKED_THROUGH).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "it cannot be said what is to be sent");

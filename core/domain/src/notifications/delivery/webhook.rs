@@ -32,7 +32,12 @@ impl Notifications {
     ) -> Result<Sent, NotificationError> {
         let scope = hand.public_scope();
         let secrets =
-            endpoint.secrets.iter().map(|sealed| self.open(scope, sealed)).collect::<Result<Vec<_>, _>>()?;
+            endpoint.secrets.iter().map(|sealed| self.open(scope, sealed)).collect::<Result<Vec<_>, _>>();
+        let (secrets, sender) = match (secrets, self.sender()) {
+            (Ok(secrets), Ok(sender)) => (secrets, sender),
+            // As long as the platform has not the key that it had.
+            (Err(error), _) | (_, Err(error)) => return Ok(Sent::Refused(error.to_string())),
+        };
         let body = body_of(event);
         let id = format!("evt_{}_{}", scope.channel_id(), event.id);
         let message = WebhookMessage {
@@ -40,7 +45,7 @@ impl Notifications {
             headers: signed_headers(&id, now, &body, &secrets),
             body,
         };
-        Ok(match self.sender()?.send(message).await {
+        Ok(match sender.send(message).await {
             Ok(200..300) => Sent::Taken,
             Ok(GONE) => {
                 let (id, now) = (endpoint.id, self.clock.now());
