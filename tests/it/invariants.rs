@@ -41,11 +41,15 @@ const ENTRIES: &str = "an entry has postings of its own channel, currency and da
 const CLOSED: &str = "the sums that a closing kept are those of its postings";
 const PARTIES: &str = "what is kept of a party is what its postings say";
 const OVER_LIMIT: &str = "nobody owes more than their credit limit";
+const STATED: &str = "that an order was placed is stated once";
+const UNTOLD: &str = "who is written down as told has a message";
 const ACKNOWLEDGED: &str = "an order of which a client was told that it is paid is there, and paid once";
 
 const PAY_AGAIN: &str = "INSERT INTO payment (channel_id, order_id, method, handler, amount, state, metadata, created_at, \
      updated_at) SELECT channel_id, order_id, method, handler, amount, state, metadata, created_at, updated_at \
      FROM payment WHERE state = 'Settled'";
+const STATE_AGAIN: &str = "INSERT INTO outbox (channel_id, name, payload, created_at) \
+     SELECT channel_id, name, payload, created_at FROM outbox WHERE name = 'order.placed'";
 const FORGET_PLACED: &str = "UPDATE customer_order SET placed_at = NULL WHERE state = 'PaymentSettled'";
 const UNPAY: &str = "UPDATE payment SET state = 'Cancelled' WHERE state = 'Settled'";
 const LOSE_PAYMENTS: &str = "DELETE FROM payment";
@@ -118,6 +122,9 @@ const TAMPERINGS: &[Tampering] = &[
     of(PARTIES, "DELETE FROM ledger_party_balance"),
     of(OVER_LIMIT, "UPDATE credit_account SET credit_limit = 0"),
     of(OVER_LIMIT, "UPDATE ledger_party_balance SET amount = amount + 1 WHERE amount > 0"),
+    of(STATED, "DELETE FROM outbox WHERE name = 'order.placed'"),
+    of(STATED, STATE_AGAIN),
+    of(UNTOLD, "DELETE FROM inbox_message"),
     of(ACKNOWLEDGED, PAY_AGAIN),
     of(ACKNOWLEDGED, LOSE_PAYMENTS),
     of(ACKNOWLEDGED, "UPDATE customer_order SET state = 'Cancelled' WHERE state = 'PaymentSettled'"),
@@ -169,6 +176,7 @@ async fn trade(server: &TestServer) -> Records {
     let close = "mutation { closeAccountingPeriod(through: \"2026-06-30\") }";
     server.administrator(ALPHA).await.query(close, json!({})).await;
     buy_on_account(server).await;
+    server.settle().await;
     let id = paid["id"].as_str().and_then(|id| id.parse::<i64>().ok()).expect("an id");
     Records { paid: [id].into(), ..Records::default() }
 }

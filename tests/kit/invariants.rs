@@ -31,8 +31,18 @@ const INVARIANTS: &[Invariant] = &[
     ("the sums that a closing kept are those of its postings", |reader| find(reader, CHECKPOINTS)),
     ("what is kept of a party is what its postings say", |reader| find(reader, DRIFTED_PARTY_BALANCES)),
     ("nobody owes more than their credit limit", |reader| find(reader, OVER_LIMIT)),
+    ("that an order was placed is stated once", |reader| find(reader, STATED)),
+    ("who is written down as told has a message", |reader| find(reader, UNTOLD)),
 ];
 
+const STATED: &str = "SELECT 'channel ' || CAST(channel_id AS TEXT) || ': ' || CAST(SUM(placed) AS TEXT) || ' orders, ' \
+     || CAST(SUM(stated) AS TEXT) || ' events' FROM (SELECT channel_id, 1 AS placed, 0 AS stated FROM customer_order \
+     WHERE placed_at IS NOT NULL UNION ALL SELECT channel_id, 0, 1 FROM outbox WHERE name = 'order.placed') counted \
+     GROUP BY channel_id HAVING SUM(placed) <> SUM(stated)";
+const UNTOLD: &str = "SELECT 'event ' || CAST(a.event_id AS TEXT) || ' for user ' || CAST(a.recipient_id AS TEXT) \
+     FROM event_action a LEFT JOIN inbox_message m ON m.channel_id = a.channel_id AND m.user_id = a.recipient_id \
+     AND m.recipient_type = a.recipient_type AND m.event_id = a.event_id \
+     WHERE a.action = 'in_app' AND a.recipient_type = 'administrator' AND m.id IS NULL";
 const UNPAID: &str = "SELECT o.code || ' is ' || o.state || ' and was paid ' \
      || CAST(COALESCE(SUM(p.amount), 0) AS TEXT) || ' of ' || CAST(o.sub_total_with_tax + o.shipping_with_tax AS TEXT) \
      FROM customer_order o LEFT JOIN payment p ON p.channel_id = o.channel_id AND p.order_id = o.id \

@@ -23,6 +23,11 @@ const ACROSS_CHANNELS: &[&str] = &[
     "SELECT channel_id, id FROM payment WHERE ask_at <= $1",
     "DELETE FROM plugin_kv WHERE (channel_id, plugin_id, name) IN",
     "SELECT c.id FROM channel c LEFT JOIN credit_reminded",
+    "WITH RECURSIVE waiting (id) AS (",
+    "SELECT channel_id, id FROM event_action WHERE due_at <= $1",
+    "DELETE FROM event_action WHERE (channel_id, id) IN",
+    "DELETE FROM inbox_message WHERE (channel_id, id) IN",
+    "DELETE FROM outbox WHERE (channel_id, id) IN",
 ];
 
 /// The tables that row-level security guards by channel, and the words of the full-text index; without those of the

@@ -58,7 +58,14 @@ pub(in crate::notifications) async fn claim_delivery(
     let sql = "SELECT o.id, o.name, o.payload, o.created_at, a.action, a.recipient_id, a.attempts FROM event_action a \
                JOIN outbox o ON o.channel_id = a.channel_id AND o.id = a.event_id \
                WHERE a.channel_id = $1 AND a.id = $2";
-    let row: ClaimedRow = tx.fetch_one(sql, (scope.channel_id(), id)).await?;
+    let row: Option<ClaimedRow> = tx.fetch_optional(sql, (scope.channel_id(), id)).await?;
+    let Some(row) = row else {
+        // It waited for longer than events are kept.
+        let give_up = "UPDATE event_action SET state = 'Failed', due_at = NULL, message = $1 \
+                       WHERE channel_id = $2 AND id = $3";
+        tx.execute_one(give_up, ("the event is gone", scope.channel_id(), id)).await?;
+        return Ok(None);
+    };
     let to = match ActionType::parse(&row.action) {
         Some(ActionType::Webhook) => {
             let endpoint = signing_endpoint(tx, scope, WebhookEndpointId(row.recipient_id), now).await?;

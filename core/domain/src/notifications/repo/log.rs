@@ -142,5 +142,5 @@ pub(in crate::notifications) const DELETE_OLD_EVENTS: &str = "DELETE FROM outbox
      ORDER BY created_at LIMIT $2)";
 
 pub(in crate::notifications) const DELETE_OLD_ACTIONS: &str = "DELETE FROM event_action \
-     WHERE (channel_id, id) IN (SELECT channel_id, id FROM event_action WHERE created_at <= $1 \
+     WHERE (channel_id, id) IN (SELECT channel_id, id FROM event_action WHERE state <> 'Pending' AND created_at <= $1 \
      ORDER BY created_at LIMIT $2)";
