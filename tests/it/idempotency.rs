@@ -5,11 +5,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use rand::Rng as _;
 use serde_json::{Value, json};
+use soko::config::Role;
 use soko_infra::idempotency::{ClaimRefusal, Claimed, KEPT_MS, OperationKey};
 use soko_tests::client::{Answer, only_field};
 use soko_tests::platform::{ALPHA, BETA, SUGAR, prepare};
 use soko_tests::plugins::cents_off;
 use soko_tests::process::Process;
+use soko_tests::server::with_settings;
 use soko_tests::server::{TestServer, with_server};
 use soko_tests::{Client, Shopper, TestHome, soak};
 
@@ -95,22 +97,26 @@ fn keeps_operations_apart() {
 
 #[test]
 fn remembers_refusals_and_forgets_after_a_day() {
-    with_server(async |server| {
-        let guest = server.shop(ALPHA);
-        let variant = server.shopper(ALPHA).variant(SUGAR).await;
-        guest.query(ADD, sugar(&variant)).await;
-        let refused = guest.send_once(KEY, ADD, json!({ "variant": variant, "quantity": -1 })).await;
-        let again = guest.send_once(KEY, ADD, json!({ "variant": variant, "quantity": -1 })).await;
-        assert_eq!((again.replayed, &again.body), (true, &refused.body));
+    // The server's own job forgets, too.
+    with_settings(
+        |settings| settings.server.role = Role::Api,
+        async |server| {
+            let guest = server.shop(ALPHA);
+            let variant = server.shopper(ALPHA).variant(SUGAR).await;
+            guest.query(ADD, sugar(&variant)).await;
+            let refused = guest.send_once(KEY, ADD, json!({ "variant": variant, "quantity": -1 })).await;
+            let again = guest.send_once(KEY, ADD, json!({ "variant": variant, "quantity": -1 })).await;
+            assert_eq!((again.replayed, &again.body), (true, &refused.body));
 
-        let key = KEY.replace('4', "5");
-        guest.send_once(&key, ADD, sugar(&variant)).await.data();
-        server.clock.advance(Duration::from_millis(KEPT_MS.unsigned_abs()));
-        assert!(!guest.send_once(&key, ADD, sugar(&variant)).await.replayed);
-        assert_eq!(quantity(&guest).await, 3);
-        server.clock.advance(Duration::from_millis(KEPT_MS.unsigned_abs()));
-        assert_eq!(server.services().operations.expire().await.expect("a working store"), 2);
-    });
+            let key = KEY.replace('4', "5");
+            guest.send_once(&key, ADD, sugar(&variant)).await.data();
+            server.clock.advance(Duration::from_millis(KEPT_MS.unsigned_abs()));
+            assert!(!guest.send_once(&key, ADD, sugar(&variant)).await.replayed);
+            assert_eq!(quantity(&guest).await, 3);
+            server.clock.advance(Duration::from_millis(KEPT_MS.unsigned_abs()));
+            assert_eq!(server.services().operations.expire().await.expect("a working store"), 2);
+        },
+    );
 }
 
 #[test]
