@@ -43,14 +43,14 @@ struct ClaimedRow {
     attempts: i64,
 }
 
-/// Takes a delivery that is due until `lease`, if nobody has it.
+/// Takes a delivery that is due until `lease`, if nobody has it. What was said of an earlier try is no longer true.
 pub(in crate::notifications) async fn claim_delivery(
     tx: &mut Tx,
     scope: ChannelScope,
     id: EventActionId,
     (now, lease): (Timestamp, Timestamp),
 ) -> Result<Option<Claimed>, DatabaseError> {
-    let claim = "UPDATE event_action SET attempts = attempts + 1, due_at = $1, updated_at = $2 \
+    let claim = "UPDATE event_action SET attempts = attempts + 1, due_at = $1, message = NULL, updated_at = $2 \
                  WHERE channel_id = $3 AND id = $4 AND due_at <= $2";
     if tx.execute(claim, (lease, now, scope.channel_id(), id)).await? == 0 {
         return Ok(None);
