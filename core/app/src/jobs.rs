@@ -4,6 +4,7 @@
 //! To add a job: a line in [`JOBS`]. What is done all the time, and by every node, is in [`event_router`]
 //! and [`deliveries`].
 
+mod background;
 mod deliveries;
 mod event_router;
 mod stats;
@@ -12,14 +13,13 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 use soko_domain::Services;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use deliveries::Deliveries;
+use background::Background;
 pub use deliveries::DeliveryCounts;
-use event_router::EventRouter;
 pub use event_router::{RoutedCounts, RoutedNumbers};
 pub use stats::JobStats;
 use stats::Record;
@@ -67,7 +67,8 @@ pub struct Jobs {
     stop: watch::Sender<bool>,
     workers: JoinSet<()>,
     records: Records,
-    events: Option<(EventRouter, Deliveries)>,
+    events: Vec<Background>,
+    counts: (Arc<RoutedCounts>, Arc<DeliveryCounts>),
 }
 
 /// What became of each job at this node.
@@ -90,8 +91,10 @@ impl Jobs {
             let record = Record::new(name, services.clock.clone());
             Worker { database, round: Box::new(move || job(Arc::clone(&services))), record: Arc::new(record) }
         });
-        let events = Some((EventRouter::start(services), Deliveries::start(services)));
-        Self { events, ..Self::start_workers(jobs, Pace::of(every)) }
+        let (router, routed) = event_router::start(services);
+        let (deliveries, delivered) = deliveries::start(services);
+        let (events, counts) = (vec![router, deliveries], (routed, delivered));
+        Self { events, counts, ..Self::start_workers(jobs, Pace::of(every)) }
     }
 
     fn start_workers(workers: impl IntoIterator<Item = Worker>, pace: Pace) -> Self {
@@ -101,7 +104,13 @@ impl Jobs {
             records.push(Arc::clone(&worker.record));
             tasks.spawn(worker.run(pace, stopped.clone()));
         }
-        Self { stop, workers: tasks, records: Records(records.into()), events: None }
+        Self {
+            stop,
+            workers: tasks,
+            records: Records(records.into()),
+            events: Vec::new(),
+            counts: Default::default(),
+        }
     }
 
     /// What became of each job here, to be read at any time.
@@ -111,26 +120,22 @@ impl Jobs {
 
     /// What was handed on and sent by this node, to be read at any time.
     pub fn events(&self) -> (Arc<RoutedCounts>, Arc<DeliveryCounts>) {
-        self.events
-            .as_ref()
-            .map(|(router, deliveries)| (router.counts(), deliveries.counts()))
-            .unwrap_or_default()
+        self.counts.clone()
     }
 
     /// Finishes the rounds in hand, begins no other, and lets other nodes lead. What does not end within [`STOP_MAX`], since
     /// a job is stuck or the store does not answer, is cut.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        let ended = async {
-            if let Some((router, deliveries)) = self.events.take() {
-                tokio::join!(router.stop(), deliveries.stop());
-            }
+        let events = join_all(std::mem::take(&mut self.events).into_iter().map(Background::stop));
+        let workers = async {
             while let Some(ended) = self.workers.join_next().await {
                 if let Err(error) = ended {
                     tracing::error!(%error, "a job ended badly");
                 }
             }
         };
+        let ended = async { tokio::join!(events, workers) };
         if tokio::time::timeout(STOP_MAX, ended).await.is_err() {
             tracing::warn!(jobs = self.workers.len(), "jobs were cut because they did not end in time");
             self.workers.shutdown().await;

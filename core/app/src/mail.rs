@@ -15,6 +15,8 @@ use crate::config::EmailSettings;
 
 /// Longest that the server may take for a command.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest that it may take for a mail: shorter than it takes until another node tries.
+const MAIL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Hands mails to a server by SMTP.
 struct Smtp {
@@ -49,8 +51,10 @@ impl Mailer for Smtp {
             .header(ContentType::TEXT_PLAIN)
             .body(mail.text)
             .map_err(|error| dead(format!("the mail cannot be written: {error}")))?;
-        let sent = self.transport.send(message).await;
-        sent.map(|_| ())
+        let sent = tokio::time::timeout(MAIL_TIMEOUT, self.transport.send(message)).await;
+        let late = |_| MailFailure { message: "the mail server took too long".to_owned(), permanent: false };
+        sent.map_err(late)?
+            .map(|_| ())
             .map_err(|error| MailFailure { permanent: error.is_permanent(), message: error.to_string() })
     }
 }

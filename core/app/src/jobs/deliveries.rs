@@ -1,4 +1,5 @@
-//! Sends what is to be sent to addresses of shops: at every node that does background work, each message by one of them.
+//! Sends what is to be sent, mail and messages to addresses of shops: at every node that does background work, each by one of
+//! them.
 //!
 //! A shop whose receivers hang takes its own places and no others'.
 
@@ -11,7 +12,9 @@ use soko_domain::Services;
 use soko_domain::notifications::DueDelivery;
 use soko_kernel::ChannelId;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
+
+use super::background::Background;
 
 /// Messages under way at once.
 const UNDER_WAY_MAX: usize = 64;
@@ -36,43 +39,16 @@ impl DeliveryCounts {
     }
 }
 
-/// What sends. It ends when this is stopped or dropped.
-pub(super) struct Deliveries {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-    counts: Arc<DeliveryCounts>,
-}
-
-impl Deliveries {
-    pub(super) fn start(services: &Arc<Services>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let counts = Arc::<DeliveryCounts>::default();
-        let pump = Pump {
-            services: Arc::clone(services),
-            counts: Arc::clone(&counts),
-            under_way: JoinSet::new(),
-            by_channel: HashMap::new(),
-        };
-        Self { stop, task: tokio::spawn(pump.run(stopped)), counts }
-    }
-
-    pub(super) fn counts(&self) -> Arc<DeliveryCounts> {
-        Arc::clone(&self.counts)
-    }
-
-    /// Begins no other message. What is under way is cut when this is not awaited to its end, and sent again later.
-    pub(super) async fn stop(mut self) {
-        self.stop.send_replace(true);
-        if let Err(error) = (&mut self.task).await {
-            tracing::error!(%error, "sending to addresses of shops ended badly");
-        }
-    }
-}
-
-impl Drop for Deliveries {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+/// Starts sending. Told to end, it begins no other message; what is cut is sent again later.
+pub(super) fn start(services: &Arc<Services>) -> (Background, Arc<DeliveryCounts>) {
+    let counts = Arc::<DeliveryCounts>::default();
+    let pump = Pump {
+        services: Arc::clone(services),
+        counts: Arc::clone(&counts),
+        under_way: JoinSet::new(),
+        by_channel: HashMap::new(),
+    };
+    (Background::start("deliveries", |stopped| pump.run(stopped)), counts)
 }
 
 struct Pump {

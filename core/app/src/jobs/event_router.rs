@@ -10,7 +10,9 @@ use soko_infra::db::Dialect;
 use soko_infra::outbox::EVENTS;
 use soko_kernel::Timestamp;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
+
+use super::background::Background;
 
 /// Longest until events are looked for: a server says nothing of them, see [`EVENTS`].
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -65,39 +67,21 @@ impl RoutedCounts {
     }
 }
 
-/// The router of a running server. It ends when this is stopped or dropped.
-pub(super) struct EventRouter {
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
-    counts: Arc<RoutedCounts>,
+/// Starts handing on. Told to end, it finishes the round in hand; cut, what it had not committed is handed on by another.
+pub(super) fn start(services: &Arc<Services>) -> (Background, Arc<RoutedCounts>) {
+    let counts = Arc::<RoutedCounts>::default();
+    let (services, kept) = (Arc::clone(services), Arc::clone(&counts));
+    (Background::start("events", |stopped| run(services, kept, stopped)), counts)
 }
 
-impl EventRouter {
-    /// Starts handing on.
-    pub(super) fn start(services: &Arc<Services>) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let counts = Arc::<RoutedCounts>::default();
-        let task = tokio::spawn(run(Arc::clone(services), Arc::clone(&counts), stopped));
-        Self { stop, task, counts }
-    }
-
-    /// What was handed on, to be read at any time.
-    pub(super) fn counts(&self) -> Arc<RoutedCounts> {
-        Arc::clone(&self.counts)
-    }
-
-    /// Finishes the round in hand. Dropped before, it is cut, and what it had not committed is handed on by another.
-    pub(super) async fn stop(mut self) {
-        self.stop.send_replace(true);
-        if let Err(error) = (&mut self.task).await {
-            tracing::error!(%error, "handing events on ended badly");
-        }
-    }
-}
-
-impl Drop for EventRouter {
-    fn drop(&mut self) {
-        self.task.abort();
+/// One round, on a task of its own: one that panics is this round's failure, and ends with whoever waits for it.
+async fn round(services: &Arc<Services>) -> Result<Routed, String> {
+    let (services, mut round) = (Arc::clone(services), JoinSet::new());
+    round.spawn(async move { services.notifications.route().await });
+    match round.join_next().await {
+        Some(Ok(routed)) => routed.map_err(|error| error.to_string()),
+        Some(Err(error)) => Err(error.to_string()),
+        None => Ok(Routed::default()),
     }
 }
 
@@ -108,7 +92,7 @@ async fn run(services: Arc<Services>, counts: Arc<RoutedCounts>, mut stopped: wa
         Dialect::Postgres => LOOK_EVERY,
     };
     loop {
-        let pause = match services.notifications.route().await {
+        let pause = match round(&services).await {
             Ok(routed) => {
                 counts.add(routed, services.clock.now());
                 if routed.more {

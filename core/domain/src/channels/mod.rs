@@ -9,7 +9,7 @@ mod error;
 mod repo;
 mod sellers;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use soko_infra::{DataScope, Database, Reader, Tx};
 use soko_kernel::{
@@ -222,6 +222,24 @@ impl Channels {
     pub async fn hands_in(reader: &mut Reader, ids: &[ChannelId]) -> Result<Vec<Actor>, ChannelError> {
         let found = repo::by_ids(reader, ids).await?;
         Ok(found.iter().map(|channel| Actor::system(channel.for_actor())).collect())
+    }
+
+    /// The same, each beside what is to be done in it, in the order of that. What is of no channel is left out.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn with_hands_in<T>(
+        reader: &mut Reader,
+        things: Vec<(ChannelId, T)>,
+    ) -> Result<Vec<(Actor, T)>, ChannelError> {
+        let ids: BTreeSet<ChannelId> = things.iter().map(|(channel, _)| *channel).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let hands = Self::hands_in(reader, &ids.into_iter().collect::<Vec<_>>()).await?;
+        let beside =
+            |(channel, thing)| Some((hands.iter().find(|hand| hand.channel.id == channel)?.clone(), thing));
+        Ok(things.into_iter().filter_map(beside).collect())
     }
 
     /// Every channel, for the platform's own work on all of them.

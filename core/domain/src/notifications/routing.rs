@@ -107,7 +107,7 @@ impl Notifications {
                 let audience = if events.is_empty() {
                     Audience::default()
                 } else {
-                    Audience { mails, ..audience_of(reader, hand, &events).await? }
+                    audience_of(reader, hand, &events, mails).await?
                 };
                 Ok::<_, NotificationError>((events, audience))
             })
@@ -136,6 +136,7 @@ async fn audience_of(
     reader: &mut Reader,
     hand: &Actor,
     events: &[StoredEvent],
+    mails: bool,
 ) -> Result<Audience, NotificationError> {
     let scope = hand.public_scope();
     let settings = repo::settings(reader, scope).await?;
@@ -146,7 +147,6 @@ async fn audience_of(
     let preferences = repo::preferences(reader, scope, users).await?;
     let webhooks = repo::webhooks(reader, scope).await?;
     let templates = repo::templates(reader, scope).await?;
-    let mails = false;
     Ok(Audience { settings, administrators, customers, preferences, webhooks, templates, mails })
 }
 

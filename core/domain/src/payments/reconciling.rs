@@ -32,19 +32,12 @@ impl Payments {
     /// # Errors
     /// A failing store.
     pub async fn due_across_platform(&self, now: Timestamp) -> Result<Vec<(Actor, PaymentId)>, PaymentError> {
-        let found = self.database.read(DataScope::Platform, async |reader| {
-            let due = repo::due(reader, now, DUE_MAX).await?;
-            let mut channels: Vec<_> = due.iter().map(|(channel, _)| *channel).collect();
-            channels.sort_unstable();
-            channels.dedup();
-            let hands = Channels::hands_in(reader, &channels).await.map_err(PaymentError::of_channels)?;
-            Ok::<_, PaymentError>((due, hands))
-        });
-        let (due, hands) = found.await?;
-        let of = |(channel, payment)| {
-            Some((hands.iter().find(|actor| actor.channel.id == channel)?.clone(), payment))
-        };
-        Ok(due.into_iter().filter_map(of).collect())
+        self.database
+            .read(DataScope::Platform, async |reader| {
+                let due = repo::due(reader, now, DUE_MAX).await?;
+                Channels::with_hands_in(reader, due).await.map_err(PaymentError::of_channels)
+            })
+            .await
     }
 
     /// Takes an attempt to be asked about, once: none when somebody else took it, or it has its answer. One that was asked

@@ -71,7 +71,7 @@ impl Numbers {
             "Messages to shops' addresses that this node tried to send.",
             tried,
         )?;
-        page.count("soko_webhook_failures", "Those of which it is not written down what became.", broken)
+        page.count("soko_delivery_failures", "Those of which it is not written down what became.", broken)
     }
 
     pub(super) fn write_caches(&self, page: &mut Page<'_, '_>) -> fmt::Result {

@@ -109,18 +109,8 @@ impl Notifications {
         self.database
             .read(DataScope::Platform, async |reader: &mut Reader| {
                 let due = repo::due_deliveries(reader, now, but, deliveries_max).await?;
-                let mut channels: Vec<_> = due.iter().map(|(channel, _)| *channel).collect();
-                channels.sort_unstable();
-                channels.dedup();
-                if channels.is_empty() {
-                    return Ok(Vec::new());
-                }
-                let hands = Channels::hands_in(reader, &channels).await?;
-                let of = |(channel, action)| {
-                    let hand = hands.iter().find(|hand| hand.channel.id == channel)?.clone();
-                    Some(DueDelivery { hand, action })
-                };
-                Ok(due.into_iter().filter_map(of).collect())
+                let due = Channels::with_hands_in(reader, due).await?;
+                Ok(due.into_iter().map(|(hand, action)| DueDelivery { hand, action }).collect())
             })
             .await
     }
