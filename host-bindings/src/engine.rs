@@ -54,7 +54,9 @@ fn code_config() -> Config {
 
 /// The engine that runs guests: memories, tables and stacks come from a pool sized for `limits`.
 pub(crate) fn running_engine(limits: &Limits) -> Result<Engine, HostError> {
-    let calls = [limits.effectful.concurrent_calls, spare::PLACES];
+    // Those that take payments and those that act on events have as many places each.
+    let effectful = limits.effectful.concurrent_calls;
+    let calls = [effectful, effectful, spare::PLACES];
     let calls = calls.into_iter().fold(limits.concurrent_calls, u32::saturating_add);
     let memory_bytes = [&limits.ordinary, &limits.large].map(|call| call.memory_bytes);
     let memory_bytes = memory_bytes.into_iter().fold(limits.effectful.memory_bytes, usize::max);

@@ -7,18 +7,20 @@ use wasmtime::{Engine, Store};
 
 use crate::error::LoadError;
 use crate::sandbox::State;
-use crate::{payment, pricing};
+use crate::{action, payment, pricing};
 
 /// A loaded component of any kind, ready to be instantiated.
 pub(crate) enum Guest {
     Pricing(pricing::Rule),
     Payment(payment::Handler),
+    Action(action::Handler),
 }
 
 /// The imports of all kinds, linked once.
 pub(crate) struct Linkers {
     pricing: pricing::Linkers,
     payment: payment::Linkers,
+    action: action::Linkers,
 }
 
 /// Which contract a component's imports name.
@@ -60,13 +62,20 @@ pub(crate) struct World {
 }
 
 /// Every kind; a component is of the first whose exports it has.
-const WORLDS: [World; 2] = [
+const WORLDS: [World; 3] = [
     World {
         kind: PluginKind::Payment,
         exports: &payment::EXPORTS,
         contract: payment::contract,
         hosted: payment::hosted_contracts,
         may_import: payment::may_import,
+    },
+    World {
+        kind: PluginKind::Action,
+        exports: &action::EXPORTS,
+        contract: action::contract,
+        hosted: action::hosted_contracts,
+        may_import: action::may_import,
     },
     World {
         kind: PluginKind::Pricing,
@@ -83,13 +92,17 @@ pub(crate) fn world_of(exports: &[String]) -> &'static World {
     // Every kind exports `describe`.
     let has =
         |world: &&World| world.exports.iter().filter(|name| exports.iter().any(|one| one == *name)).count();
-    let [_, pricing] = &WORLDS;
+    let [.., pricing] = &WORLDS;
     WORLDS.iter().find(fits).or_else(|| WORLDS.iter().max_by_key(has)).unwrap_or(pricing)
 }
 
 impl Linkers {
     pub(crate) fn try_new(engine: &Engine) -> wasmtime::Result<Self> {
-        Ok(Self { pricing: pricing::Linkers::try_new(engine)?, payment: payment::Linkers::try_new(engine)? })
+        Ok(Self {
+            pricing: pricing::Linkers::try_new(engine)?,
+            payment: payment::Linkers::try_new(engine)?,
+            action: action::Linkers::try_new(engine)?,
+        })
     }
 
     /// Resolves a component's imports and exports.
@@ -102,6 +115,7 @@ impl Linkers {
         match world_of(&exports).kind {
             PluginKind::Pricing => self.pricing.link(component).map(Guest::Pricing),
             PluginKind::Payment => self.payment.link(component).map(Guest::Payment),
+            PluginKind::Action => self.action.link(component).map(Guest::Action),
         }
     }
 }
@@ -112,6 +126,7 @@ impl Guest {
         match self {
             Self::Pricing(rule) => rule.contract(),
             Self::Payment(handler) => handler.contract(),
+            Self::Action(handler) => handler.contract(),
         }
     }
 
@@ -120,12 +135,13 @@ impl Guest {
         match self {
             Self::Pricing(rule) => rule.describe(store).await,
             Self::Payment(handler) => handler.describe(store).await,
+            Self::Action(handler) => handler.describe(store).await,
         }
     }
 
     /// Whether it talks to the world.
     pub(crate) fn is_effectful(&self) -> bool {
-        matches!(self, Self::Payment(_))
+        matches!(self, Self::Payment(_) | Self::Action(_))
     }
 }
 
@@ -172,6 +188,7 @@ mod tests {
         assert_eq!(of(&["describe", "price-order"]), PluginKind::Pricing);
         assert_eq!(of(&payment::EXPORTS), PluginKind::Payment);
         assert_eq!(of(&["describe", "create", "settle"]), PluginKind::Payment);
+        assert_eq!(of(&["describe", "handle"]), PluginKind::Action);
         assert_eq!(of(&["describe"]), PluginKind::Pricing);
         assert_eq!(of(&[]), PluginKind::Pricing);
     }

@@ -96,6 +96,8 @@ pub(crate) struct Inner {
     spares: Spares,
     /// For guests that talk to the world, which wait for others: they take no place of those that only compute.
     pub(crate) effect_gate: Gate,
+    /// The same for those that act on events: they take no place of those that take payments.
+    pub(crate) action_gate: Gate,
     /// The limits of a call of such a guest.
     pub(crate) effect_call: CallLimits,
     pub(crate) given: Given,
@@ -133,6 +135,10 @@ impl PluginHost {
             gate: Gate::new(limits.concurrent_calls, limits.concurrent_calls_per_channel),
             spares: Spares::new(),
             effect_gate: Gate::new(
+                limits.effectful.concurrent_calls,
+                limits.effectful.concurrent_calls_per_channel,
+            ),
+            action_gate: Gate::new(
                 limits.effectful.concurrent_calls,
                 limits.effectful.concurrent_calls_per_channel,
             ),

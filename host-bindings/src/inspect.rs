@@ -15,7 +15,7 @@ use crate::host::Inner;
 use crate::limits::{COMPONENT_BYTES_OPT_IN, CallLimits, MESSAGE_BYTES_MAX};
 use crate::registry::{Loaded, blocking, digest_of};
 use crate::sandbox::one_line;
-use crate::{payment, pricing};
+use crate::{action, payment, pricing};
 
 /// How much longer than in service a guest may run while it is inspected: its code is touched for the first time.
 const DEADLINE_FACTOR: u64 = 4;
@@ -268,6 +268,7 @@ async fn trial_run(
             run.outcome.map(|_| ())
         }
         Guest::Payment(_) => payment::trial_run(host, loaded, &config, limits).await,
+        Guest::Action(_) => action::trial_run(host, loaded, &config, limits).await,
     };
     match outcome {
         Ok(()) | Err(PluginFailure { kind: FailureKind::Guest, .. }) => Ok(()),

@@ -16,6 +16,7 @@
 //! `soko-extension`, and its world in `guest`. `sandbox`, `gate`, `breaker`, `registry`, `cache` and `compiler` know no
 //! kind.
 
+mod action;
 mod breaker;
 mod cache;
 mod compiler;

@@ -9,18 +9,15 @@ use anyhow::{Context as _, bail};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use soko_domain::auth::{AuthConfig, PasswordCost, SuperadminSetup};
-use soko_domain::channels::{ChannelError, Channels, NewChannel};
-use soko_domain::inventory::{Inventory, InventoryError, NewStockLocation};
 use soko_domain::payments::PaymentsConfig;
 use soko_domain::plugins::{KeptForPlugins, PluginLimits, StoredComponents, Vault};
-use soko_domain::tax::{Tax, TaxError};
 use soko_domain::{Services, ServicesConfig};
 use soko_graphql::admin::AdminSchema;
 use soko_graphql::shop::ShopSchema;
 use soko_host::{CompilerCommand, HostConfig, PluginHost};
-use soko_infra::{Blobs, DataScope, Database, DatabaseError, PostgresConfig, SqliteConfig};
+use soko_infra::{Blobs, Database, PostgresConfig, SqliteConfig};
+use soko_kernel::Clock;
 use soko_kernel::token::Random;
-use soko_kernel::{Actor, Clock, Currency, Language};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -32,20 +29,15 @@ use crate::http::{self, Endpoints, Guard, Readiness};
 use crate::jobs::Jobs;
 use crate::mail::mailer;
 use crate::metrics::{Metrics, MetricsServer, Sources};
+use crate::sms::gateway;
 use crate::timekeeper::Timekeeper;
 
 /// The database's file in the data directory.
 pub(crate) const DATABASE_FILE: &str = "soko.db";
 /// The folder of assets in the data directory.
 pub(crate) const BLOBS_FOLDER: &str = "blobs";
-/// Name of the stock location of the channel that the first start creates.
-const FIRST_LOCATION: &str = "Default stock location";
-/// Name of the tax category that the channel of the first start has: without one it could sell nothing.
-const FIRST_TAX_CATEGORY: &str = "Standard";
 /// The folder of compiled components in the data directory.
 const COMPONENT_CACHE_FOLDER: &str = "cache/components";
-/// Code of the channel that the first start creates.
-const FIRST_CHANNEL: &str = "default";
 /// mimalloc claims its arenas at once, which would use up the compiler's cap on memory before it began.
 const COMPILER_ENVIRONMENT: &[(&str, &str)] = &[("MIMALLOC_ARENA_EAGER_COMMIT", "0")];
 /// Longest that the recorder of plugin runs may take to write what it has, at the end.
@@ -109,7 +101,7 @@ pub struct Platform {
     pub host: PluginHost,
     /// The use cases.
     pub services: Arc<Services>,
-    options: Options,
+    pub(crate) options: Options,
 }
 
 impl Platform {
@@ -142,6 +134,8 @@ impl Platform {
             inspector: Arc::new(host.clone()),
             webhooks: Some(Arc::new(host.clone())),
             mailer: mailer(&settings.email)?,
+            sms: Some(gateway(&settings.sms)?),
+            actions: Some(Arc::new(host.clone())),
             payments: PaymentsConfig {
                 plugins: Some(Arc::new(host.clone())),
                 handler_timeout: Duration::from_secs(settings.payments.handler_timeout_s),
@@ -155,34 +149,6 @@ impl Platform {
         Ok(Self { database, blobs, host, services, options: options.clone() })
     }
 
-    /// Sees to what every platform has: a channel that serves requests which name none, with a place for stock and a
-    /// tax category, and an operator.
-    ///
-    /// # Errors
-    /// A failing store, or a password that may not be used.
-    pub async fn complete_first_start(&self, settings: &Settings) -> anyhow::Result<SuperadminSetup> {
-        if !self.services.channels.exist().await? {
-            let (new, now) = (first_channel(self.options.random.session_token()), self.options.clock.now());
-            self.database
-                .write(DataScope::Platform, async move |tx| {
-                    // Another node may have been first.
-                    if Channels::exist_in(tx).await? {
-                        return Ok(());
-                    }
-                    let channel = Channels::create_in_tx(tx, &new, now).await?;
-                    let scope = Actor::system(channel.for_actor()).public_scope();
-                    let location = NewStockLocation { name: FIRST_LOCATION.to_owned(), ..Default::default() };
-                    Inventory::create_location_in_tx(tx, scope, &location, now).await?;
-                    Tax::create_category_in_tx(tx, scope, FIRST_TAX_CATEGORY, true, now).await?;
-                    Ok::<_, FirstStartError>(())
-                })
-                .await
-                .context("the first channel cannot be created")?;
-        }
-        let password = settings.superadmin_password.reveal().map(str::to_owned);
-        Ok(self.services.auth.ensure_superadmin(password).await?)
-    }
-
     /// Writes what is still in memory, and closes the store, within a bound.
     pub async fn close(&self) {
         if tokio::time::timeout(FLUSH_MAX, self.services.plugins.recorder().flush()).await.is_err() {
@@ -192,19 +158,6 @@ impl Platform {
             tracing::warn!("the store could not be closed in time; what it has not answered may be undone");
         }
     }
-}
-
-/// Why the first channel cannot be created.
-#[derive(Debug, thiserror::Error)]
-enum FirstStartError {
-    #[error(transparent)]
-    Channel(#[from] ChannelError),
-    #[error(transparent)]
-    Location(#[from] InventoryError),
-    #[error(transparent)]
-    TaxCategory(#[from] TaxError),
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
 }
 
 /// A server in this process.
@@ -457,23 +410,6 @@ pub(crate) fn create_private(path: &Path) -> anyhow::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path).with_context(|| format!("the directory {} cannot be created", path.display()))
-}
-
-/// The shop that a new platform has: one that its operator changes to suit.
-fn first_channel(token: String) -> NewChannel {
-    NewChannel {
-        code: FIRST_CHANNEL.to_owned(),
-        token,
-        is_default: true,
-        seller_name: "Default seller".to_owned(),
-        default_language: Language::EN,
-        available_languages: vec![Language::EN, Language::SW],
-        currency: Currency::KES,
-        prices_include_tax: true,
-        track_inventory: true,
-        out_of_stock_threshold: 0,
-        time_zone: "Africa/Nairobi".to_owned(),
-    }
 }
 
 fn auth_config(settings: &Settings) -> AuthConfig {

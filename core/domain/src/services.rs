@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use soko_extension::ComponentInspector;
+use soko_extension::action::ActionPlugins;
 use soko_extension::mail::Mailer;
 use soko_extension::pricing::PricingPlugins;
+use soko_extension::sms::SmsGateway;
 use soko_extension::webhook::WebhookSender;
 use soko_infra::idempotency::Operations;
 use soko_infra::{Blobs, Database};
@@ -46,6 +48,10 @@ pub struct ServicesConfig {
     pub webhooks: Option<Arc<dyn WebhookSender>>,
     /// Sends mail to customers; without it none gets any.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// What sends text messages, if anything does.
+    pub sms: Option<Arc<dyn SmsGateway>>,
+    /// Runs plugins that act on events, if anything does.
+    pub actions: Option<Arc<dyn ActionPlugins>>,
     /// What may be uploaded.
     pub plugin_limits: PluginLimits,
     /// Seals the secrets of plugins; without it none can be set.
@@ -106,6 +112,8 @@ impl Services {
             inspector,
             webhooks,
             mailer,
+            sms,
+            actions,
             plugin_limits,
             vault,
             payments,
@@ -137,7 +145,9 @@ impl Services {
             ledger: Ledger::new(database.clone(), clock.clone()),
             notifications: Notifications::new(database.clone(), clock.clone(), random.clone())
                 .with_webhooks(webhooks, vault)
-                .with_mailer(mailer),
+                .with_mailer(mailer)
+                .with_sms(sms)
+                .with_handlers(plugins.clone(), actions),
             operations: Operations::new(database.clone(), clock.clone(), random.clone()),
             orders: Orders::new(database.clone(), clock.clone(), random, neighbours),
             auth,

@@ -55,6 +55,8 @@ pub enum PluginKind {
     Pricing,
     /// Handlers that talk to whoever moves the money.
     Payment,
+    /// Handlers that act on events: they tell people, or other systems.
+    Action,
 }
 
 impl PluginKind {
@@ -63,12 +65,13 @@ impl PluginKind {
         match self {
             Self::Pricing => "pricing",
             Self::Payment => "payment",
+            Self::Action => "action",
         }
     }
 
     /// The kind with this stable name.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Pricing, Self::Payment].into_iter().find(|kind| kind.as_str() == name)
+        [Self::Pricing, Self::Payment, Self::Action].into_iter().find(|kind| kind.as_str() == name)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::pricing::CallCost;
 /// What a plugin wants of the world, or what a channel grants it. What it gets is what is in both.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is granted by itself")]
 pub struct Capabilities {
     /// `api.example.com`, `*.example.com`, with `:port` where it is not that of HTTPS.
     pub hosts: Vec<String>,
@@ -22,6 +23,14 @@ pub struct Capabilities {
     pub secrets: Vec<WantedSecret>,
     /// Whether values are kept for it between calls.
     pub kv: bool,
+    /// Whether it sends the recipient text messages.
+    pub sms: bool,
+    /// Whether it sends the recipient mail.
+    pub email: bool,
+    /// Whether it puts messages into the recipient's inbox.
+    pub inbox: bool,
+    /// Whether it is told the recipient's telephone number and address of mail.
+    pub contact: bool,
 }
 
 /// A secret by its name.
@@ -41,7 +50,7 @@ pub struct WantedSecret {
 impl Capabilities {
     /// Whether nothing is wanted or granted.
     pub fn is_empty(&self) -> bool {
-        self.hosts.is_empty() && self.secrets.is_empty() && !self.kv
+        *self == Self::default()
     }
 
     /// Whether the secret may be put into requests and compared with.

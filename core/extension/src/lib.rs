@@ -6,12 +6,14 @@
 //! To add a plugin kind: a module with its data and its trait, a WIT package, and a folder in the host that converts
 //! between the two.
 
+pub mod action;
 pub mod component;
 pub mod effect;
 pub mod failure;
 pub mod mail;
 pub mod payment;
 pub mod pricing;
+pub mod sms;
 pub mod webhook;
 
 pub use component::Digest;

@@ -117,7 +117,7 @@ ids! {
     OrderLineId, ShippingLineId, PaymentId, RefundId, FulfillmentId, HistoryEntryId, PluginId, PluginVersionId,
     PluginBindingId, PluginRunId, PriceReceiptId, StockMovementId, LedgerAccountId, JournalEntryId, JournalPostingId,
     CreditPaymentId, SupplierPurchaseId, EventId, EventActionId, InboxMessageId,
-    WebhookEndpointId,
+    WebhookEndpointId, RateLimitId, EventHandlerId,
 }
 
 /// Ids of things of one kind, where a client sent any.

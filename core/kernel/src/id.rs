@@ -143,6 +143,10 @@ ids! {
     InboxMessageId,
     /// Where a shop wants events sent.
     WebhookEndpointId,
+    /// How much a shop tells people at most.
+    RateLimitId,
+    /// A plugin that acts on events.
+    EventHandlerId,
 }
 
 #[cfg(test)]

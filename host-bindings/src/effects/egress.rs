@@ -17,7 +17,7 @@ use soko_extension::effect::Capabilities;
 use url::Host;
 
 use super::address::is_public;
-use super::policy::{EgressPolicy, HTTPS_PORT, matches_any};
+use super::policy::{EgressPolicy, HTTPS_PORT, matches_any, wants};
 use crate::error::HostError;
 use crate::limits::{EffectLimits, MESSAGE_BYTES_MAX};
 use crate::sandbox::one_line;
@@ -176,7 +176,7 @@ impl Egress {
             "http" if private => {}
             _ => return denied(format!("{name} may be spoken to by HTTPS only")),
         }
-        if !matches_any(&wanted.hosts, &name, port) {
+        if !wants(&wanted.hosts, &name, port) {
             return denied(format!("{shown} is not among the hosts that the plugin says it talks to"));
         }
         if !matches_any(&granted.hosts, &name, port) {

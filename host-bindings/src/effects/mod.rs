@@ -1,4 +1,4 @@
-//! What plugins that talk to the world may ask of the host: HTTP, secrets, kept values, time, randomness, a log.
+//! What plugins that talk to the world may ask of the host: HTTP, secrets, kept values, messages, time, randomness, a log.
 //!
 //! One module per version of `soko:host`. Every call is held against what the manifest wants and the channel grants, is
 //! taken from the call's budget, and is recorded with its cost.
@@ -6,19 +6,23 @@
 mod address;
 mod credentials;
 mod egress;
+mod messages;
 mod policy;
+mod run;
 pub(crate) mod v0_1;
 mod webhook;
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use soko_extension::action::Messenger;
 use soko_extension::effect::{Capabilities, EffectfulCall, HostCall, PluginCaller, PluginStore};
 use soko_kernel::Clock;
 
 pub(crate) use egress::Egress;
 pub use policy::EgressPolicy;
 pub(crate) use policy::is_host_pattern;
+pub(crate) use run::{Answer, Ask};
 
 use crate::sandbox::one_line;
 
@@ -26,6 +30,8 @@ use crate::sandbox::one_line;
 const PACKAGE: &str = "soko:host/";
 /// The interfaces of it.
 const INTERFACES: [&str; 6] = ["clock", "http", "kv", "log", "random", "secrets"];
+/// Those for messages to the recipient of a call.
+const MESSAGE_INTERFACES: [&str; 4] = ["email", "inbox", "messages", "sms"];
 /// Host calls that are kept for the record; the rest is counted by its cost only.
 const RECORDED_MAX: usize = 64;
 /// Bytes of what a host call was about that are kept.
@@ -33,10 +39,19 @@ const TARGET_BYTES_MAX: usize = 120;
 
 /// Whether a component of a kind that talks to the world may import this.
 pub(crate) fn may_import(import: &str) -> bool {
+    is_among(&INTERFACES, import)
+}
+
+/// Whether a component of a kind that is called for a recipient may import this, beside what others may.
+pub(crate) fn may_import_messages(import: &str) -> bool {
+    is_among(&MESSAGE_INTERFACES, import)
+}
+
+fn is_among(interfaces: &[&str], import: &str) -> bool {
     import
         .strip_prefix(PACKAGE)
         .and_then(|rest| rest.split_once('@'))
-        .is_some_and(|(interface, version)| version == v0_1::VERSION && INTERFACES.contains(&interface))
+        .is_some_and(|(interface, version)| version == v0_1::VERSION && interfaces.contains(&interface))
 }
 
 /// What all guests that talk to the world share.
@@ -56,6 +71,10 @@ pub(crate) struct Effects {
     caller: Option<PluginCaller>,
     wanted: Arc<Capabilities>,
     granted: Arc<Capabilities>,
+    /// Who sends messages to the recipient; nobody where there is none.
+    messenger: Option<Arc<dyn Messenger>>,
+    /// Messages that were asked for.
+    messages: u32,
     calls: Vec<HostCall>,
     reached_out: bool,
 }
@@ -64,6 +83,11 @@ impl Effects {
     pub(crate) fn new(given: Given, call: &EffectfulCall) -> Self {
         let (wanted, granted) = (Arc::clone(&call.wanted), Arc::clone(&call.granted));
         Self { caller: Some(call.caller), wanted, granted, ..Self::nothing(given) }
+    }
+
+    /// The same, which sends messages by this messenger.
+    pub(crate) fn with_messenger(self, messenger: Arc<dyn Messenger>) -> Self {
+        Self { messenger: Some(messenger), ..self }
     }
 
     /// For a guest that is granted nothing.
@@ -76,6 +100,8 @@ impl Effects {
             caller: None,
             wanted: Arc::default(),
             granted: Arc::default(),
+            messenger: None,
+            messages: 0,
             calls: Vec::new(),
             reached_out: false,
         }

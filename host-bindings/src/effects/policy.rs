@@ -86,9 +86,14 @@ pub(crate) fn matches_any(patterns: &[String], host: &str, port: u16) -> bool {
     read.into_iter().any(|pattern| pattern.names(host) && pattern.port == port)
 }
 
-/// Whether a manifest or a grant may name hosts like this.
+/// Whether what a manifest wants covers the host: `*` covers whichever the channel names.
+pub(crate) fn wants(patterns: &[String], host: &str, port: u16) -> bool {
+    patterns.iter().any(|pattern| pattern == ANY) || matches_any(patterns, host, port)
+}
+
+/// Whether a manifest may name hosts like this.
 pub(crate) fn is_host_pattern(text: &str) -> bool {
-    HostPattern::parse(text).is_some()
+    text == ANY || HostPattern::parse(text).is_some()
 }
 
 /// One host, or all below a domain.
@@ -150,7 +155,7 @@ mod tests {
 
     #[test]
     fn refuses_patterns_that_say_nothing() {
-        for text in ["", "*", "*.", "*.com", "a b", "https://a.com", "A.com", "a.com:0", "a.com:x", ".com"] {
+        for text in ["", "*.", "**", "*.com", "a b", "https://a.com", "A.com", "a.com:0", "a.com:x", ".com"] {
             assert!(!is_host_pattern(text), "{text:?}");
         }
         let open = EgressPolicy { private_hosts: vec![ANY.to_owned()], ..EgressPolicy::default() };

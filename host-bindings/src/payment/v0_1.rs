@@ -94,6 +94,7 @@ impl Handler {
             hosts: capabilities.hosts,
             secrets: capabilities.secrets.into_iter().map(secret).collect(),
             kv: capabilities.kv,
+            ..Capabilities::default()
         };
         let said = Said { name, version, description, kind, config_schema };
         Ok(RawManifest::new(PluginKind::Payment, said, capabilities))

@@ -2,6 +2,7 @@
 
 mod error;
 mod layers;
+mod outside;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -9,8 +10,9 @@ mod watching;
 
 pub use error::{ConfigError, Origin};
 pub use layers::{Entry, FILE_VARIABLE, Loaded, Sources, load, process_environment, variable_of};
+pub use outside::{EmailSettings, PaymentSettings, SecretSettings, SmsSettings};
 pub use settings::{
-    Argon2, Broken, CookieSecure, DataDir, DatabaseSettings, EmailSettings, Http, Listen, Role, Secret,
-    Server, Sessions, Settings, Uploads,
+    Argon2, Broken, CookieSecure, DataDir, DatabaseSettings, Http, Listen, Role, Secret, Server, Sessions,
+    Settings, Uploads,
 };
 pub use watching::{Log, LogFormat, MetricsSettings, Node, Telemetry};

@@ -8,10 +8,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use soko_domain::payments::HANDLER_TIMEOUT;
 use soko_domain::plugins::Vault;
 use soko_host::{HostError, Limits};
 
+use super::outside::{EmailSettings, PaymentSettings, SecretSettings, SmsSettings};
 use super::watching::{Log, MetricsSettings, Node, Telemetry};
 
 /// Most threads, connections and the like that a setting may ask for: beyond it is a slip of the pen.
@@ -59,47 +59,10 @@ pub struct Settings {
     pub secrets: SecretSettings,
     /// How customers get mail.
     pub email: EmailSettings,
+    /// Who sends text messages.
+    pub sms: SmsSettings,
     /// What plugins may use.
     pub plugins: Limits,
-}
-
-/// Payment handlers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PaymentSettings {
-    /// Seconds that a handler may take to answer; what it was asked is in doubt afterwards.
-    pub handler_timeout_s: u64,
-}
-
-impl Default for PaymentSettings {
-    fn default() -> Self {
-        Self { handler_timeout_s: HANDLER_TIMEOUT.as_secs() }
-    }
-}
-
-/// Secrets of plugins.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretSettings {
-    /// What they are sealed with: 64 hexadecimal digits. Empty: none can be set.
-    pub key: Secret,
-}
-
-/// Mail to customers.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EmailSettings {
-    /// The server that sends it on: `smtps://USER:PASSWORD@HOST`, or `smtp://USER:PASSWORD@HOST:587?tls=required`. Empty:
-    /// nobody gets mail.
-    pub smtp_url: Secret,
-    /// Whom it is from: `Soko <no-reply@example.com>`.
-    pub from: String,
-}
-
-impl Default for EmailSettings {
-    fn default() -> Self {
-        Self { smtp_url: Secret::default(), from: "Soko <no-reply@localhost>".to_owned() }
-    }
 }
 
 /// An address and a port; port 0 lets the system choose.
@@ -385,6 +348,7 @@ impl Settings {
         {
             return Err(Broken::new("secrets.key", format!("is refused: {error}")));
         }
+        self.sms.check()?;
         self.check_numbers()?;
         self.http.cors_origins.iter().try_for_each(|origin| check_origin(origin))?;
         if self.http.cors_origins.len() > 1 && self.http.cors_origins.iter().any(|origin| origin == "*") {

@@ -126,6 +126,7 @@ pub async fn install_mpesa(
             hosts: vec![DARAJA_HOST.to_owned()],
             secrets: secrets.map(secret).to_vec(),
             kv: true,
+            ..Capabilities::default()
         },
         priority: BINDING_PRIORITY_DEFAULT,
         failure_policy: FailurePolicy::FailClosed,

@@ -8,6 +8,10 @@ CREATE TABLE event_setting (
     enabled BOOLEAN NOT NULL,
     -- For those who have not said otherwise.
     default_for_users BOOLEAN NOT NULL,
+    -- Whether it waits until the shop's quiet hours are over.
+    respects_quiet_hours BOOLEAN NOT NULL,
+    -- What is sent first of what a shop has to send.
+    priority BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (channel_id, event, action)
 );
@@ -28,10 +32,12 @@ CREATE TABLE event_template (
     channel_id BIGINT NOT NULL REFERENCES channel (id),
     event TEXT COLLATE "C" NOT NULL,
     language TEXT COLLATE "C" NOT NULL,
+    -- For one kind of action, or an empty text: for all that have none of their own.
+    action TEXT COLLATE "C" NOT NULL,
     title TEXT COLLATE "C" NOT NULL,
     body TEXT COLLATE "C" NOT NULL,
     updated_at BIGINT NOT NULL,
-    PRIMARY KEY (channel_id, event, language)
+    PRIMARY KEY (channel_id, event, language, action)
 );
 
 -- What was done about an event for one recipient: each kind of action once, however often the event is handed on.
@@ -41,17 +47,24 @@ CREATE TABLE event_action (
     event_id BIGINT NOT NULL,
     event TEXT COLLATE "C" NOT NULL,
     action TEXT COLLATE "C" NOT NULL,
-    recipient_type TEXT COLLATE "C" NOT NULL CHECK (recipient_type IN ('administrator', 'customer', 'webhook')),
-    -- A user's, a customer's, or a webhook endpoint's.
+    recipient_type TEXT COLLATE "C" NOT NULL CHECK (recipient_type IN ('administrator', 'customer', 'webhook', 'handler')),
+    -- A user's, a customer's, a webhook endpoint's or a handler's.
     recipient_id BIGINT NOT NULL,
-    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('Pending', 'Done', 'Failed')),
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('Pending', 'Done', 'Skipped', 'Failed')),
+    priority BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
-    -- Why it failed.
+    -- Why it failed or was left out: a name that clients know, and a sentence.
+    reason TEXT COLLATE "C",
     message TEXT COLLATE "C",
     -- When it is to be tried, or tried again should whoever tries it now not end.
     due_at BIGINT,
     -- How long the last try took.
     duration_ms BIGINT,
+    -- Of text messages: their segments, what they cost in millionths of a unit, and the provider's reference.
+    segments BIGINT NOT NULL DEFAULT 0,
+    cost_micros BIGINT,
+    cost_currency TEXT COLLATE "C",
+    reference TEXT COLLATE "C",
     event_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,

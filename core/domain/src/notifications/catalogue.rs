@@ -21,6 +21,19 @@ pub enum EventCategory {
 impl EventCategory {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::CustomerCommunication, Self::SystemNotifications];
+
+    /// The name that the database uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CustomerCommunication => "customer_communication",
+            Self::SystemNotifications => "system_notifications",
+        }
+    }
+
+    /// The category with this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| category.as_str() == name)
+    }
 }
 
 /// What can be done about an event.
@@ -28,24 +41,30 @@ impl EventCategory {
 pub enum ActionType {
     /// A message in the recipient's inbox.
     InApp,
+    /// A text message to the customer whom the event is for.
+    Sms,
     /// A mail to the customer whom the event is for.
     Email,
     /// A signed message to an address of the shop's.
     Webhook,
+    /// A plugin of the shop's that is called by itself.
+    Handler,
 }
 
 impl ActionType {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::InApp, Self::Email, Self::Webhook];
+    pub const ALL: [Self; 5] = [Self::InApp, Self::Sms, Self::Email, Self::Webhook, Self::Handler];
     /// Those by which people are told. What is sent to an address, the address's settings say.
-    pub const TO_PEOPLE: [Self; 2] = [Self::InApp, Self::Email];
+    pub const TO_PEOPLE: [Self; 3] = [Self::InApp, Self::Sms, Self::Email];
 
     /// The name that the database uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InApp => "in_app",
+            Self::Sms => "sms",
             Self::Email => "email",
             Self::Webhook => "webhook",
+            Self::Handler => "handler",
         }
     }
 
@@ -82,8 +101,8 @@ pub struct EventType {
     pub subscribable: bool,
     /// Whether it is handed on where the shop has said nothing.
     pub default_enabled: bool,
-    /// Whether the customer then gets a mail, too.
-    pub mailed: bool,
+    /// Whether the customer then is sent a mail and a text message, too, as far as the platform and the shop can.
+    pub sent: bool,
 }
 
 /// Told to the customer.
@@ -96,7 +115,7 @@ const fn to_customer(name: &'static str, category: EventCategory, permission: Pe
         tells_administrators: false,
         subscribable: true,
         default_enabled: true,
-        mailed: false,
+        sent: false,
     }
 }
 
@@ -111,9 +130,9 @@ const fn to_both(name: &'static str, category: EventCategory, permission: Permis
     EventType { tells_administrators: true, ..to_customer(name, category, permission) }
 }
 
-/// Told by mail, too.
-const fn mailed(event: EventType) -> EventType {
-    EventType { mailed: true, ..event }
+/// Told by mail and by text message, too.
+const fn sent(event: EventType) -> EventType {
+    EventType { sent: true, ..event }
 }
 
 /// Told to those who run a shop which says so.
@@ -123,22 +142,22 @@ const fn logged(name: &'static str, permission: Permission) -> EventType {
 
 /// All of them.
 pub const EVENT_TYPES: &[EventType] = &[
-    mailed(to_both("order.placed", SystemNotifications, ReadOrder)),
+    sent(to_both("order.placed", SystemNotifications, ReadOrder)),
     to_customer("order.payment_settled", SystemNotifications, ReadOrder),
-    mailed(to_customer("order.shipped", SystemNotifications, ReadOrder)),
+    sent(to_customer("order.shipped", SystemNotifications, ReadOrder)),
     to_customer("order.fulfilled", SystemNotifications, ReadOrder),
-    mailed(to_both("order.cancelled", SystemNotifications, ReadOrder)),
+    sent(to_both("order.cancelled", SystemNotifications, ReadOrder)),
     logged("order.state_changed", ReadOrder),
     to_customer("payment.confirmed", SystemNotifications, ReadOrder),
     logged("payment.state_changed", ReadOrder),
     to_administrators("payment.in_review", UpdateOrder),
-    mailed(to_customer("refund.settled", SystemNotifications, ReadOrder)),
+    sent(to_customer("refund.settled", SystemNotifications, ReadOrder)),
     logged("refund.state_changed", ReadOrder),
-    mailed(to_customer("customer.credit_approved", CustomerCommunication, ReadCustomer)),
+    sent(to_customer("customer.credit_approved", CustomerCommunication, ReadCustomer)),
     to_customer("customer.balance_changed", CustomerCommunication, ReadCustomer),
     EventType {
         customer: Some(PartyId),
-        mailed: true,
+        sent: true,
         ..to_both("credit.reminder_due", CustomerCommunication, ReadCustomer)
     },
     to_administrators("credit.sale_refused", ReadCustomer),

@@ -3,11 +3,15 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use soko_kernel::{
-    Actor, CustomerId, EventActionId, EventId, InboxMessageId, Permission, PermissionSet, Timestamp, UserId,
-    WebhookEndpointId,
+    Actor, CustomerId, EventActionId, EventHandlerId, EventId, InboxMessageId, Permission, PermissionSet,
+    Timestamp, UserId, WebhookEndpointId,
 };
 
 use super::catalogue::{ActionType, EventType};
+use super::handlers::{EventHandler, Placement};
+use super::limits::RateLimit;
+use super::quiet::QuietHours;
+use super::reason::ActionReason;
 use super::templates::EventTemplate;
 use super::webhooks::WebhookEndpoint;
 
@@ -38,10 +42,14 @@ pub enum Recipient {
         /// As whom they log in.
         user: UserId,
     },
+    /// A customer, by text message.
+    Phone(CustomerId),
     /// A customer, by mail.
     Mailbox(CustomerId),
     /// An address of the shop's.
     Webhook(WebhookEndpointId),
+    /// A plugin that is called by itself.
+    Handler(EventHandlerId),
 }
 
 impl Recipient {
@@ -49,8 +57,9 @@ impl Recipient {
     pub fn kind(self) -> &'static str {
         match self {
             Self::Administrator(_) => "administrator",
-            Self::Customer { .. } | Self::Mailbox(_) => "customer",
+            Self::Customer { .. } | Self::Phone(_) | Self::Mailbox(_) => "customer",
             Self::Webhook(_) => "webhook",
+            Self::Handler(_) => "handler",
         }
     }
 
@@ -58,17 +67,20 @@ impl Recipient {
     pub(super) fn action(self) -> ActionType {
         match self {
             Self::Administrator(_) | Self::Customer { .. } => ActionType::InApp,
+            Self::Phone(_) => ActionType::Sms,
             Self::Mailbox(_) => ActionType::Email,
             Self::Webhook(_) => ActionType::Webhook,
+            Self::Handler(_) => ActionType::Handler,
         }
     }
 
-    /// The user's, the customer's or the endpoint's id.
+    /// The user's, the customer's, the endpoint's or the handler's id.
     pub(super) fn id(self) -> i64 {
         match self {
             Self::Administrator(user) => user.0,
-            Self::Customer { id, .. } | Self::Mailbox(id) => id.0,
+            Self::Customer { id, .. } | Self::Phone(id) | Self::Mailbox(id) => id.0,
             Self::Webhook(id) => id.0,
+            Self::Handler(id) => id.0,
         }
     }
 
@@ -76,7 +88,7 @@ impl Recipient {
     pub(super) fn user(self) -> Option<UserId> {
         match self {
             Self::Administrator(user) | Self::Customer { user, .. } => Some(user),
-            Self::Mailbox(_) | Self::Webhook(_) => None,
+            Self::Phone(_) | Self::Mailbox(_) | Self::Webhook(_) | Self::Handler(_) => None,
         }
     }
 }
@@ -92,17 +104,27 @@ pub struct EventSetting {
     pub enabled: bool,
     /// Whether those are who have not said otherwise.
     pub default_for_users: bool,
+    /// Whether it waits until the shop's quiet hours are over.
+    pub respects_quiet_hours: bool,
+    /// From 0 to 9: what is sent first of what a shop has to send.
+    pub priority: i64,
 }
+
+/// Where nothing else is said.
+pub(super) const PRIORITY_DEFAULT: i64 = 5;
 
 impl EventSetting {
     /// Where the shop has said nothing.
     pub(super) fn of_type(event: &'static EventType, action: ActionType) -> Self {
         let enabled = match action {
             ActionType::InApp => event.default_enabled,
-            ActionType::Email => event.default_enabled && event.mailed,
-            ActionType::Webhook => false,
+            ActionType::Email | ActionType::Sms => event.default_enabled && event.sent,
+            ActionType::Webhook | ActionType::Handler => false,
         };
-        Self { event, action, enabled, default_for_users: true }
+        // A telephone makes a noise; a mail waits.
+        let respects_quiet_hours = action == ActionType::Sms;
+        let (default_for_users, priority) = (true, PRIORITY_DEFAULT);
+        Self { event, action, enabled, default_for_users, respects_quiet_hours, priority }
     }
 }
 
@@ -120,8 +142,12 @@ pub(super) struct Audience {
     pub(super) webhooks: Vec<WebhookEndpoint>,
     /// The shop's own words.
     pub(super) templates: Vec<EventTemplate>,
-    /// Whether the platform sends mail.
-    pub(super) mails: bool,
+    /// By what the core itself sends what leaves the system.
+    pub(super) sends: Vec<ActionType>,
+    /// Plugins that act on events, and are on.
+    pub(super) handlers: Vec<EventHandler>,
+    pub(super) quiet_hours: Option<QuietHours>,
+    pub(super) limits: Vec<RateLimit>,
 }
 
 impl Audience {
@@ -135,21 +161,48 @@ impl Audience {
     pub(super) fn of(&self, event: &'static EventType, payload: &serde_json::Value) -> Vec<Recipient> {
         let wanted = self.webhooks.iter().filter(|endpoint| endpoint.wants(event));
         let webhooks = wanted.map(|endpoint| Recipient::Webhook(endpoint.id));
-        let people = self.people(event, payload).into_iter().chain(self.mailbox(event, payload));
-        people.chain(webhooks).collect()
+        let alone = self.handlers.iter().filter(|handler| handler.applies(event, None));
+        let alone = alone.map(|handler| Recipient::Handler(handler.id));
+        let sent = [ActionType::Sms, ActionType::Email].map(|action| self.sent_to(event, action, payload));
+        let people = self.people(event, payload).into_iter().chain(sent.into_iter().flatten());
+        people.chain(webhooks).chain(alone).collect()
     }
 
-    /// Who gets a mail: the customer, unless they want none.
-    fn mailbox(&self, event: &'static EventType, payload: &serde_json::Value) -> Option<Recipient> {
-        let setting = self.setting(event, ActionType::Email);
-        if !self.mails || !setting.enabled {
+    /// Whom something is sent that leaves the system: the customer, unless they want nothing.
+    fn sent_to(
+        &self,
+        event: &'static EventType,
+        action: ActionType,
+        payload: &serde_json::Value,
+    ) -> Option<Recipient> {
+        let setting = self.setting(event, action);
+        if !setting.enabled || !self.can_send(event, action) {
             return None;
         }
         let customer = event.customer_of(payload)?;
-        let said = self.customers.get(&customer).map(|user| (*user, event.name, ActionType::Email));
+        let said = self.customers.get(&customer).map(|user| (*user, event.name, action));
         let said = said.and_then(|key| self.preferences.get(&key).copied());
         let wants = !event.subscribable || said.unwrap_or(setting.default_for_users);
-        wants.then_some(Recipient::Mailbox(customer))
+        let to = if action == ActionType::Sms { Recipient::Phone } else { Recipient::Mailbox };
+        wants.then(|| to(customer))
+    }
+
+    /// Whether the core sends such, or a plugin does in its place.
+    fn can_send(&self, event: &EventType, action: ActionType) -> bool {
+        let instead = |handler: &EventHandler| handler.placement == Placement::Instead;
+        self.sends.contains(&action)
+            || self.handlers.iter().any(|handler| instead(handler) && handler.applies(event, Some(action)))
+    }
+
+    /// Whether a plugin takes part in an action, so that it is not done at once.
+    pub(super) fn is_handled(&self, event: &EventType, action: ActionType) -> bool {
+        self.handlers.iter().any(|handler| handler.applies(event, Some(action)))
+    }
+
+    /// When an action is to be done that is not done at once.
+    pub(super) fn due_at(&self, setting: &EventSetting, now: Timestamp, time_zone: &str) -> Timestamp {
+        let quiet = self.quiet_hours.filter(|_| setting.respects_quiet_hours);
+        quiet.and_then(|hours| hours.end_after(now, time_zone)).unwrap_or(now)
     }
 
     /// Whose inboxes it comes to.
@@ -189,19 +242,22 @@ pub enum ActionState {
     Pending,
     /// The recipient has been told.
     Done,
+    /// On purpose the recipient is not told.
+    Skipped,
     /// They could not be told.
     Failed,
 }
 
 impl ActionState {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Done, Self::Failed];
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Done, Self::Skipped, Self::Failed];
 
     /// The name that the database and clients use.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "Pending",
             Self::Done => "Done",
+            Self::Skipped => "Skipped",
             Self::Failed => "Failed",
         }
     }
@@ -223,20 +279,30 @@ pub struct EventAction {
     pub event: String,
     /// What was done.
     pub action: ActionType,
-    /// `administrator`, `customer` or `webhook`.
+    /// `administrator`, `customer`, `webhook` or `handler`.
     pub recipient_type: String,
-    /// The user's, the customer's or the endpoint's id.
+    /// The user's, the customer's, the endpoint's or the handler's id.
     pub recipient_id: i64,
     /// Where it stands.
     pub state: ActionState,
     /// How often it was tried.
     pub attempts: i64,
-    /// Why it failed.
+    /// Why it failed, or was left out.
+    pub reason: Option<ActionReason>,
+    /// The same in a sentence.
     pub message: Option<String>,
+    /// From 0 to 9: what is sent first of what a shop has to send.
+    pub priority: i64,
     /// When it is to be tried, or tried again.
     pub due_at: Option<Timestamp>,
     /// How long the last try took, where somebody had to be asked.
     pub duration_ms: Option<i64>,
+    /// Segments of text messages.
+    pub segments: i64,
+    /// What text messages cost, where the provider says so: millionths of a unit, and the currency's code.
+    pub cost: Option<(i64, String)>,
+    /// The provider's reference.
+    pub reference: Option<String>,
     /// When the event became true.
     pub event_at: Timestamp,
     /// When it was first tried.

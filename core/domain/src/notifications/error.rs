@@ -3,10 +3,14 @@
 use soko_infra::DatabaseError;
 use soko_infra::db::ListError;
 use soko_kernel::query::InvalidListQuery;
-use soko_kernel::{ErrorKind, EventActionId, Forbidden, InboxMessageId, WebhookEndpointId};
+use soko_kernel::{
+    ChannelId, ErrorKind, EventActionId, EventHandlerId, Forbidden, InboxMessageId, PluginBindingId,
+    RateLimitId, WebhookEndpointId,
+};
 
 use crate::channels::ChannelError;
 use crate::customers::CustomerError;
+use crate::plugins::PluginError;
 
 /// An operation on events, or what people are told of them, was refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +44,48 @@ pub enum NotificationError {
     /// The channel has as many as it may.
     #[error("a shop has at most {0} webhook endpoints")]
     TooManyWebhooks(i64),
-    /// The platform's operator has set no key to seal secrets with.
-    #[error("webhooks cannot be used: the platform has no key of secrets")]
+    /// Nothing is sent to addresses by this program.
+    #[error("webhooks cannot be used here")]
     WebhooksOff,
+    /// The platform's operator has set no key to seal secrets with.
+    #[error("secrets cannot be kept: the platform has no key for them (secrets.key)")]
+    SecretsOff,
+    /// An account for text messages that makes no sense.
+    #[error("this account cannot be used: {0}")]
+    SmsSettings(String),
+    /// A number of segments that is none.
+    #[error("a quota is a number of segments up to 1,000,000,000, or none")]
+    SmsQuota,
+    /// There is no such channel.
+    #[error("there is no channel with the id {0}")]
+    ChannelNotFound(ChannelId),
+    /// A limit that makes no sense.
+    #[error("a limit is a number of actions up to 1,000,000 in a period of 1 second to 31 days")]
+    RateLimit,
+    /// The channel has as many as it may.
+    #[error("a shop has at most {0} limits")]
+    TooManyRateLimits(usize),
+    /// The channel has no such limit.
+    #[error("there is no limit with the id {0}")]
+    RateLimitNotFound(RateLimitId),
+    /// Hours that are none.
+    #[error("quiet hours are two different times of a day")]
+    QuietHours,
+    /// A priority out of bounds.
+    #[error("a priority is a number from 0 to 9")]
+    Priority,
+    /// The binding is none, or of a plugin that does not act on events.
+    #[error("there is no binding of an action plugin with the id {0}")]
+    NoActionBinding(PluginBindingId),
+    /// A place that does not fit the action.
+    #[error("{0}")]
+    HandlerPlace(&'static str),
+    /// The channel has as many as it may.
+    #[error("a shop has at most {0} handlers of events")]
+    TooManyHandlers(usize),
+    /// The channel has no such handler.
+    #[error("there is no handler with the id {0}")]
+    HandlerNotFound(EventHandlerId),
     /// It was made, or is none.
     #[error("there is no delivery with the id {0} that could be tried again")]
     NotRetried(EventActionId),
@@ -55,6 +98,9 @@ pub enum NotificationError {
     /// The customer cannot be looked up.
     #[error(transparent)]
     Customer(#[from] CustomerError),
+    /// The channel's plugins cannot be looked up.
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
     /// The actor may not.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
@@ -67,16 +113,34 @@ impl NotificationError {
     /// The kind that clients can tell apart.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnknownEvent(_) | Self::NotFound(_) | Self::WebhookNotFound(_) => ErrorKind::NotFound,
-            Self::TooManyWebhooks(_) | Self::WebhooksOff | Self::NotRetried(_) => ErrorKind::Conflict,
+            Self::UnknownEvent(_)
+            | Self::NotFound(_)
+            | Self::WebhookNotFound(_)
+            | Self::ChannelNotFound(_)
+            | Self::RateLimitNotFound(_)
+            | Self::NoActionBinding(_)
+            | Self::HandlerNotFound(_) => ErrorKind::NotFound,
+            Self::TooManyWebhooks(_)
+            | Self::TooManyRateLimits(_)
+            | Self::TooManyHandlers(_)
+            | Self::WebhooksOff
+            | Self::SecretsOff
+            | Self::NotRetried(_) => ErrorKind::Conflict,
             Self::NotSubscribable(_)
             | Self::NotToPeople
             | Self::Template(_)
             | Self::WebhookUrl(_)
             | Self::WebhookDescription
+            | Self::SmsSettings(_)
+            | Self::SmsQuota
+            | Self::RateLimit
+            | Self::QuietHours
+            | Self::Priority
+            | Self::HandlerPlace(_)
             | Self::Query(_) => ErrorKind::InvalidInput,
             Self::Channel(error) => error.kind(),
             Self::Customer(error) => error.kind(),
+            Self::Plugin(error) => error.kind(),
             Self::Forbidden(error) => error.kind(),
             Self::Database(error) => error.kind(),
         }

@@ -8,10 +8,15 @@ mod catalogue;
 mod delivery;
 mod entity;
 mod error;
+mod handlers;
 mod inbox;
+mod limits;
+mod quiet;
+mod reason;
 mod repo;
 mod routing;
 mod settings;
+mod sms;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -21,7 +26,9 @@ mod webhooks;
 use std::sync::Arc;
 use std::time::Duration;
 
+use soko_extension::action::ActionPlugins;
 use soko_extension::mail::Mailer;
+use soko_extension::sms::SmsGateway;
 use soko_extension::webhook::WebhookSender;
 use soko_infra::{Database, DatabaseError};
 use soko_kernel::token::Random;
@@ -31,13 +38,18 @@ pub use catalogue::{ActionType, EVENT_TYPES, EventCategory, EventType};
 pub use delivery::DueDelivery;
 pub use entity::{ActionState, EventAction, EventSetting, InboxMessage, StoredEvent};
 pub use error::NotificationError;
+pub use handlers::{EventHandler, NewEventHandler, Placement};
+pub use limits::{LimitScope, NewRateLimit, RateLimit};
+pub use quiet::QuietHours;
+pub use reason::ActionReason;
 pub use routing::Routed;
 pub use settings::{Preference, SettingChanges};
+pub use sms::{NewSmsSettings, SmsSettings, SmsUsage};
 pub use templates::EventTemplate;
 pub use webhooks::{WebhookChanges, WebhookEndpoint};
 
 use crate::expiry;
-use crate::plugins::Vault;
+use crate::plugins::{Plugins, Vault};
 
 /// How long events, what was done about them, and messages are kept.
 const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
@@ -52,8 +64,12 @@ pub struct Notifications {
     sender: Option<Arc<dyn WebhookSender>>,
     /// Without it nobody gets mail.
     mailer: Option<Arc<dyn Mailer>>,
+    /// Without it nobody gets text messages but by plugins.
+    sms: Option<Arc<dyn SmsGateway>>,
     /// Without it there are no secrets to sign with.
     vault: Option<Vault>,
+    /// Without it no plugin acts on events.
+    handlers: Option<handlers::Handlers>,
 }
 
 impl std::fmt::Debug for Notifications {
@@ -65,13 +81,27 @@ impl std::fmt::Debug for Notifications {
 impl Notifications {
     /// The service over a store. Nothing is sent to addresses of shops until it is said how.
     pub fn new(database: Database, clock: Clock, random: Random) -> Self {
-        Self { database, clock, random, sender: None, mailer: None, vault: None }
+        let (sender, mailer, sms, vault, handlers) = (None, None, None, None, None);
+        Self { database, clock, random, sender, mailer, sms, vault, handlers }
     }
 
     /// The same, which sends mail, if it is given what it takes.
     #[must_use]
     pub fn with_mailer(self, mailer: Option<Arc<dyn Mailer>>) -> Self {
         Self { mailer, ..self }
+    }
+
+    /// The same, which sends text messages, if it is given what it takes.
+    #[must_use]
+    pub fn with_sms(self, sms: Option<Arc<dyn SmsGateway>>) -> Self {
+        Self { sms, ..self }
+    }
+
+    /// The same, which has shops' plugins act on events, if it is given who runs them.
+    #[must_use]
+    pub fn with_handlers(self, plugins: Plugins, runner: Option<Arc<dyn ActionPlugins>>) -> Self {
+        let handlers = runner.map(|runner| handlers::Handlers { plugins, runner });
+        Self { handlers, ..self }
     }
 
     /// The same, which sends to addresses of shops and seals its secrets, as far as it is given what it takes.
@@ -117,7 +147,13 @@ impl Notifications {
     /// A failing store.
     pub async fn expire(&self, now: Timestamp) -> Result<u64, DatabaseError> {
         let mut removed = 0;
-        for delete in [repo::DELETE_OLD_MESSAGES, repo::DELETE_OLD_ACTIONS, repo::DELETE_OLD_EVENTS] {
+        for delete in [
+            repo::DELETE_OLD_MESSAGES,
+            repo::DELETE_OLD_ACTIONS,
+            repo::DELETE_OLD_STEPS,
+            repo::DELETE_OLD_COUNTERS,
+            repo::DELETE_OLD_EVENTS,
+        ] {
             removed += expiry::sweep(&self.database, delete, now.before(KEPT_FOR)).await?;
         }
         Ok(removed)

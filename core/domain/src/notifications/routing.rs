@@ -8,17 +8,20 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use soko_infra::{DataScope, Reader, Tx};
-use soko_kernel::{Actor, EventId, Timestamp, UserId};
+use soko_kernel::{Actor, ChannelScope, EventId, Timestamp, UserId};
 
-use super::catalogue::EventType;
-use super::entity::{Audience, Recipient, StoredEvent, customers_of, fields_of};
+use super::catalogue::{ActionType, EventType};
+use super::entity::{Audience, StoredEvent, customers_of, fields_of};
 use super::error::NotificationError;
+use super::handlers::in_force;
+use super::limits::RateLimit;
 use super::repo::{NewAction, NewMessage};
 use super::texts::ShopWords;
 use super::{Notifications, repo};
 use crate::auth::Auth;
 use crate::channels::Channels;
 use crate::customers::Customers;
+use crate::plugins::ActiveBinding;
 
 /// Events that are handed on together.
 const BATCH_MAX: i64 = 500;
@@ -99,7 +102,8 @@ impl Notifications {
 
     /// How many events were found, and what became of them.
     async fn route_batch(&self, hand: &Actor) -> Result<(usize, Routed), NotificationError> {
-        let (scope, now, mails) = (hand.public_scope(), self.clock.now(), self.mailer.is_some());
+        let (scope, now) = (hand.public_scope(), self.clock.now());
+        let bindings = self.action_bindings(hand).await?;
         let (events, mut audience) = self
             .database
             .read(scope, async |reader| {
@@ -107,21 +111,22 @@ impl Notifications {
                 let audience = if events.is_empty() {
                     Audience::default()
                 } else {
-                    audience_of(reader, hand, &events, mails).await?
+                    self.audience_of(reader, hand, &events, &bindings).await?
                 };
                 Ok::<_, NotificationError>((events, audience))
             })
             .await?;
         let Some(found) = NonZeroUsize::new(events.len()) else { return Ok((0, Routed::default())) };
-        let actions = Arc::new(actions(hand, &events, &mut audience));
-        let events = Arc::new(events);
+        let actions = Arc::new(actions(hand, &events, &mut audience, now));
+        let (events, limits) = (Arc::new(events), Arc::new(audience.limits));
         let routed = self.database.write_concurrently(scope, async move |tx: &mut Tx| {
             let taken: HashSet<EventId> =
                 repo::mark_routed(tx, scope, &events, now).await?.into_iter().collect();
             let mine: Vec<&NewAction> =
                 actions.iter().filter(|action| taken.contains(&action.event_id)).collect();
-            let actions = repo::insert_actions(tx, scope, &mine, now).await?;
-            repo::insert_messages(tx, scope, &mine, now).await?;
+            let too_much = limited(tx, scope, &limits, &mine, now).await?;
+            let actions = repo::insert_actions(tx, scope, &mine, &too_much, now).await?;
+            repo::insert_messages(tx, scope, &mine, &too_much, now).await?;
             let oldest =
                 events.iter().filter(|event| taken.contains(&event.id)).map(|event| event.created_at).min();
             let events = u64::try_from(taken.len()).unwrap_or(u64::MAX);
@@ -129,29 +134,51 @@ impl Notifications {
         });
         Ok((found.get(), routed.await?))
     }
-}
 
-/// What decides who is told of these events.
-async fn audience_of(
-    reader: &mut Reader,
-    hand: &Actor,
-    events: &[StoredEvent],
-    mails: bool,
-) -> Result<Audience, NotificationError> {
-    let scope = hand.public_scope();
-    let settings = repo::settings(reader, scope).await?;
-    let administrators = Auth::administrators_in(reader, scope).await?;
-    let customers = Customers::users_in(reader, scope, customers_of(events)).await?;
-    let users: BTreeSet<UserId> =
-        administrators.iter().map(|(user, _)| *user).chain(customers.values().copied()).collect();
-    let preferences = repo::preferences(reader, scope, users).await?;
-    let webhooks = repo::webhooks(reader, scope).await?;
-    let templates = repo::templates(reader, scope).await?;
-    Ok(Audience { settings, administrators, customers, preferences, webhooks, templates, mails })
+    /// What decides who is told of these events.
+    async fn audience_of(
+        &self,
+        reader: &mut Reader,
+        hand: &Actor,
+        events: &[StoredEvent],
+        bindings: &[ActiveBinding],
+    ) -> Result<Audience, NotificationError> {
+        let scope = hand.public_scope();
+        let settings = repo::settings(reader, scope).await?;
+        let administrators = Auth::administrators_in(reader, scope).await?;
+        let customers = Customers::users_in(reader, scope, customers_of(events)).await?;
+        let users: BTreeSet<UserId> =
+            administrators.iter().map(|(user, _)| *user).chain(customers.values().copied()).collect();
+        let preferences = repo::preferences(reader, scope, users).await?;
+        let webhooks = repo::webhooks(reader, scope).await?;
+        let templates = repo::templates(reader, scope).await?;
+        let limits = repo::rate_limits(reader, scope).await?;
+        let quiet_hours = repo::quiet_hours(reader, scope).await?;
+        let handlers = if bindings.is_empty() {
+            Vec::new()
+        } else {
+            in_force(repo::handlers(reader, scope).await?, bindings)
+        };
+        let texts = self.sms.is_some() && repo::sms_account(reader, scope).await?.is_some();
+        let mails = self.mailer.is_some().then_some(ActionType::Email);
+        let sends = mails.into_iter().chain(texts.then_some(ActionType::Sms)).collect();
+        Ok(Audience {
+            settings,
+            administrators,
+            customers,
+            preferences,
+            webhooks,
+            templates,
+            sends,
+            handlers,
+            quiet_hours,
+            limits,
+        })
+    }
 }
 
 /// What is to be done, in the order of the events.
-fn actions(hand: &Actor, events: &[StoredEvent], audience: &mut Audience) -> Vec<NewAction> {
+fn actions(hand: &Actor, events: &[StoredEvent], audience: &mut Audience, now: Timestamp) -> Vec<NewAction> {
     let (mut actions, words) = (Vec::new(), ShopWords::of(std::mem::take(&mut audience.templates)));
     for event in events {
         let Some(kind) = EventType::find(&event.name) else {
@@ -159,22 +186,53 @@ fn actions(hand: &Actor, events: &[StoredEvent], audience: &mut Audience) -> Vec
             continue;
         };
         let recipients = audience.of(kind, &event.payload);
-        let told = recipients.iter().any(|to| to.user().is_some()).then(|| {
+        let at_once = !audience.is_handled(kind, ActionType::InApp);
+        let told = (at_once && recipients.iter().any(|to| to.user().is_some())).then(|| {
             // The same for all.
-            let text = words.text_of(kind.name, &hand.channel.default_language, &fields_of(hand, event));
+            let language = &hand.channel.default_language;
+            let text = words.text_of(kind.name, ActionType::InApp, language, &fields_of(hand, event));
             (text, event.payload.to_string())
         });
-        let message = |to: Recipient| {
-            let ((text, data), user) = (told.clone()?, to.user()?);
-            Some(NewMessage { user, text, data })
-        };
-        actions.extend(recipients.into_iter().map(|to| NewAction {
-            event_id: event.id,
-            event: kind.name,
-            event_at: event.created_at,
-            to,
-            message: message(to),
+        actions.extend(recipients.into_iter().map(|to| {
+            let setting = audience.setting(kind, to.action());
+            let user = to.user().filter(|_| at_once);
+            let message = user.and_then(|user| {
+                let (text, data) = told.clone()?;
+                Some(NewMessage { user, text, data })
+            });
+            let later = message.is_none();
+            NewAction {
+                event_id: event.id,
+                event: kind,
+                event_at: event.created_at,
+                to,
+                message,
+                priority: setting.priority,
+                due_at: later.then(|| audience.due_at(&setting, now, &hand.channel.time_zone)),
+            }
         }));
     }
     actions
+}
+
+/// Which of these actions, of those that are done at once, are more than the shop's limits allow.
+async fn limited(
+    tx: &mut Tx,
+    scope: ChannelScope,
+    limits: &[RateLimit],
+    actions: &[&NewAction],
+    now: Timestamp,
+) -> Result<HashSet<usize>, NotificationError> {
+    let at_once = || actions.iter().enumerate().filter(|(_, action)| action.due_at.is_none());
+    let counters = |action: &NewAction| {
+        limits.iter().filter_map(|limit| limit.counter_of(action.event, action.to)).collect::<Vec<_>>()
+    };
+    let keys: BTreeSet<_> = at_once().flat_map(|(_, action)| counters(action)).collect();
+    let mut held = repo::hold_counters(tx, scope, &keys).await?;
+    let refused: HashSet<usize> = at_once()
+        .filter(|(_, action)| held.take(limits, action.event, action.to, now).is_err())
+        .map(|(place, _)| place)
+        .collect();
+    repo::put_counters(tx, scope, &held).await?;
+    Ok(refused)
 }

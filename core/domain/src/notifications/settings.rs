@@ -6,6 +6,7 @@ use super::catalogue::{ActionType, EVENT_TYPES, EventType};
 use super::entity::{Audience, EventSetting};
 use super::error::NotificationError;
 use super::inbox::Owner;
+use super::quiet::QuietHours;
 use super::{Notifications, repo};
 
 /// Another setting; absent fields stay.
@@ -17,7 +18,14 @@ pub struct SettingChanges {
     pub enabled: Option<bool>,
     /// Whether those are who have not said otherwise.
     pub default_for_users: Option<bool>,
+    /// Whether it waits until the shop's quiet hours are over.
+    pub respects_quiet_hours: Option<bool>,
+    /// From 0 to 9: what is sent first of what the shop has to send.
+    pub priority: Option<i64>,
 }
+
+/// The highest priority.
+const PRIORITY_MAX: i64 = 9;
 
 /// What somebody may choose to be told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +55,7 @@ impl Notifications {
     /// Says what is done about an event.
     ///
     /// # Errors
-    /// [`NotificationError::UnknownEvent`], [`NotificationError::NotToPeople`].
+    /// [`NotificationError::UnknownEvent`], [`NotificationError::NotToPeople`], [`NotificationError::Priority`].
     pub async fn change_setting(
         &self,
         actor: &Actor,
@@ -60,6 +68,9 @@ impl Notifications {
         if !ActionType::TO_PEOPLE.contains(&changes.action) {
             return Err(NotificationError::NotToPeople);
         }
+        if changes.priority.is_some_and(|priority| !(0..=PRIORITY_MAX).contains(&priority)) {
+            return Err(NotificationError::Priority);
+        }
         let now = self.clock.now();
         self.database
             .write(scope, async move |tx| {
@@ -68,10 +79,40 @@ impl Notifications {
                 let mut setting = audience.setting(event, changes.action);
                 setting.enabled = changes.enabled.unwrap_or(setting.enabled);
                 setting.default_for_users = changes.default_for_users.unwrap_or(setting.default_for_users);
+                setting.respects_quiet_hours =
+                    changes.respects_quiet_hours.unwrap_or(setting.respects_quiet_hours);
+                setting.priority = changes.priority.unwrap_or(setting.priority);
                 repo::put_setting(tx, scope, &setting, now).await?;
                 Ok(setting)
             })
             .await
+    }
+
+    /// When the shop leaves people alone, if it does at any time.
+    ///
+    /// # Errors
+    /// [`NotificationError::Forbidden`].
+    pub async fn quiet_hours(&self, actor: &Actor) -> Result<Option<QuietHours>, NotificationError> {
+        let scope = actor.require(Permission::ReadSettings)?;
+        Ok(self.database.read(scope, async |reader| repo::quiet_hours(reader, scope).await).await?)
+    }
+
+    /// Says when the shop leaves people alone, by the clock of its time zone; at no time where nothing is given.
+    ///
+    /// # Errors
+    /// [`NotificationError::QuietHours`].
+    pub async fn set_quiet_hours(
+        &self,
+        actor: &Actor,
+        hours: Option<QuietHours>,
+    ) -> Result<(), NotificationError> {
+        let scope = actor.require(Permission::UpdateSettings)?;
+        if hours.is_some_and(|hours| !hours.is_sound()) {
+            return Err(NotificationError::QuietHours);
+        }
+        let now = self.clock.now();
+        let write = async move |tx: &mut soko_infra::Tx| repo::put_quiet_hours(tx, scope, hours, now).await;
+        Ok(self.database.write(scope, write).await?)
     }
 
     /// What the actor is told of, of the events that let them choose.
@@ -133,13 +174,13 @@ impl Notifications {
     }
 }
 
-/// Whether somebody like the actor is ever told of it in this way. Mail goes to customers.
+/// Whether somebody like the actor is ever told of it in this way. Mail and text messages go to customers.
 fn is_theirs(event: &EventType, action: ActionType, actor: &Actor) -> bool {
     let runs_the_shop = event.tells_administrators && actor.permissions.allows(event.permission);
     let buys = actor.permissions == soko_kernel::PermissionSet::NONE && event.customer_facing();
     match action {
         ActionType::InApp => runs_the_shop || buys,
-        ActionType::Email => buys,
-        ActionType::Webhook => false,
+        ActionType::Email | ActionType::Sms => buys,
+        ActionType::Webhook | ActionType::Handler => false,
     }
 }

@@ -193,7 +193,13 @@ async fn the_shop_and_its_people_say_what_they_want_to_be_told() {
     notifications.route().await.unwrap();
     assert_eq!(shop.told(&clerk).await, Vec::<String>::new());
     notifications.set_preference(&clerk, "order.placed", ActionType::InApp, true).await.unwrap();
-    let changes = SettingChanges { action: ActionType::InApp, enabled: Some(false), default_for_users: None };
+    let changes = SettingChanges {
+        action: ActionType::InApp,
+        enabled: Some(false),
+        default_for_users: None,
+        respects_quiet_hours: None,
+        priority: None,
+    };
     let refused = notifications.change_setting(&clerk, "order.placed", changes).await;
     assert!(matches!(refused, Err(NotificationError::Forbidden(_))), "{refused:?}");
     notifications.change_setting(&here, "order.placed", changes).await.unwrap();

@@ -109,6 +109,8 @@ impl Shop {
             inspector: Arc::new(AcceptAll),
             webhooks: None,
             mailer: None,
+            sms: None,
+            actions: None,
             plugin_limits: PluginLimits::default(),
             vault: None,
             payments: crate::payments::PaymentsConfig::default(),

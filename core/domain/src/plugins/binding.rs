@@ -162,6 +162,24 @@ impl Plugins {
         Ok(bindings.iter().filter(|one| one.kind == PluginKind::Payment).cloned().collect())
     }
 
+    /// Whether there is a binding of this id of a plugin of this kind, on or off.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn is_bound_as(
+        &self,
+        actor: &Actor,
+        id: PluginBindingId,
+        kind: PluginKind,
+    ) -> Result<bool, PluginError> {
+        let scope = actor.public_scope();
+        let found = self.database.read(scope, async |reader| {
+            let Some(binding) = repo::find_binding(reader, scope, id).await? else { return Ok(None) };
+            repo::find_plugin(reader, scope, &PluginRef::Id(binding.plugin_id)).await
+        });
+        Ok(found.await?.is_some_and(|plugin| plugin.kind == kind))
+    }
+
     /// The plugin's id and kind, and the wanted version or the latest.
     async fn get_plugin_id(
         &self,

@@ -95,6 +95,11 @@ impl Place {
         Self(format!("{}/webhooks", scope.channel_id()))
     }
 
+    /// With the account by which a shop sends text messages.
+    pub(crate) fn of_sms(scope: ChannelScope) -> Self {
+        Self(format!("{}/sms", scope.channel_id()))
+    }
+
     fn name_it(&self) -> &[u8] {
         self.0.as_bytes()
     }
@@ -122,6 +127,7 @@ mod tests {
             Place::of_plugin(scope, PluginId(2), "key"),
             Place::of_plugin(scope, PluginId(1), "keys"),
             Place::of_webhooks(scope),
+            Place::of_sms(scope),
         ];
         for place in elsewhere {
             assert!(vault.open(&place, &sealed).is_err());

@@ -30,8 +30,40 @@ pub enum EventActionState {
     Pending,
     /// The recipient has been told.
     Done,
+    /// On purpose the recipient is not told.
+    Skipped,
     /// They could not be told.
     Failed,
+}
+
+/// Why somebody was not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(name = "EventActionReason", remote = "notifications::ActionReason")]
+pub enum EventActionReason {
+    /// The shop tells people only so much in so much time.
+    RateLimited,
+    /// The shop has used up the segments of the month.
+    QuotaExceeded,
+    /// What it takes is not set up: an account, a server, a key.
+    NotConfigured,
+    /// The recipient has no address of this kind.
+    NoAddress,
+    /// The recipient's address is none.
+    InvalidAddress,
+    /// There is too much of it to be sent.
+    TooLong,
+    /// The event, the recipient or the place that it was sent to is no longer there.
+    Gone,
+    /// Whoever was asked refused it.
+    Refused,
+    /// Whoever was asked could not be reached, or had no time.
+    Unavailable,
+    /// Nobody knows whether it was sent, so that it is not sent again by itself.
+    InDoubt,
+    /// A plugin said that the recipient is not to be told.
+    HandlerSkipped,
+    /// A plugin could not do its part.
+    HandlerFailed,
 }
 
 /// What a shop wants done about an event.
@@ -53,6 +85,10 @@ pub struct EventSetting {
     pub enabled: bool,
     /// Whether those are who have not said otherwise.
     pub default_for_users: bool,
+    /// Whether it waits until the shop's quiet hours are over.
+    pub respects_quiet_hours: bool,
+    /// From 0 to 9: what is sent first of what the shop has to send.
+    pub priority: i64,
 }
 
 impl From<notifications::EventSetting> for EventSetting {
@@ -65,6 +101,8 @@ impl From<notifications::EventSetting> for EventSetting {
             action_type: setting.action.into(),
             enabled: setting.enabled,
             default_for_users: setting.default_for_users,
+            respects_quiet_hours: setting.respects_quiet_hours,
+            priority: setting.priority,
         }
     }
 }
@@ -81,6 +119,10 @@ pub struct UpdateEventSettingInput {
     pub enabled: Option<bool>,
     /// Whether those are who have not said otherwise.
     pub default_for_users: Option<bool>,
+    /// Whether it waits until the shop's quiet hours are over.
+    pub respects_quiet_hours: Option<bool>,
+    /// From 0 to 9: what is sent first of what the shop has to send.
+    pub priority: Option<i64>,
 }
 
 /// The words for an event in a language.
@@ -91,9 +133,11 @@ pub struct EventTemplate {
     pub event_type: String,
     /// The language.
     pub language_code: LanguageCode,
+    /// The kind of action that they are for; absent where they are for all that have none of their own.
+    pub action_type: Option<EventActionType>,
     /// A template of a few words.
     pub title: String,
-    /// A template of a sentence.
+    /// A template of a sentence; what a text message says.
     pub body: String,
     /// Whether they are the shop's own.
     pub is_custom: bool,
@@ -104,6 +148,7 @@ impl From<notifications::EventTemplate> for EventTemplate {
         Self {
             event_type: template.event.name.to_owned(),
             language_code: LanguageCode(template.language),
+            action_type: template.action.map(EventActionType::from),
             title: template.title,
             body: template.body,
             is_custom: template.is_own,
@@ -120,9 +165,11 @@ pub struct SetEventTemplateInput {
     pub event_type: String,
     /// The language.
     pub language_code: LanguageCode,
+    /// The kind of action that they are for; all that have none of their own where it is absent.
+    pub action_type: Option<EventActionType>,
     /// A template of a few words, at most 200 characters.
     pub title: String,
-    /// A template of a sentence, at most 2,000 characters.
+    /// A template of a sentence, at most 2,000 characters; what a text message says.
     pub body: String,
 }
 
@@ -177,20 +224,32 @@ pub struct EventAction {
     pub event_type: String,
     /// What was done.
     pub action_type: EventActionType,
-    /// `administrator`, `customer` or `webhook`.
+    /// `administrator`, `customer`, `webhook` or `handler`.
     pub recipient_type: String,
-    /// The id of the administrator's user, the customer's or the webhook endpoint's.
+    /// The id of the administrator's user, the customer's, the webhook endpoint's or the handler's.
     pub recipient_id: Id,
     /// Where it stands.
     pub state: EventActionState,
     /// How often it was tried.
     pub attempts: i64,
-    /// Why it failed.
+    /// Why it failed, or was left out.
+    pub reason: Option<EventActionReason>,
+    /// The same in a sentence.
     pub message: Option<String>,
+    /// From 0 to 9: what is sent first of what the shop has to send.
+    pub priority: i64,
     /// When it is to be tried, or tried again.
     pub due_at: Option<DateTime>,
     /// Milliseconds that the last try took, where somebody had to be asked.
     pub duration_ms: Option<i64>,
+    /// Segments that text messages took.
+    pub segments: i64,
+    /// What text messages cost, where the provider says so, in millionths of a unit of `costCurrency`.
+    pub cost_micros: Option<i64>,
+    /// ISO 4217 code.
+    pub cost_currency: Option<String>,
+    /// The provider's reference.
+    pub provider_reference: Option<String>,
     /// When the event became true.
     pub event_at: DateTime,
     /// When it was first tried.
@@ -201,6 +260,7 @@ pub struct EventAction {
 
 impl From<notifications::EventAction> for EventAction {
     fn from(action: notifications::EventAction) -> Self {
+        let (cost_micros, cost_currency) = action.cost.unzip();
         Self {
             id: action.id.into(),
             event_id: action.event_id.into(),
@@ -210,9 +270,15 @@ impl From<notifications::EventAction> for EventAction {
             recipient_id: Id(action.recipient_id),
             state: action.state.into(),
             attempts: action.attempts,
+            reason: action.reason.map(EventActionReason::from),
             message: action.message,
+            priority: action.priority,
             due_at: action.due_at.map(Into::into),
             duration_ms: action.duration_ms,
+            segments: action.segments,
+            cost_micros,
+            cost_currency,
+            provider_reference: action.reference,
             event_at: action.event_at.into(),
             created_at: action.created_at.into(),
             updated_at: action.updated_at.into(),
@@ -290,8 +356,14 @@ impl EventMutation {
     ) -> ApiResult<EventSetting> {
         let request = context.request();
         let actor = request.current_actor().await?;
-        let UpdateEventSettingInput { event_type, action_type, enabled, default_for_users } = input;
-        let changes = SettingChanges { action: action_type.into(), enabled, default_for_users };
+        let UpdateEventSettingInput { event_type, action_type, enabled, default_for_users, .. } = input;
+        let changes = SettingChanges {
+            action: action_type.into(),
+            enabled,
+            default_for_users,
+            respects_quiet_hours: input.respects_quiet_hours,
+            priority: input.priority,
+        };
         Ok(request.services.notifications.change_setting(&actor, &event_type, changes).await?.into())
     }
 
@@ -303,9 +375,10 @@ impl EventMutation {
     ) -> ApiResult<EventTemplate> {
         let request = context.request();
         let actor = request.current_actor().await?;
-        let SetEventTemplateInput { event_type, language_code, title, body } = input;
+        let SetEventTemplateInput { event_type, language_code, action_type, title, body } = input;
         let notifications = &request.services.notifications;
-        let set = notifications.set_template(&actor, &event_type, language_code.0, (title, body)).await?;
+        let what = (language_code.0, action_type.map(Into::into));
+        let set = notifications.set_template(&actor, &event_type, what, (title, body)).await?;
         Ok(set.into())
     }
 
@@ -315,11 +388,13 @@ impl EventMutation {
         context: &Context<'_>,
         event_type: String,
         language_code: LanguageCode,
+        action_type: Option<EventActionType>,
     ) -> ApiResult<Success> {
         let request = context.request();
         let actor = request.current_actor().await?;
         let notifications = &request.services.notifications;
-        let success = notifications.reset_template(&actor, &event_type, language_code.0).await?;
+        let what = (language_code.0, action_type.map(Into::into));
+        let success = notifications.reset_template(&actor, &event_type, what).await?;
         Ok(Success { success })
     }
 }

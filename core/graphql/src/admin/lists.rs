@@ -60,7 +60,8 @@ lists! {
     /// What was done about what happened.
     EventActions "EventAction" {
         "id": Id sort, "createdAt": Date sort, "updatedAt": Date sort, "eventId": Id sort, "eventType": Text sort,
-        "actionType": Text, "recipientType": Text, "recipientId": Id, "state": Text sort, "attempts": Number sort,
+        "actionType": Text, "recipientType": Text, "recipientId": Id, "state": Text sort, "reason": Text,
+        "attempts": Number sort,
     }
     /// Plugins.
     Plugins "Plugin" {

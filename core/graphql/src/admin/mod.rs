@@ -14,6 +14,7 @@ mod customer;
 mod customer_group;
 mod customer_operation;
 mod event;
+mod event_rule;
 mod facet;
 mod facet_operation;
 mod fulfillment;
@@ -47,6 +48,7 @@ mod seller;
 mod shipping;
 mod shipping_operation;
 mod slug;
+mod sms;
 mod stock;
 mod supplier;
 mod tax;
@@ -110,6 +112,8 @@ struct Query(
     supplier::SupplierQuery,
     tax_operation::TaxQuery,
     webhook::WebhookQuery,
+    event_rule::EventRuleQuery,
+    sms::SmsQuery,
 );
 
 /// What clients may do.
@@ -147,6 +151,8 @@ struct Mutation(
     shipping_operation::ShippingMutation,
     tax_operation::TaxMutation,
     webhook::WebhookMutation,
+    event_rule::EventRuleMutation,
+    sms::SmsMutation,
 );
 
 struct AdminVocabulary;

@@ -13,6 +13,7 @@ use crate::shared::values::Success;
 /// What a plugin wants of the world, or what the channel grants it.
 #[derive(Debug, Clone, SimpleObject)]
 #[graphql(name = "PluginCapabilities")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the API")]
 pub struct PluginCapabilities {
     /// Hosts that it talks to.
     pub hosts: Vec<String>,
@@ -20,6 +21,14 @@ pub struct PluginCapabilities {
     pub secrets: Vec<PluginWantedSecret>,
     /// Whether values are kept for it between calls.
     pub kv: bool,
+    /// Whether it sends the recipient text messages, by the shop's account and within its quota.
+    pub sms: bool,
+    /// Whether it sends the recipient mail.
+    pub email: bool,
+    /// Whether it puts messages into the recipient's inbox.
+    pub inbox: bool,
+    /// Whether it is told the recipient's telephone number and address of mail.
+    pub contact: bool,
 }
 
 /// A secret that a plugin uses.
@@ -45,6 +54,10 @@ impl From<&Capabilities> for PluginCapabilities {
             hosts: capabilities.hosts.clone(),
             secrets: capabilities.secrets.iter().map(secret).collect(),
             kv: capabilities.kv,
+            sms: capabilities.sms,
+            email: capabilities.email,
+            inbox: capabilities.inbox,
+            contact: capabilities.contact,
         }
     }
 }
@@ -52,6 +65,7 @@ impl From<&Capabilities> for PluginCapabilities {
 /// What the channel grants of what a plugin wants.
 #[derive(Debug, InputObject)]
 #[graphql(name = "PluginGrantsInput")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the API")]
 pub struct PluginGrantsInput {
     /// Hosts that it may talk to.
     #[graphql(default)]
@@ -65,15 +79,28 @@ pub struct PluginGrantsInput {
     /// Whether values are kept for it between calls.
     #[graphql(default)]
     pub kv: bool,
+    /// Whether it may send the recipient text messages, by the shop's account and within its quota.
+    #[graphql(default)]
+    pub sms: bool,
+    /// Whether it may send the recipient mail.
+    #[graphql(default)]
+    pub email: bool,
+    /// Whether it may put messages into the recipient's inbox.
+    #[graphql(default)]
+    pub inbox: bool,
+    /// Whether it is told the recipient's telephone number and address of mail.
+    #[graphql(default)]
+    pub contact: bool,
 }
 
 impl From<PluginGrantsInput> for Capabilities {
     fn from(input: PluginGrantsInput) -> Self {
         let secret =
             |readable: bool| move |name: String| WantedSecret { name, description: String::new(), readable };
-        let used = input.secrets.into_iter().map(secret(false));
-        let secrets = used.chain(input.readable_secrets.into_iter().map(secret(true))).collect();
-        Self { hosts: input.hosts, secrets, kv: input.kv }
+        let PluginGrantsInput { hosts, secrets, readable_secrets, kv, sms, email, inbox, contact } = input;
+        let used = secrets.into_iter().map(secret(false));
+        let secrets = used.chain(readable_secrets.into_iter().map(secret(true))).collect();
+        Self { hosts, secrets, kv, sms, email, inbox, contact }
     }
 }
 

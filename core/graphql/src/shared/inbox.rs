@@ -16,10 +16,14 @@ use crate::scalars::{DateTime, Id, Json};
 pub enum EventActionType {
     /// A message in their inbox.
     InApp,
+    /// A text message to the customer whom the event is for.
+    Sms,
     /// A mail to the customer whom the event is for.
     Email,
     /// A signed message to an address of the shop's. Which events are sent there, its own settings say.
     Webhook,
+    /// A plugin of the shop's that is called by itself.
+    Handler,
 }
 
 /// A message in somebody's inbox.

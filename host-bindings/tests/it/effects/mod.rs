@@ -129,6 +129,7 @@ fn capabilities(hosts: &[&str], secrets: &[(&str, bool)]) -> Capabilities {
         hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
         secrets: secrets.iter().map(secret).collect(),
         kv: true,
+        ..Capabilities::default()
     }
 }
 

@@ -1,48 +1,54 @@
-//! Sending what is to be sent, to addresses of shops and by mail: until it is taken, ever more seldom, and not for ever.
+//! Doing what is not done at once: sending messages to people, to addresses of shops, and calling shops' plugins. Until it is
+//! taken, ever more seldom, and not for ever.
 //!
 //! A delivery is taken by putting off when it is due: whoever takes it has so long, and where they end in between, it is
-//! tried again. A receiver may so get a message twice, which has the same id then.
+//! tried again. A webhook's receiver may so get a message twice, which has the same id then; a text message, which has no id,
+//! is not sent again where it may have been.
 
+mod claim;
 mod email;
+mod parts;
+mod person;
+mod plugged;
+mod report;
+mod sms;
 mod webhook;
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use rand::Rng as _;
 use soko_infra::{DataScope, Reader, Tx};
-use soko_kernel::{Actor, ChannelId, CustomerId, EventActionId, Timestamp};
+use soko_kernel::{Actor, ChannelId, EventActionId, EventHandlerId, Timestamp};
 
-use super::entity::{ActionState, StoredEvent};
+use super::catalogue::EventType;
+use super::entity::{Recipient, StoredEvent};
 use super::error::NotificationError;
+use super::reason::ActionReason;
 use super::{Notifications, repo};
 use crate::channels::Channels;
 
+use report::Report;
+pub(super) use report::{Outcome, StepKey, StepState, StoredStep};
 pub(super) use webhook::Endpoint;
 
-/// Time until the next try, after each that failed; after the last one nobody tries by themselves.
-const TRIED_AFTER: [Duration; 9] = [
-    Duration::from_secs(5),
-    Duration::from_mins(5),
-    Duration::from_mins(30),
-    Duration::from_hours(2),
-    Duration::from_hours(5),
-    Duration::from_hours(10),
-    Duration::from_hours(14),
-    Duration::from_hours(20),
-    Duration::from_hours(24),
-];
-/// A time is made longer by at most this part of it, so that what failed together is not tried together.
-const JITTER_PARTS: u32 = 5;
-/// Longest that a try takes: longer than the way out gives a request.
-const LEASE: Duration = Duration::from_mins(1);
+/// Longest that a try takes: longer than the way out gives a request, and than all plugins that take part in an action.
+const LEASE: Duration = Duration::from_mins(2);
 
-/// Something to be sent, and the platform's own hand in its channel.
+/// Something to be done, and the platform's own hand in its channel.
 #[derive(Debug, Clone)]
 pub struct DueDelivery {
     /// In whose name.
     pub hand: Actor,
     /// What.
     pub action: EventActionId,
+}
+
+/// Something that is due, as it is found.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Due {
+    pub(super) channel: ChannelId,
+    pub(super) action: EventActionId,
+    pub(super) priority: i64,
 }
 
 /// A delivery that is this node's to make.
@@ -58,45 +64,24 @@ pub(super) struct Claimed {
 #[derive(Debug, Clone)]
 pub(super) enum Target {
     Webhook(Endpoint),
-    Email(CustomerId),
+    Person(&'static EventType, Recipient),
+    Handler(&'static EventType, EventHandlerId),
     /// There is nowhere to send it any more.
     Gone(&'static str),
 }
 
-/// What came of a try.
-enum Sent {
-    Taken,
-    /// It may be taken later.
-    Refused(String),
-    /// It will not be.
-    Dead(String),
-}
-
-/// What has become of a try.
-#[derive(Debug, Clone)]
-pub(super) struct Outcome {
-    pub(super) state: ActionState,
-    pub(super) message: Option<String>,
-    pub(super) due_at: Option<Timestamp>,
-    pub(super) duration_ms: i64,
-}
-
-impl Outcome {
-    fn of(sent: Sent, attempts: i64, duration_ms: i64, now: Timestamp) -> Self {
-        let (state, message, due_at) = match sent {
-            Sent::Taken => (ActionState::Done, None, None),
-            Sent::Dead(why) => (ActionState::Failed, Some(why), None),
-            Sent::Refused(why) => match next_try(attempts) {
-                Some(wait) => (ActionState::Pending, Some(why), Some(now.after(wait))),
-                None => (ActionState::Failed, Some(why), None),
-            },
-        };
-        Self { state, message, due_at, duration_ms }
-    }
+/// What is being done.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    hand: &'a Actor,
+    action: EventActionId,
+    event: &'a StoredEvent,
+    kind: &'static EventType,
 }
 
 impl Notifications {
-    /// What is to be sent now, the longest due first, in other channels than these.
+    /// What is to be done now, the longest due first, in other channels than these. Of one channel's, what has a higher
+    /// priority comes first.
     ///
     /// # Errors
     /// A failing store.
@@ -108,7 +93,8 @@ impl Notifications {
         let now = self.clock.now();
         self.database
             .read(DataScope::Platform, async |reader: &mut Reader| {
-                let due = repo::due_deliveries(reader, now, but, deliveries_max).await?;
+                let due = by_priority(repo::due_deliveries(reader, now, but, deliveries_max).await?);
+                let due = due.into_iter().map(|due| (due.channel, due.action)).collect();
                 let due = Channels::with_hands_in(reader, due).await?;
                 Ok(due.into_iter().map(|(hand, action)| DueDelivery { hand, action }).collect())
             })
@@ -121,18 +107,18 @@ impl Notifications {
     /// A failing store.
     pub async fn deliver(&self, due: &DueDelivery) -> Result<bool, NotificationError> {
         let (scope, action, now) = (due.hand.public_scope(), due.action, self.clock.now());
-        let claim =
-            async move |tx: &mut Tx| repo::claim_delivery(tx, scope, action, (now, now.after(LEASE))).await;
-        let Some(claimed) = self.database.write_concurrently(scope, claim).await? else { return Ok(false) };
+        let Some(claimed) = self.claim(due, now).await? else { return Ok(false) };
         let begun = Instant::now();
-        let sent = match &claimed.to {
+        let job = |kind| Job { hand: &due.hand, action, event: &claimed.event, kind };
+        let report = match &claimed.to {
             Target::Webhook(endpoint) => self.send_webhook(&due.hand, &claimed.event, endpoint, now).await?,
-            Target::Email(customer) => self.send_mail(&due.hand, &claimed.event, *customer).await?,
-            Target::Gone(why) => Sent::Dead((*why).to_owned()),
+            Target::Person(kind, to) => self.tell(job(kind), *to).await?,
+            Target::Handler(kind, handler) => self.call_alone(job(kind), *handler).await?,
+            Target::Gone(why) => Report::dead(ActionReason::Gone, *why),
         };
         let duration_ms = i64::try_from(begun.elapsed().as_millis()).unwrap_or(i64::MAX);
         let (attempts, now) = (claimed.attempts, self.clock.now());
-        let outcome = Outcome::of(sent, attempts, duration_ms, now);
+        let outcome = Outcome::of(report, attempts, duration_ms, now);
         let record = async move |tx: &mut Tx| {
             repo::record_delivery(tx, scope, (action, attempts), &outcome, now).await
         };
@@ -140,10 +126,10 @@ impl Notifications {
         Ok(true)
     }
 
-    /// Tries once more what nobody tries any more by themselves, or earlier than it would be.
+    /// Tries once more what nobody tries any more by themselves, or earlier than it would be: also what may have been sent.
     ///
     /// # Errors
-    /// [`NotificationError::NotRetried`] for one that is done, or no delivery.
+    /// [`NotificationError::NotRetried`] for one that is done, or is done at once.
     pub async fn retry(&self, actor: &Actor, action: EventActionId) -> Result<(), NotificationError> {
         let scope = actor.require(soko_kernel::Permission::UpdateSettings)?;
         let now = self.clock.now();
@@ -155,10 +141,39 @@ impl Notifications {
     }
 }
 
-/// How long to wait after so many tries, if there is to be another.
-fn next_try(attempts: i64) -> Option<Duration> {
-    let wait = TRIED_AFTER.get(usize::try_from(attempts.checked_sub(1)?).ok()?)?;
-    #[expect(clippy::disallowed_methods, reason = "a pause decides nothing")]
-    let jitter = rand::rng().random_range(Duration::ZERO..=*wait / JITTER_PARTS);
-    Some(*wait + jitter)
+/// Puts what has a higher priority into the earlier of its channel's places. A channel so takes none of another's.
+fn by_priority(due: Vec<Due>) -> Vec<Due> {
+    let mut of_channel: HashMap<ChannelId, Vec<Due>> = HashMap::new();
+    for one in &due {
+        of_channel.entry(one.channel).or_default().push(*one);
+    }
+    for own in of_channel.values_mut() {
+        // Stable, and taken from its end.
+        own.sort_by_key(|one| std::cmp::Reverse(one.priority));
+        own.reverse();
+    }
+    due.iter().filter_map(|one| of_channel.get_mut(&one.channel)?.pop()).collect()
+}
+
+/// When a claim ends that is made now.
+fn lease(now: Timestamp) -> Timestamp {
+    now.after(LEASE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priorities_change_the_order_within_a_channel_only() {
+        let due = |channel, action, priority| Due {
+            channel: ChannelId(channel),
+            action: EventActionId(action),
+            priority,
+        };
+        let found = vec![due(1, 1, 5), due(2, 2, 0), due(1, 3, 9), due(2, 4, 5), due(1, 5, 9)];
+        let order: Vec<(i64, i64)> =
+            by_priority(found).iter().map(|one| (one.channel.0, one.action.0)).collect();
+        assert_eq!(order, [(1, 3), (2, 4), (1, 5), (2, 2), (1, 1)]);
+    }
 }

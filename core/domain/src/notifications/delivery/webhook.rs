@@ -4,9 +4,10 @@ use soko_extension::webhook::WebhookMessage;
 use soko_infra::Tx;
 use soko_kernel::{Actor, Timestamp, WebhookEndpointId};
 
-use super::Sent;
+use super::report::Report;
 use crate::notifications::entity::StoredEvent;
 use crate::notifications::error::NotificationError;
+use crate::notifications::reason::ActionReason;
 use crate::notifications::webhooks::signed_headers;
 use crate::notifications::{Notifications, repo};
 
@@ -29,14 +30,16 @@ impl Notifications {
         event: &StoredEvent,
         endpoint: &Endpoint,
         now: Timestamp,
-    ) -> Result<Sent, NotificationError> {
+    ) -> Result<Report, NotificationError> {
         let scope = hand.public_scope();
         let secrets =
             endpoint.secrets.iter().map(|sealed| self.open(scope, sealed)).collect::<Result<Vec<_>, _>>();
         let (secrets, sender) = match (secrets, self.sender()) {
             (Ok(secrets), Ok(sender)) => (secrets, sender),
             // As long as the platform has not the key that it had.
-            (Err(error), _) | (_, Err(error)) => return Ok(Sent::Refused(error.to_string())),
+            (Err(error), _) | (_, Err(error)) => {
+                return Ok(Report::later(ActionReason::NotConfigured, error.to_string()));
+            }
         };
         let body = body_of(event);
         let id = format!("evt_{}_{}", scope.channel_id(), event.id);
@@ -46,15 +49,18 @@ impl Notifications {
             body,
         };
         Ok(match sender.send(message).await {
-            Ok(200..300) => Sent::Taken,
+            Ok(200..300) => Report::taken(),
             Ok(GONE) => {
                 let (id, now) = (endpoint.id, self.clock.now());
                 let disable = async move |tx: &mut Tx| repo::disable_webhook(tx, scope, id, now).await;
                 self.database.write_concurrently(scope, disable).await?;
-                Sent::Dead("the receiver does not want any more (410), and is sent nothing".to_owned())
+                Report::dead(
+                    ActionReason::Gone,
+                    "the receiver does not want any more (410), and is sent nothing",
+                )
             }
-            Ok(status) => Sent::Refused(format!("the receiver answered {status}")),
-            Err(failure) => Sent::Refused(failure.0),
+            Ok(status) => Report::later(ActionReason::Refused, format!("the receiver answered {status}")),
+            Err(failure) => Report::later(ActionReason::Unavailable, failure.0),
         })
     }
 }

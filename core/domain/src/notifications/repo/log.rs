@@ -7,6 +7,7 @@ use soko_kernel::{ChannelScope, EventActionId, EventId, ListQuery, Page, Timesta
 use super::routing::EventRow;
 use crate::notifications::catalogue::ActionType;
 use crate::notifications::entity::{ActionState, EventAction, StoredEvent};
+use crate::notifications::reason::ActionReason;
 
 /// A list of names as parameters, after the first.
 fn names(values: &mut Vec<Bound>, names: &[&'static str]) -> String {
@@ -55,10 +56,16 @@ struct ActionRow {
     recipient_type: String,
     recipient_id: i64,
     state: String,
+    priority: i64,
     attempts: i64,
+    reason: Option<String>,
     message: Option<String>,
     due_at: Option<Timestamp>,
     duration_ms: Option<i64>,
+    segments: i64,
+    cost_micros: Option<i64>,
+    cost_currency: Option<String>,
+    reference: Option<String>,
     event_at: Timestamp,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -69,36 +76,26 @@ impl TryFrom<ActionRow> for EventAction {
 
     fn try_from(row: ActionRow) -> Result<Self, DatabaseError> {
         let corrupt = |name: &str| DatabaseError::corrupt("event action", name.to_owned());
-        let action = ActionType::parse(&row.action).ok_or_else(|| corrupt(&row.action))?;
-        let state = ActionState::parse(&row.state).ok_or_else(|| corrupt(&row.state))?;
-        let ActionRow {
-            id,
-            event_id,
-            event,
-            recipient_type,
-            recipient_id,
-            attempts,
-            message,
-            due_at,
-            duration_ms,
-            ..
-        } = row;
-        let (event_at, created_at, updated_at) = (row.event_at, row.created_at, row.updated_at);
         Ok(Self {
-            id,
-            event_id,
-            event,
-            action,
-            recipient_type,
-            recipient_id,
-            state,
-            attempts,
-            message,
-            due_at,
-            duration_ms,
-            event_at,
-            created_at,
-            updated_at,
+            id: row.id,
+            event_id: row.event_id,
+            event: row.event,
+            action: ActionType::parse(&row.action).ok_or_else(|| corrupt(&row.action))?,
+            recipient_type: row.recipient_type,
+            recipient_id: row.recipient_id,
+            state: ActionState::parse(&row.state).ok_or_else(|| corrupt(&row.state))?,
+            attempts: row.attempts,
+            reason: row.reason.as_deref().and_then(ActionReason::parse),
+            message: row.message,
+            priority: row.priority,
+            due_at: row.due_at,
+            duration_ms: row.duration_ms,
+            segments: row.segments,
+            cost: row.cost_micros.zip(row.cost_currency),
+            reference: row.reference,
+            event_at: row.event_at,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
         })
     }
 }
@@ -118,6 +115,7 @@ pub(in crate::notifications) async fn list_actions(
         Column::text("recipientType", "a.recipient_type"),
         Column::integer("recipientId", "a.recipient_id"),
         Column::text("state", "a.state"),
+        Column::text("reason", "COALESCE(a.reason, '')"),
         Column::integer("attempts", "a.attempts"),
         Column::time("createdAt", "a.created_at"),
         Column::time("updatedAt", "a.updated_at"),

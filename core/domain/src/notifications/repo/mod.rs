@@ -1,20 +1,38 @@
 //! SQL of events and of what people are told.
 
 mod delivery;
+mod handlers;
 mod inbox;
+mod limits;
 mod log;
 mod routing;
 mod settings;
+mod sms;
 mod templates;
 mod webhooks;
 
-pub(super) use delivery::{claim_delivery, due_deliveries, record_delivery, retry_delivery};
+pub(super) use delivery::{
+    claim_delivery, due_deliveries, put_off, record_delivery, retry_delivery, skip_delivery,
+};
+pub(super) use handlers::{
+    DELETE_OLD_COUNTERS, DELETE_OLD_STEPS, begin_step, delete_handler, end_step, handlers, insert_handler,
+    parts_done, put_part_done,
+};
 pub(super) use inbox::{DELETE_OLD_MESSAGES, list_messages, mark_all_read, mark_read, unread_count};
+pub(super) use limits::{
+    delete_rate_limit, hold_counters, insert_rate_limit, put_counters, put_quiet_hours, quiet_hours,
+    rate_limits,
+};
 pub(super) use log::{DELETE_OLD_ACTIONS, DELETE_OLD_EVENTS, list_actions, list_events};
 pub(super) use routing::{
-    NewAction, NewMessage, insert_actions, insert_messages, mark_routed, unrouted, waiting_channels,
+    NewAction, NewMessage, insert_actions, insert_message, insert_messages, mark_routed, unrouted,
+    waiting_channels,
 };
 pub(super) use settings::{preferences, preferences_of, put_preference, put_setting, settings};
+pub(super) use sms::{
+    delete_sms_account, put_sms_account, put_sms_quota, release_segments, reserve_segments, sms_account,
+    sms_usage,
+};
 pub(super) use templates::{delete_template, put_template, templates};
 pub(super) use webhooks::{
     delete_webhook, disable_webhook, insert_webhook, rotate_webhook_secret, update_webhook, webhook_count,

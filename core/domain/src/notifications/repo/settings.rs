@@ -13,17 +13,28 @@ use crate::notifications::entity::EventSetting;
 /// What somebody has said about an event and an action.
 pub(in crate::notifications) type Preference = (&'static EventType, ActionType, bool);
 
+#[derive(sqlx::FromRow)]
+struct SettingRow {
+    event: String,
+    action: String,
+    enabled: bool,
+    default_for_users: bool,
+    respects_quiet_hours: bool,
+    priority: i64,
+}
+
 /// What the shop has said. What is of no use any more, an event or an action that is no longer there, is left out.
 pub(in crate::notifications) async fn settings(
     reader: &mut Reader,
     scope: ChannelScope,
 ) -> Result<Vec<EventSetting>, DatabaseError> {
-    let sql = "SELECT event, action, enabled, default_for_users FROM event_setting WHERE channel_id = $1 \
-               ORDER BY event, action";
-    let rows: Vec<(String, String, bool, bool)> = reader.fetch_all(sql, (scope.channel_id(),)).await?;
-    let known = |(event, action, enabled, default_for_users): (String, String, bool, bool)| {
-        let (event, action) = (EventType::find(&event)?, ActionType::parse(&action)?);
-        Some(EventSetting { event, action, enabled, default_for_users })
+    let sql = "SELECT event, action, enabled, default_for_users, respects_quiet_hours, priority FROM event_setting \
+               WHERE channel_id = $1 ORDER BY event, action";
+    let rows: Vec<SettingRow> = reader.fetch_all(sql, (scope.channel_id(),)).await?;
+    let known = |row: SettingRow| {
+        let (event, action) = (EventType::find(&row.event)?, ActionType::parse(&row.action)?);
+        let SettingRow { enabled, default_for_users, respects_quiet_hours, priority, .. } = row;
+        Some(EventSetting { event, action, enabled, default_for_users, respects_quiet_hours, priority })
     };
     Ok(rows.into_iter().filter_map(known).collect())
 }
@@ -34,12 +45,23 @@ pub(in crate::notifications) async fn put_setting(
     setting: &EventSetting,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let sql = "INSERT INTO event_setting (channel_id, event, action, enabled, default_for_users, updated_at) \
-               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (channel_id, event, action) DO UPDATE \
+    let sql = "INSERT INTO event_setting (channel_id, event, action, enabled, default_for_users, respects_quiet_hours, \
+               priority, updated_at) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (channel_id, event, action) DO UPDATE \
                SET enabled = excluded.enabled, default_for_users = excluded.default_for_users, \
+               respects_quiet_hours = excluded.respects_quiet_hours, priority = excluded.priority, \
                updated_at = excluded.updated_at";
-    let EventSetting { event, action, enabled, default_for_users } = *setting;
-    let values = (scope.channel_id(), event.name, action.as_str(), enabled, default_for_users, now);
+    let EventSetting { event, action, enabled, default_for_users, respects_quiet_hours, priority } = *setting;
+    let values = (
+        scope.channel_id(),
+        event.name,
+        action.as_str(),
+        enabled,
+        default_for_users,
+        respects_quiet_hours,
+        priority,
+        now,
+    );
     tx.execute_one(sql, values).await
 }
 

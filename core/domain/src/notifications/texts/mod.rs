@@ -13,6 +13,7 @@ use std::sync::LazyLock;
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use soko_kernel::Language;
 
+use super::catalogue::ActionType;
 use super::templates::EventTemplate;
 use words::WORDS;
 
@@ -39,7 +40,7 @@ pub(super) struct Text {
 /// The words of a shop.
 pub(super) struct ShopWords {
     environment: Environment<'static>,
-    own: HashSet<(&'static str, String)>,
+    own: HashSet<(&'static str, String, Option<ActionType>)>,
 }
 
 impl ShopWords {
@@ -51,11 +52,12 @@ impl ShopWords {
         let (mut environment, mut own) = (SHIPPED.clone(), HashSet::new());
         for template in templates {
             let (event, language) = (template.event.name, template.language.code().to_owned());
-            let title = environment.add_template_owned(own_name(event, &language, TITLE), template.title);
-            let body = environment.add_template_owned(own_name(event, &language, BODY), template.body);
+            let name = |part| own_name(event, template.action, &language, part);
+            let title = environment.add_template_owned(name(TITLE), template.title);
+            let body = environment.add_template_owned(name(BODY), template.body);
             match title.and(body) {
                 Ok(()) => {
-                    own.insert((event, language));
+                    own.insert((event, language, template.action));
                 }
                 // It was checked as it was stored.
                 Err(error) => tracing::error!(event, %error, "a shop's words do not parse"),
@@ -64,11 +66,12 @@ impl ShopWords {
         Self { environment, own }
     }
 
-    /// The words for an event in a language: the shop's own before those that come with the program, and those in English
-    /// where there are none. Without any, at least what the event is.
+    /// The words for an event in a language: the shop's own, those for the kind of action first, before those that come with
+    /// the program, and those in English where there are none. Without any, at least what the event is.
     pub(super) fn text_of(
         &self,
         event: &'static str,
+        action: ActionType,
         language: &Language,
         fields: &serde_json::Value,
     ) -> Text {
@@ -76,13 +79,16 @@ impl ShopWords {
         let mut languages = vec![language.code()];
         languages.extend((language.code() != LANGUAGES[0]).then_some(LANGUAGES[0]));
         for language in languages {
-            let is_own = self.own.contains(&(event, language.to_owned()));
-            let names = [is_own.then_some(own_name as Naming), Some(shipped_name as Naming)];
-            for name in names.into_iter().flatten() {
-                match self.render(name, event, language, &fields) {
+            let own = [Some(action), None].into_iter().filter_map(|action| {
+                let is_own = self.own.contains(&(event, language.to_owned(), action));
+                is_own.then(|| [TITLE, BODY].map(|part| own_name(event, action, language, part)))
+            });
+            let shipped = [TITLE, BODY].map(|part| shipped_name(event, language, part));
+            for names in own.chain([shipped]) {
+                match self.render(&names, &fields) {
                     Some(Ok(text)) => return text,
                     Some(Err(error)) => {
-                        tracing::warn!(event, language, is_own, %error, "words cannot be used for an event");
+                        tracing::warn!(event, language, %error, "words cannot be used for an event");
                     }
                     None => {}
                 }
@@ -91,15 +97,9 @@ impl ShopWords {
         Text { title: event.to_owned(), body: String::new() }
     }
 
-    fn render(
-        &self,
-        name: Naming,
-        event: &str,
-        language: &str,
-        fields: &Value,
-    ) -> Option<Result<Text, minijinja::Error>> {
-        let title = self.environment.get_template(&name(event, language, TITLE)).ok()?.render(fields);
-        let body = self.environment.get_template(&name(event, language, BODY)).ok()?.render(fields);
+    fn render(&self, [title, body]: &[String; 2], fields: &Value) -> Option<Result<Text, minijinja::Error>> {
+        let title = self.environment.get_template(title).ok()?.render(fields);
+        let body = self.environment.get_template(body).ok()?.render(fields);
         Some(title.and_then(|title| {
             let cut = |text: String, longest| text.chars().take(longest).collect();
             Ok(Text { title: cut(title, TITLE_LENGTH_MAX), body: cut(body?, BODY_LENGTH_MAX) })
@@ -166,10 +166,8 @@ const TITLE: &str = "title";
 const BODY: &str = "body";
 
 /// What a template is called.
-type Naming = fn(&str, &str, &str) -> String;
-
-fn own_name(event: &str, language: &str, part: &str) -> String {
-    format!("own/{event}/{language}/{part}")
+fn own_name(event: &str, action: Option<ActionType>, language: &str, part: &str) -> String {
+    format!("own/{event}/{}/{language}/{part}", action.map_or("", ActionType::as_str))
 }
 
 fn shipped_name(event: &str, language: &str, part: &str) -> String {

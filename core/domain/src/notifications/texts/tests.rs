@@ -12,7 +12,14 @@ fn language(code: &str) -> Language {
 
 fn template(code: &str, title: &str, body: &str) -> EventTemplate {
     let (event, language) = (EventType::find("order.placed").unwrap(), language(code));
-    EventTemplate { event, language, title: title.to_owned(), body: body.to_owned(), is_own: true }
+    EventTemplate {
+        event,
+        language,
+        title: title.to_owned(),
+        body: body.to_owned(),
+        action: None,
+        is_own: true,
+    }
 }
 
 #[test]
@@ -55,13 +62,16 @@ fn the_shops_words_go_before_and_english_is_better_than_nothing() {
         template("de", "Danke", "{{ gone }}"),
     ];
     let words = ShopWords::of(own);
-    let told = |code: &str| words.text_of("order.placed", &language(code), &fields);
+    let told = |code: &str| words.text_of("order.placed", ActionType::InApp, &language(code), &fields);
     assert_eq!(told("sw"), Text { title: "Asante!".to_owned(), body: "AB12: KES 1,160.00".to_owned() });
     let english = "Order AB12 of KES 1,160.00 has been placed.";
     assert_eq!(told("en").body, english);
     assert_eq!(told("de").body, english, "words that cannot be used");
     assert_eq!(told("fr").body, english, "a language without words");
-    assert_eq!(words.text_of("order.placed", &language("en"), &json!({})).title, "order.placed");
+    assert_eq!(
+        words.text_of("order.placed", ActionType::InApp, &language("en"), &json!({})).title,
+        "order.placed"
+    );
 }
 
 #[test]

@@ -104,7 +104,8 @@ impl Notifications {
     ///
     /// # Errors
     /// [`NotificationError::WebhookUrl`], [`NotificationError::UnknownEvent`], [`NotificationError::TooManyWebhooks`];
-    /// [`NotificationError::WebhooksOff`] where the platform has no key to seal the secret with.
+    /// [`NotificationError::WebhooksOff`], and [`NotificationError::SecretsOff`] where the platform has no key to seal the
+    /// secret with.
     pub async fn create_webhook(
         &self,
         actor: &Actor,
@@ -180,7 +181,7 @@ impl Notifications {
     /// Gives an endpoint another secret. The one that it had signs, too, for a day.
     ///
     /// # Errors
-    /// [`NotificationError::WebhookNotFound`], [`NotificationError::WebhooksOff`].
+    /// [`NotificationError::WebhookNotFound`], [`NotificationError::SecretsOff`].
     pub async fn rotate_webhook_secret(
         &self,
         actor: &Actor,
@@ -201,7 +202,7 @@ impl Notifications {
     /// The secret that signs what is sent to an endpoint, as its receiver is to be given it: `whsec_` and base64.
     ///
     /// # Errors
-    /// [`NotificationError::WebhookNotFound`], [`NotificationError::WebhooksOff`].
+    /// [`NotificationError::WebhookNotFound`], [`NotificationError::SecretsOff`].
     pub async fn webhook_secret(
         &self,
         actor: &Actor,
@@ -218,8 +219,8 @@ impl Notifications {
         self.sender.as_deref().ok_or(NotificationError::WebhooksOff)
     }
 
-    fn vault(&self) -> Result<&Vault, NotificationError> {
-        self.vault.as_ref().ok_or(NotificationError::WebhooksOff)
+    pub(super) fn vault(&self) -> Result<&Vault, NotificationError> {
+        self.vault.as_ref().ok_or(NotificationError::SecretsOff)
     }
 
     /// A secret that nobody knows yet, sealed.

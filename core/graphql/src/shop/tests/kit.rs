@@ -95,6 +95,8 @@ impl Shop {
             inspector: Arc::new(NoPlugins),
             webhooks: None,
             mailer: None,
+            sms: None,
+            actions: None,
             plugin_limits: PluginLimits::default(),
             vault: None,
             payments: soko_domain::payments::PaymentsConfig::default(),

@@ -1,0 +1,81 @@
+//! Settings of what is outside: who moves money, who brings mail and text messages, and what secrets are sealed with.
+
+use serde::{Deserialize, Serialize};
+use soko_domain::payments::HANDLER_TIMEOUT;
+
+use super::settings::{Broken, Secret};
+
+/// Payment handlers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaymentSettings {
+    /// Seconds that a handler may take to answer; what it was asked is in doubt afterwards.
+    pub handler_timeout_s: u64,
+}
+
+impl Default for PaymentSettings {
+    fn default() -> Self {
+        Self { handler_timeout_s: HANDLER_TIMEOUT.as_secs() }
+    }
+}
+
+/// Secrets of plugins.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSettings {
+    /// What they are sealed with: 64 hexadecimal digits. Empty: none can be set.
+    pub key: Secret,
+}
+
+/// Mail to customers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmailSettings {
+    /// The server that sends it on: `smtps://USER:PASSWORD@HOST`, or `smtp://USER:PASSWORD@HOST:587?tls=required`. Empty:
+    /// nobody gets mail.
+    pub smtp_url: Secret,
+    /// Whom it is from: `Soko <no-reply@example.com>`.
+    pub from: String,
+}
+
+impl Default for EmailSettings {
+    fn default() -> Self {
+        Self { smtp_url: Secret::default(), from: "Soko <no-reply@localhost>".to_owned() }
+    }
+}
+
+/// Text messages: each shop has an account of its own with one of these.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmsSettings {
+    /// The server of Africa's Talking; `https://api.sandbox.africastalking.com` to try things.
+    pub africastalking_url: String,
+    /// The server of TextSMS.
+    pub textsms_url: String,
+}
+
+impl Default for SmsSettings {
+    fn default() -> Self {
+        Self {
+            africastalking_url: "https://api.africastalking.com".to_owned(),
+            textsms_url: "https://sms.textsms.co.ke".to_owned(),
+        }
+    }
+}
+
+impl SmsSettings {
+    pub(super) fn check(&self) -> Result<(), Broken> {
+        let addresses =
+            [("sms.africastalking_url", &self.africastalking_url), ("sms.textsms_url", &self.textsms_url)];
+        for (key, address) in addresses {
+            let known = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+            if !address.parse().is_ok_and(|url| known(&url)) {
+                return Err(Broken::new(
+                    key,
+                    format!("must be such as https://sms.example, not {address:?}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
