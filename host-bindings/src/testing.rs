@@ -10,10 +10,12 @@
 //! length), and [`PricingGuest::adjust`], which builds an answer. Offsets follow the canonical ABI of the component
 //! model for the records of `wit/pricing-0.1.0`.
 
+mod action;
 mod payment;
 
 use std::fmt::Write as _;
 
+pub use action::ActionGuest;
 pub use payment::{Carry, PaymentGuest};
 
 /// Where the answer of `price-order` is put.

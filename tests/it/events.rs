@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::{Value, json};
+use soko_infra::outbox::Event;
+use soko_infra::{DatabaseError, Tx};
 use soko_tests::client::only_field;
 use soko_tests::platform::{ALPHA, BETA};
 use soko_tests::shopper::order_of;
@@ -10,6 +13,37 @@ use soko_tests::{Client, TestServer, with_server};
 
 use crate::admin_people::employ;
 use crate::credit::{arrange, customer};
+
+/// An order that was placed, as far as anybody is told.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Placed {
+    order_id: i64,
+    code: String,
+    customer_id: i64,
+    total_with_tax: i64,
+    currency: &'static str,
+}
+
+impl Event for Placed {
+    fn name(&self) -> &'static str {
+        "order.placed"
+    }
+}
+
+/// States that a customer has placed so many orders, without what else that takes.
+pub(crate) async fn state_orders(server: &TestServer, shop: &str, customer_id: i64, count: usize) {
+    let (scope, now) = (server.open(shop).actor.public_scope(), server.clock.now());
+    let stated = server.database().write(scope, async move |tx: &mut Tx| {
+        for place in 0..count {
+            let (code, currency) = (format!("STATED{place:010}"), "KES");
+            let placed = Placed { order_id: 1, code, customer_id, total_with_tax: 116_000, currency };
+            tx.publish(scope, now, &placed).await?;
+        }
+        Ok::<_, DatabaseError>(())
+    });
+    stated.await.expect("a store");
+}
 
 const INBOX: &str = "{ notifications { totalItems items { id type title message data read } } }";
 const SET_PREFERENCE: &str = "mutation ($event: String!, $enabled: Boolean!) { setNotificationPreference(

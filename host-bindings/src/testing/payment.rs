@@ -16,8 +16,6 @@ const REPLY: usize = 512;
 const DATA: usize = 4096;
 /// Bytes of the first pages that constants may fill.
 const DATA_END: usize = 60_000;
-/// Where the allocator begins.
-const HEAP: usize = 61_440;
 
 /// What a request of a test guest carries beside its headers.
 #[derive(Debug, Clone, Copy)]
@@ -220,7 +218,8 @@ impl PaymentGuest {
     pub fn build(mut self) -> Vec<u8> {
         let wat = self.wat();
         let made = wat::parse_str(&wat).map_err(|error| error.to_string());
-        match made.and_then(|core| encode(core).map_err(|error| format!("{error:#}"))) {
+        let contract = ("payment", include_str!("../../../wit/payment-0.1.0/payment.wit"));
+        match made.and_then(|core| encode(core, contract).map_err(|error| format!("{error:#}"))) {
             Ok(component) => component,
             Err(error) => panic!("the guest is no component: {error}"),
         }
@@ -243,17 +242,7 @@ impl PaymentGuest {
 {IMPORTS}
 (memory (export "memory") 2)
 (data (i32.const {DATA}) "{data}")
-(global $heap (mut i32) (i32.const {HEAP}))
-(func $alloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
-  (local $at i32) (local $end i32)
-  (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
-  (local.set $end (i32.add (local.get $at) (local.get 3)))
-  (block $fits (loop $grow
-    (br_if $fits (i32.le_u (local.get $end) (i32.mul (memory.size) (i32.const 65536))))
-    (if (i32.eq (memory.grow (i32.const 16)) (i32.const -1)) (then unreachable))
-    br $grow))
-  (global.set $heap (local.get $end))
-  (local.get $at))
+{ALLOCATOR}
 (func $authorized (result i32) (i32.const {ANSWER}))
 (func $settled (param i32 i32) (result i32)
   (i32.store8 offset=4 (i32.const {ANSWER}) (i32.const 1))
@@ -300,15 +289,33 @@ impl PaymentGuest {
     }
 }
 
-/// Makes a component of a core module.
-fn encode(mut core: Vec<u8>) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+/// Makes a component of a core module, by the name of its world and the text of the contract.
+pub(super) fn encode(
+    mut core: Vec<u8>,
+    (name, contract): (&str, &str),
+) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
     let mut wit = Resolve::default();
     wit.push_source("host.wit", include_str!("../../../wit/host-0.1.0/host.wit"))?;
-    let package = wit.push_source("payment.wit", include_str!("../../../wit/payment-0.1.0/payment.wit"))?;
-    let world = wit.select_world(&[package], Some("payment"))?;
+    let package = wit.push_source(&format!("{name}.wit"), contract)?;
+    let world = wit.select_world(&[package], Some(name))?;
     embed_component_metadata(&mut core, &wit, world, StringEncoding::UTF8)?;
     Ok(ComponentEncoder::default().validate(true).module(&core)?.encode()?)
 }
+
+/// What gives the host room for what it passes: from 60 KiB on.
+pub(super) const ALLOCATOR: &str = r#"
+(global $heap (mut i32) (i32.const 61440))
+(func $alloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+  (local $at i32) (local $end i32)
+  (local.set $at (i32.and (i32.add (global.get $heap) (i32.const 7)) (i32.const -8)))
+  (local.set $end (i32.add (local.get $at) (local.get 3)))
+  (block $fits (loop $grow
+    (br_if $fits (i32.le_u (local.get $end) (i32.mul (memory.size) (i32.const 65536))))
+    (if (i32.eq (memory.grow (i32.const 16)) (i32.const -1)) (then unreachable))
+    br $grow))
+  (global.set $heap (local.get $end))
+  (local.get $at))
+"#;
 
 /// What a guest may call.
 const IMPORTS: &str = r#"

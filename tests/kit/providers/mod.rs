@@ -1,8 +1,9 @@
-//! Stand-ins for payment providers: servers on real sockets that speak the providers' documented HTTP and keep books of
+//! Stand-ins for providers of payments and messages: servers on real sockets that speak the providers' documented HTTP and keep books of
 //! their own, with the faults that a test asks for.
 
 pub mod daraja;
 pub mod paystack;
+pub mod sms;
 
 use std::net::SocketAddr;
 
