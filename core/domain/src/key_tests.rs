@@ -22,9 +22,10 @@ const PLATFORM: [&str; 11] = [
 ];
 
 /// Indexes of channels' tables that begin with something else, and why they may.
-const EXCEPTIONS: [(&str, &str); 10] = [
+const EXCEPTIONS: [(&str, &str); 12] = [
     ("event_action (created_at)", "the platform's job looks for what is old in all channels"),
     ("event_action (due_at)", "nodes send what is due in all channels"),
+    ("event_step (created_at)", "the platform's job looks for what is old in all channels"),
     ("idempotency_key (expires_at)", "the platform's job looks for what has expired in all channels"),
     ("inbox_message (created_at)", "the platform's job looks for what is old in all channels"),
     ("outbox (created_at)", "the platform's job looks for what is old in all channels"),
@@ -35,6 +36,7 @@ const EXCEPTIONS: [(&str, &str); 10] = [
         "nodes ask what is open anywhere, and the platform's job for what is no longer",
     ),
     ("plugin_kv (expires_at)", "the platform's job looks for what has expired in all channels"),
+    ("rate_limit_counter (period_start)", "the platform's job looks for what is old in all channels"),
     ("stock_hold (expires_at)", "the platform's job looks for what has expired in all channels"),
 ];
 

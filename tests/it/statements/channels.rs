@@ -24,8 +24,10 @@ const ACROSS_CHANNELS: &[&str] = &[
     "DELETE FROM plugin_kv WHERE (channel_id, plugin_id, name) IN",
     "SELECT c.id FROM channel c LEFT JOIN credit_reminded",
     "WITH RECURSIVE waiting (id) AS (",
-    "SELECT channel_id, id FROM event_action WHERE due_at <= $1",
+    "SELECT channel_id, id, priority FROM event_action WHERE due_at <= $1",
     "DELETE FROM event_action WHERE (channel_id, id) IN",
+    "DELETE FROM event_step WHERE (channel_id, action_id, handler_id, step) IN",
+    "DELETE FROM rate_limit_counter WHERE (channel_id, limit_id, subject) IN",
     "DELETE FROM inbox_message WHERE (channel_id, id) IN",
     "DELETE FROM outbox WHERE (channel_id, id) IN",
 ];

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use soko_domain::customers::{GuestCustomer, NewCustomer};
-use soko_host::testing::PaymentGuest;
+use soko_host::testing::{ActionGuest, PaymentGuest};
 use soko_tests::platform::{PASSWORD, SUGAR, TEA};
 use soko_tests::plugins::{bind, cents_off, update, upload};
 use soko_tests::shopper::order_of;
@@ -114,8 +114,24 @@ impl Shop {
         admin_ids.insert("spare_plugin".to_owned(), id_at(&spare_plugin, "pluginId"));
         let payment_plugin = upload(&admin, PaymentGuest::new().secret("key", false).build()).await;
         admin_ids.insert("payment_plugin".to_owned(), id_at(&payment_plugin, "pluginId"));
+        act_on_events(&admin, &mut admin_ids).await;
         Self { customer: customer.client, admin, shop_ids, admin_ids }
     }
+}
+
+/// A plugin that acts on events, and a limit that nobody meets.
+async fn act_on_events(admin: &Client, ids: &mut Ids) {
+    let version = upload(admin, ActionGuest::new().build()).await;
+    let binding = bind(admin, &version, json!({})).await;
+    ids.insert("action_binding".to_owned(), id_at(&binding, "id"));
+    let handler =
+        "mutation ($id: ID!) { createEventHandler(input: { bindingId: $id, placement: ALONE }) { id } }";
+    let handler = admin.query(handler, json!({ "id": binding["id"] })).await["createEventHandler"].clone();
+    ids.insert("event_handler".to_owned(), id_at(&handler, "id"));
+    let limit = "mutation { createEventRateLimit(input: {
+        actionType: SMS, scope: CHANNEL, actionsMax: 1000, periodSeconds: 60 }) { id } }";
+    let limit = admin.query(limit, json!({})).await["createEventRateLimit"].clone();
+    ids.insert("rate_limit".to_owned(), id_at(&limit, "id"));
 }
 
 async fn hand_over(admin: &Client, order: &Value) {

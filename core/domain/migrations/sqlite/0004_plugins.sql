@@ -60,6 +60,7 @@ CREATE TABLE plugin_binding (
     enabled BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
+    UNIQUE (channel_id, id),
     UNIQUE (channel_id, plugin_id),
     FOREIGN KEY (channel_id, plugin_id) REFERENCES plugin (channel_id, id),
     FOREIGN KEY (channel_id, version_id) REFERENCES plugin_version (channel_id, id),

@@ -72,7 +72,7 @@ CREATE TABLE quiet_hours (
 CREATE TABLE event_handler (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     channel_id BIGINT NOT NULL REFERENCES channel (id),
-    binding_id BIGINT NOT NULL REFERENCES plugin_binding (id) ON DELETE CASCADE,
+    binding_id BIGINT NOT NULL,
     -- Of one event, of a category, or of all.
     event TEXT,
     category TEXT,
@@ -80,12 +80,13 @@ CREATE TABLE event_handler (
     action TEXT,
     placement TEXT NOT NULL CHECK (placement IN ('before', 'instead', 'after', 'alone')),
     created_at BIGINT NOT NULL,
-    CHECK ((action IS NULL) = (placement = 'alone'))
+    CHECK ((action IS NULL) = (placement = 'alone')),
+    FOREIGN KEY (channel_id, binding_id) REFERENCES plugin_binding (channel_id, id) ON DELETE CASCADE
 );
 
 CREATE INDEX event_handler_channel ON event_handler (channel_id, id);
 
-CREATE INDEX event_handler_binding ON event_handler (binding_id);
+CREATE INDEX event_handler_binding ON event_handler (channel_id, binding_id);
 
 -- What was done of an action that has several parts: each part once. Step 0 is the whole of a handler, or of the built-in action
 -- (handler 0); the others are messages that a handler had sent, in their order.

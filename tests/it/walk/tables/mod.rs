@@ -51,4 +51,7 @@ pub const ADMIN: &[&[&str]] = &[
 ];
 
 /// Operations of the Admin API that are the platform's alone: a shop's administrator may not even try.
-pub const PLATFORM: &[&str] = &["updateChannel(input: { id: $channel, sellerId: $seller })"];
+pub const PLATFORM: &[&str] = &[
+    "updateChannel(input: { id: $channel, sellerId: $seller })",
+    "setChannelSmsQuota(channelId: $channel, segmentsMax: 5)",
+];

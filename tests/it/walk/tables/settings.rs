@@ -5,6 +5,7 @@ pub const LINES: &[&str] = &[
     "rotateWebhookEndpointSecret(id: $webhook)",
     "updateWebhookEndpoint(input: { id: $webhook, enabled: true })",
     "retryEventAction(id: $delivery)",
+    "createEventHandler(input: { bindingId: $action_binding, placement: ALONE })",
     "channel(id: $channel)",
     "updateChannel(input: { id: $channel, pricesIncludeTax: true })",
     "updateChannel(input: { id: $channel, defaultTaxZoneId: $zone })",
@@ -35,6 +36,8 @@ pub const LINES: &[&str] = &[
 
 pub const DELETIONS: &[&str] = &[
     "deleteWebhookEndpoint(id: $webhook)",
+    "deleteEventHandler(id: $event_handler)",
+    "deleteEventRateLimit(id: $rate_limit)",
     "deleteTaxRate(id: $first_tax_rate)",
     "deleteTaxRates(ids: [$second_tax_rate, $third_tax_rate])",
     "deleteTaxCategory(id: $first_tax_category)",
