@@ -42,6 +42,7 @@ mod readiness;
 mod refunds;
 mod search;
 mod statements;
+mod streams;
 mod telemetry;
 mod tenancy;
 mod texts;

@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod collector;
 pub mod home;
 pub mod invariants;
+pub mod listener;
 pub mod load;
 pub mod mailbox;
 pub mod platform;

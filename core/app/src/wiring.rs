@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use crate::breakers::BreakerLink;
 use crate::cli::COMPILE_COMPONENT;
 use crate::config::Settings;
-use crate::http::{self, Endpoints, Guard, Readiness};
+use crate::http::{self, Endpoints, Guard, Readiness, Streams};
 use crate::jobs::Jobs;
 use crate::mail::mailer;
 use crate::metrics::{Metrics, MetricsServer, Sources};
@@ -169,6 +169,7 @@ pub struct RunningApp {
     platform: Platform,
     superadmin: SuperadminSetup,
     readiness: Readiness,
+    endpoints: Arc<Endpoints>,
     withdraw: Duration,
     drain: Duration,
     stop: oneshot::Sender<()>,
@@ -210,6 +211,7 @@ impl App {
             services: Arc::clone(&platform.services),
             shop: ShopSchema::new(),
             admin: AdminSchema::new(),
+            streams: Streams::new(settings.http.streams_max),
             http: settings.http,
             sessions: settings.session,
             uploads: settings.uploads,
@@ -249,6 +251,7 @@ impl App {
             platform,
             superadmin,
             readiness,
+            endpoints,
             withdraw,
             drain,
             stop,
@@ -294,6 +297,7 @@ impl RunningApp {
     pub async fn shutdown(self) -> usize {
         self.readiness.withdraw();
         tokio::time::sleep(self.withdraw).await;
+        self.endpoints.streams.stop();
         // An error means that the server has stopped by itself.
         let _stopped_before = self.stop.send(());
         let jobs = async {

@@ -91,6 +91,12 @@ impl RequestContext {
         Ok(actor)
     }
 
+    /// Who acts now, looked up anew: for what lasts longer than a request.
+    pub(crate) async fn renewed_actor(&self) -> ApiResult<Arc<Actor>> {
+        self.state().stale = true;
+        self.current_actor().await
+    }
+
     /// The channel's configuration has changed: what the actor knows of it, and by it the caches, is out of date.
     pub(crate) fn configuration_changed(&self) {
         self.state().stale = true;

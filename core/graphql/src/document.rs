@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_graphql::parser::types::{
-    DocumentOperations, ExecutableDocument, OperationDefinition, Selection, SelectionSet, Type,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet, Type,
 };
 use async_graphql::{Name, Positioned, ServerError};
 use quick_cache::sync::Cache;
@@ -50,6 +50,8 @@ pub(crate) struct Document {
 #[derive(Debug)]
 pub(crate) struct Operation {
     name: Option<String>,
+    /// Query, mutation or subscription.
+    pub(crate) kind: OperationType,
     /// The place of its first field among the schema's.
     pub(crate) root: usize,
     /// What it costs.
@@ -156,7 +158,7 @@ fn parse(text: &str, roots: &RootFields) -> Result<Document, DocumentError> {
             .map(|variable| (variable.node.name.node.clone(), variable.node.var_type.node.clone()))
             .collect();
         let root = roots.place_of(&parsed, operation);
-        Ok(Operation { name: name.map(Name::to_string), root, cost, required, variables })
+        Ok(Operation { name: name.map(Name::to_string), kind: operation.ty, root, cost, required, variables })
     };
     let operations = match &parsed.operations {
         DocumentOperations::Single(operation) => vec![known(None, &operation.node)?],

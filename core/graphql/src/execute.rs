@@ -5,10 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::OperationType;
 use async_graphql::{
     BatchRequest, BatchResponse, ErrorExtensionValues, Name, ObjectType, Request, Response, Schema,
     ServerError, SubscriptionType, ValidationMode, Value, value,
 };
+use futures_util::StreamExt as _;
+use futures_util::future::ready;
+use futures_util::stream::{self, BoxStream};
 use soko_kernel::{CacheStats, ErrorKind};
 use tracing::Instrument as _;
 
@@ -120,6 +124,39 @@ where
             response.extensions.insert("cost".to_owned(), shown);
         }
         response
+    }
+
+    /// What kind of operation a request asks for; none where it cannot be read.
+    pub(crate) fn kind_of(&self, request: &Request) -> Option<OperationType> {
+        let document = self.documents.get(&request.query, &self.roots).ok()?;
+        Some(document.operation(request.operation_name.as_deref())?.kind)
+    }
+
+    /// Opens a stream; resolvers find `context` as they need it. Every error of its answers has an `extensions.code`, and
+    /// what cannot be opened is a stream of one answer.
+    pub(crate) fn subscribe<C: Any + Send + Sync>(
+        &self,
+        mut request: Request,
+        context: &Arc<C>,
+    ) -> BoxStream<'static, Response> {
+        let document = match self.documents.get(&request.query, &self.roots) {
+            Ok(document) => document,
+            Err(error) => return stream::once(ready(error.into_response())).boxed(),
+        };
+        let operation = document.operation(request.operation_name.as_deref());
+        if let Some(missing) = operation.and_then(|operation| missing_variable(operation, &request)) {
+            let message = format!("the variable ${missing} must have a value");
+            let refused = refused(ServerError::new(message, None), VALIDATION_FAILED);
+            return stream::once(ready(refused)).boxed();
+        }
+        request.set_parsed_query(document.parsed.clone());
+        let answers = self.schema.execute_stream(request.data(Arc::clone(context)));
+        let coded = answers.map(|mut response| {
+            let uncoded = if ran(&response) { ErrorKind::InvalidInput.code() } else { VALIDATION_FAILED };
+            response.errors.iter_mut().for_each(|error| add_code(error, uncoded));
+            response
+        });
+        coded.boxed()
     }
 
     /// Runs a request, or the requests of a batch one after another.

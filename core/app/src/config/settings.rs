@@ -221,6 +221,8 @@ pub struct Http {
     pub json_body_bytes_max: u64,
     /// Seconds until a request is given up.
     pub request_timeout_s: u64,
+    /// Subscriptions by server-sent events, and sockets, that may be open at a time.
+    pub streams_max: usize,
 }
 
 impl Default for Http {
@@ -231,6 +233,7 @@ impl Default for Http {
             cookie_secure: CookieSecure::Auto,
             json_body_bytes_max: 1 << 20,
             request_timeout_s: 30,
+            streams_max: 1_000,
         }
     }
 }
@@ -380,6 +383,7 @@ impl Settings {
             ("database.read_timeout_s", self.database.read_timeout_s, 1, 3_600),
             ("http.json_body_bytes_max", http.json_body_bytes_max, 1_024, BODY_BYTES_CEILING),
             ("http.request_timeout_s", http.request_timeout_s, 1, 3_600),
+            ("http.streams_max", http.streams_max as u64, 0, COUNT_CEILING),
             ("telemetry.sampled_percent", u64::from(self.telemetry.sampled_percent), 0, 100),
             ("payments.handler_timeout_s", self.payments.handler_timeout_s, 1, 50),
             ("session.lifetime_s", self.session.lifetime_s, 60, SECONDS_CEILING),

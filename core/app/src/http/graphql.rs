@@ -6,6 +6,8 @@ use std::time::Duration;
 use async_graphql::parser::types::OperationType;
 use async_graphql::{BatchRequest, BatchResponse, Request, Variables};
 use axum::body::Body;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
@@ -28,6 +30,7 @@ use super::guard::note_channel;
 use super::idempotency::{self, IDEMPOTENCY_REPLAYED, REPLAYED};
 use super::refusal::Refusal;
 use super::session::{AUTH_TOKEN, Presented, came_by_https, cookie, is_secure};
+use super::streams::{self, Streams};
 use crate::config::{Http, Sessions, Uploads};
 
 /// Names the channel, in a header or in the address.
@@ -51,13 +54,15 @@ pub struct Endpoints {
     pub sessions: Sessions,
     /// What may be uploaded.
     pub uploads: Uploads,
+    /// The subscriptions that are open.
+    pub streams: Streams,
 }
 
 /// An endpoint with what is shared by both.
 #[derive(Clone)]
 pub struct Endpoint {
-    api: Api,
-    shared: Arc<Endpoints>,
+    pub(super) api: Api,
+    pub(super) shared: Arc<Endpoints>,
 }
 
 /// What a request's address may carry.
@@ -100,7 +105,8 @@ impl Endpoint {
         }
     }
 
-    async fn sender(&self, headers: &HeaderMap, parameters: &Parameters) -> Result<Sender, Refusal> {
+    /// What a client says of itself, and how it named its session.
+    fn credentials(&self, headers: &HeaderMap, parameters: &Parameters) -> (RequestCredentials, Presented) {
         let presented = Presented::read(headers, self.cookie_name());
         let named =
             headers.get(CHANNEL_TOKEN).map(|token| String::from_utf8_lossy(token.as_bytes()).into_owned());
@@ -112,6 +118,11 @@ impl Endpoint {
             language: parameters.language_code.as_deref().and_then(Language::parse),
             api: self.api,
         };
+        (credentials, presented)
+    }
+
+    async fn sender(&self, headers: &HeaderMap, parameters: &Parameters) -> Result<Sender, Refusal> {
+        let (credentials, presented) = self.credentials(headers, parameters);
         let actor = self.shared.services.auth.resolve_actor(credentials.clone()).await;
         let actor = actor.map_err(|error| refuse(&error))?;
         note_channel(&actor.channel.code);
@@ -130,9 +141,20 @@ impl Endpoint {
         headers: &HeaderMap,
         uri: &Uri,
         sender: Sender,
-        mut batch: BatchRequest,
+        batch: BatchRequest,
     ) -> Result<Response, Refusal> {
         let Sender { actor, credentials, .. } = sender;
+        let mut batch = match batch {
+            BatchRequest::Single(request)
+                if streams::wants_events(headers) && self.is_subscription(&request) =>
+            {
+                let (services, assets_url) =
+                    (Arc::clone(&self.shared.services), self.assets_url(headers, uri));
+                let context = RequestContext::new(services, credentials, actor, &assets_url);
+                return streams::events(self, request, &Arc::new(context));
+            }
+            batch => batch,
+        };
         let key = match idempotency::read_key(headers, &mut batch)? {
             None => None,
             Some(key) => {
@@ -296,7 +318,7 @@ pub async fn post(
     endpoint.run(&headers, &uri, sender, batch).await
 }
 
-/// Shows the explorer to browsers, and runs a query of the Shop API from the address.
+/// Shows the explorer to browsers, runs a query of the Shop API from the address, and makes connections sockets.
 ///
 /// # Errors
 /// [`Refusal`] when nothing was run.
@@ -305,7 +327,14 @@ pub async fn get(
     Query(parameters): Query<Parameters>,
     uri: Uri,
     headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
+    if let Ok(upgrade) = upgrade {
+        let (credentials, presented) = endpoint.credentials(&headers, &parameters);
+        endpoint.check_origin(&headers, &presented)?;
+        let assets_url = endpoint.assets_url(&headers, &uri);
+        return streams::upgrade(endpoint, credentials, assets_url, upgrade);
+    }
     let Some(query) = parameters.query.clone() else {
         if explorer::is_wanted(&headers) {
             return Ok(explorer::page().await);
@@ -322,7 +351,8 @@ pub async fn get(
             .map_err(|error| Refusal::Malformed(format!("the variables are no JSON: {error}")))?;
         request.variables = Variables::from_json(variables);
     }
-    if changes_something(&mut request) {
+    let is_stream = streams::wants_events(&headers) && endpoint.is_subscription(&request);
+    if !is_stream && changes_something(&mut request) {
         return Err(Refusal::Method("a mutation is sent with POST"));
     }
     let sender = endpoint.sender(&headers, &parameters).await?;
@@ -345,7 +375,7 @@ fn refuse_for_store(error: &DatabaseError) -> Refusal {
 }
 
 /// A sender who cannot be told: their channel is unknown or closed, or the store failed.
-fn refuse(error: &AuthError) -> Refusal {
+pub(super) fn refuse(error: &AuthError) -> Refusal {
     let code = match error {
         AuthError::UnknownChannel => "CHANNEL_NOT_FOUND",
         AuthError::ChannelNotOpen(_) => "CHANNEL_NOT_AVAILABLE",

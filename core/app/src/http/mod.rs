@@ -15,6 +15,7 @@ mod refusal;
 mod router;
 mod serve;
 mod session;
+mod streams;
 mod traffic;
 mod webhooks;
 
@@ -24,4 +25,5 @@ pub use health::Readiness;
 pub use refusal::Refusal;
 pub use router::{health_router, router};
 pub use serve::serve;
+pub use streams::Streams;
 pub use traffic::{SurfaceTraffic, Traffic};

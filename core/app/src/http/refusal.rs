@@ -26,6 +26,11 @@ pub enum Refusal {
     /// Another site's page could have sent it in the user's name.
     #[error("an upload with a session cookie needs the header apollo-require-preflight: true")]
     CrossSite,
+    /// Another site's page could have opened it in the user's name.
+    #[error(
+        "a socket with a session cookie is opened by pages of this origin, or of those in http.cors_origins"
+    )]
+    CrossSiteSocket,
     /// GET does not change anything and does not serve the Admin API.
     #[error("{0}")]
     Method(&'static str),
@@ -73,7 +78,7 @@ impl Refusal {
             Self::IdempotencyKeyInUse | Self::IdempotencyAnswerLost => StatusCode::CONFLICT,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::CrossSite | Self::CrossSiteSocket => StatusCode::FORBIDDEN,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
             // Clients of this API look at the errors of a 200, as with every refusal of an operation.
             Self::BeforeRun { .. } => StatusCode::OK,
@@ -89,7 +94,7 @@ impl Refusal {
             Self::Malformed(_) => "BAD_REQUEST",
             Self::TooLarge { .. } => "PAYLOAD_TOO_LARGE",
             Self::ContentType => "UNSUPPORTED_MEDIA_TYPE",
-            Self::CrossSite => "CSRF_PREVENTED",
+            Self::CrossSite | Self::CrossSiteSocket => "CSRF_PREVENTED",
             Self::Method(_) => "METHOD_NOT_ALLOWED",
             Self::BeforeRun { code, .. } => code,
             Self::IdempotencyKey => "IDEMPOTENCY_KEY_INVALID",

@@ -6,10 +6,9 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// Longest that a client may take for the head of a request, and that a connection may stay open unused.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
@@ -28,7 +27,7 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> usize {
     let places = Arc::new(Semaphore::new(connections_max));
-    let connections = GracefulShutdown::new();
+    let ending = watch::Sender::new(false);
     let mut tasks = tokio::task::JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -50,16 +49,31 @@ pub async fn serve(
                 }
             },
         };
-        let connection = connections.watch(open(stream, router.clone()));
+        let (connection, mut ending) = (open(stream, router.clone()), ending.subscribe());
         tasks.spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
+            let mut connection = std::pin::pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => Some(ended),
+                // The sender's end means that the server has ended.
+                _ = ending.wait_for(|ending| *ending) => None,
+            };
+            let ended = match ended {
+                Some(ended) => ended,
+                None => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a connection broke");
             }
         });
     }
     drop(listener);
-    if tokio::time::timeout(drain, connections.shutdown()).await.is_ok() {
+    ending.send_replace(true);
+    let all_ended = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(drain, all_ended).await.is_ok() {
         return 0;
     }
     while tasks.try_join_next().is_some() {}
@@ -71,7 +85,7 @@ pub async fn serve(
 fn open(
     stream: TcpStream,
     router: Router,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+) -> http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
     // Without it the last bytes of an answer may wait for an acknowledgement; a failure only costs that time.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -81,4 +95,5 @@ fn open(
         .header_read_timeout(HEAD_TIMEOUT)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades()
 }

@@ -11,6 +11,7 @@ mod error;
 mod handlers;
 mod inbox;
 mod limits;
+mod live;
 mod quiet;
 mod reason;
 mod repo;
@@ -40,6 +41,7 @@ pub use entity::{ActionState, EventAction, EventSetting, InboxMessage, StoredEve
 pub use error::NotificationError;
 pub use handlers::{EventHandler, NewEventHandler, Placement};
 pub use limits::{LimitScope, NewRateLimit, RateLimit};
+pub use live::{Heard, Listener, Missed};
 pub use quiet::QuietHours;
 pub use reason::ActionReason;
 pub use routing::Routed;
@@ -70,6 +72,8 @@ pub struct Notifications {
     vault: Option<Vault>,
     /// Without it no plugin acts on events.
     handlers: Option<handlers::Handlers>,
+    /// Who listens at this node.
+    live: Arc<live::Live>,
 }
 
 impl std::fmt::Debug for Notifications {
@@ -82,7 +86,7 @@ impl Notifications {
     /// The service over a store. Nothing is sent to addresses of shops until it is said how.
     pub fn new(database: Database, clock: Clock, random: Random) -> Self {
         let (sender, mailer, sms, vault, handlers) = (None, None, None, None, None);
-        Self { database, clock, random, sender, mailer, sms, vault, handlers }
+        Self { database, clock, random, sender, mailer, sms, vault, handlers, live: Arc::default() }
     }
 
     /// The same, which sends mail, if it is given what it takes.
@@ -108,6 +112,14 @@ impl Notifications {
     #[must_use]
     pub fn with_webhooks(self, sender: Option<Arc<dyn WebhookSender>>, vault: Option<Vault>) -> Self {
         Self { sender, vault, ..self }
+    }
+
+    /// Whether the actor may hear of any event.
+    ///
+    /// # Errors
+    /// An actor who may hear of none.
+    pub fn may_hear(&self, actor: &Actor) -> Result<(), Forbidden> {
+        heard_by(actor).map(|_| ())
     }
 
     /// A page of the channel's events, of those that the actor may hear of, the latest first unless the query says otherwise.

@@ -15,6 +15,7 @@ mod customer_group;
 mod customer_operation;
 mod event;
 mod event_rule;
+mod event_subscription;
 mod facet;
 mod facet_operation;
 mod fulfillment;
@@ -63,17 +64,20 @@ mod webhook;
 
 use std::sync::Arc;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::registry::Registry;
 use async_graphql::{
-    BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema,
+    BatchRequest, BatchResponse, MergedObject, MergedSubscription, Request, Response, Schema,
 };
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use soko_kernel::{CacheStats, Permission};
 
 use crate::context::RequestContext;
 use crate::execute::Endpoint;
 use crate::shared::enums::declare_codes;
 use crate::shared::inbox::{InboxMutation, InboxQuery};
+use crate::shared::streams::InboxSubscription;
 use crate::shared::vocabulary::{Declared, Vocabulary};
 use crate::traffic::OperationTraffic;
 
@@ -155,6 +159,11 @@ struct Mutation(
     sms::SmsMutation,
 );
 
+/// What clients may be told as it happens.
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "Subscription")]
+struct Subscription(InboxSubscription, event_subscription::EventSubscription);
+
 struct AdminVocabulary;
 
 impl Vocabulary for AdminVocabulary {
@@ -176,7 +185,7 @@ impl Vocabulary for AdminVocabulary {
 }
 
 /// The Admin API, ready to run requests. Made once, shared by all.
-pub struct AdminSchema(Endpoint<Query, Mutation, EmptySubscription>);
+pub struct AdminSchema(Endpoint<Query, Mutation, Subscription>);
 
 impl Default for AdminSchema {
     fn default() -> Self {
@@ -189,7 +198,7 @@ impl AdminSchema {
     pub fn new() -> Self {
         Self(Endpoint::new(|| {
             let (query, mutation) = (Query::default(), Mutation::default());
-            Schema::build_with_ignore_name_conflicts(query, mutation, EmptySubscription, ["ID"])
+            Schema::build_with_ignore_name_conflicts(query, mutation, Subscription::default(), ["ID"])
                 .register_output_type::<Declared<AdminVocabulary>>()
         }))
     }
@@ -216,6 +225,16 @@ impl AdminSchema {
         context: &'s Arc<RequestContext>,
     ) -> BoxFuture<'s, Response> {
         Box::pin(self.0.execute(request, context))
+    }
+
+    /// What kind of operation a request asks for; none where it cannot be read.
+    pub fn kind_of(&self, request: &Request) -> Option<OperationType> {
+        self.0.kind_of(request)
+    }
+
+    /// Opens a stream of answers. Every error of one has an `extensions.code`.
+    pub fn subscribe(&self, request: Request, context: &Arc<RequestContext>) -> BoxStream<'static, Response> {
+        self.0.subscribe(request, context)
     }
 
     /// Runs a request, or the requests of a batch one after another.

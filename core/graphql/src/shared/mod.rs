@@ -21,6 +21,7 @@ pub mod refusals;
 pub mod region;
 pub mod search;
 pub mod shipping;
+pub mod streams;
 pub mod tax;
 pub mod values;
 pub(crate) mod vocabulary;

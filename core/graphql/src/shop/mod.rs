@@ -15,6 +15,7 @@ mod order_line;
 mod order_mutation;
 mod order_query;
 mod order_result;
+mod order_subscription;
 mod payment;
 mod product;
 mod refund;
@@ -26,11 +27,13 @@ mod variant;
 
 use std::sync::Arc;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::registry::Registry;
 use async_graphql::{
-    BatchRequest, BatchResponse, EmptySubscription, MergedObject, Request, Response, Schema,
+    BatchRequest, BatchResponse, MergedObject, MergedSubscription, Request, Response, Schema,
 };
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use soko_kernel::{CacheStats, Permission};
 
 use crate::context::RequestContext;
@@ -38,6 +41,7 @@ use crate::execute::Endpoint;
 use crate::shared::enums::declare_codes;
 use crate::shared::inbox::{InboxMutation, InboxQuery};
 use crate::shared::list_options::ListOptions;
+use crate::shared::streams::InboxSubscription;
 use crate::shared::vocabulary::{Declared, Vocabulary};
 use crate::traffic::OperationTraffic;
 
@@ -50,6 +54,11 @@ struct Query(catalogue_query::CatalogueQuery, order_query::OrderQuery, account::
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
 struct Mutation(order_mutation::OrderMutation, account::AccountMutation, InboxMutation);
+
+/// What clients may be told as it happens.
+#[derive(Default, MergedSubscription)]
+#[graphql(name = "Subscription")]
+struct Subscription(InboxSubscription, order_subscription::OrderSubscription);
 
 struct ShopVocabulary;
 
@@ -73,7 +82,7 @@ impl Vocabulary for ShopVocabulary {
 }
 
 /// The Shop API, ready to run requests. Made once, shared by all.
-pub struct ShopSchema(Endpoint<Query, Mutation, EmptySubscription>);
+pub struct ShopSchema(Endpoint<Query, Mutation, Subscription>);
 
 impl Default for ShopSchema {
     fn default() -> Self {
@@ -86,7 +95,7 @@ impl ShopSchema {
     pub fn new() -> Self {
         Self(Endpoint::new(|| {
             let (query, mutation) = (Query::default(), Mutation::default());
-            Schema::build_with_ignore_name_conflicts(query, mutation, EmptySubscription, ["ID"])
+            Schema::build_with_ignore_name_conflicts(query, mutation, Subscription::default(), ["ID"])
                 .register_input_type::<ListOptions<lists::Customers>>()
                 .register_input_type::<crate::scalars::Upload>()
                 .register_output_type::<Declared<ShopVocabulary>>()
@@ -115,6 +124,16 @@ impl ShopSchema {
         context: &'s Arc<RequestContext>,
     ) -> BoxFuture<'s, Response> {
         Box::pin(self.0.execute(request, context))
+    }
+
+    /// What kind of operation a request asks for; none where it cannot be read.
+    pub fn kind_of(&self, request: &Request) -> Option<OperationType> {
+        self.0.kind_of(request)
+    }
+
+    /// Opens a stream of answers. Every error of one has an `extensions.code`.
+    pub fn subscribe(&self, request: Request, context: &Arc<RequestContext>) -> BoxStream<'static, Response> {
+        self.0.subscribe(request, context)
     }
 
     /// Runs a request, or the requests of a batch one after another.

@@ -33,6 +33,7 @@ pub struct Numbers {
     surfaces: Vec<SurfaceTraffic>,
     mishaps: [(&'static str, u64); 3],
     places: (usize, usize),
+    streams: usize,
     store: StoreStats,
     writer: WriterStats,
     host: HostStats,
@@ -62,6 +63,7 @@ impl Numbers {
             surfaces: traffic.surfaces(),
             mishaps: traffic.mishaps(),
             places: sources.guard.places(),
+            streams: sources.endpoints.streams.open(),
             store: sources.database.stats(),
             writer: sources.database.writer_stats(),
             host: sources.host.stats(),
@@ -144,7 +146,12 @@ impl Numbers {
             "Requests that came to no answer of their own: refused as overload, panicked, out of time.";
         page.counts("soko_http_mishaps", help, "why", self.mishaps)?;
         page.gauge("soko_http_requests_running", "Requests being worked on.", self.places.0)?;
-        page.gauge("soko_http_requests_running_max", "Most that may be worked on.", self.places.1)
+        page.gauge("soko_http_requests_running_max", "Most that may be worked on.", self.places.1)?;
+        page.gauge(
+            "soko_http_streams_open",
+            "Sockets, and subscriptions by server-sent events.",
+            self.streams,
+        )
     }
 
     fn write_store(&self, page: &mut Page<'_, '_>) -> fmt::Result {

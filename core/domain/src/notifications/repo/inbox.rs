@@ -8,15 +8,15 @@ use crate::notifications::entity::InboxMessage;
 use crate::notifications::inbox::Owner;
 
 #[derive(sqlx::FromRow)]
-struct MessageRow {
-    id: InboxMessageId,
-    event_id: EventId,
-    event: String,
-    title: String,
-    body: String,
-    data: String,
-    read_at: Option<Timestamp>,
-    created_at: Timestamp,
+pub(super) struct MessageRow {
+    pub(super) id: InboxMessageId,
+    pub(super) event_id: EventId,
+    pub(super) event: String,
+    pub(super) title: String,
+    pub(super) body: String,
+    pub(super) data: String,
+    pub(super) read_at: Option<Timestamp>,
+    pub(super) created_at: Timestamp,
 }
 
 impl TryFrom<MessageRow> for InboxMessage {

@@ -4,6 +4,7 @@ mod delivery;
 mod handlers;
 mod inbox;
 mod limits;
+mod live;
 mod log;
 mod routing;
 mod settings;
@@ -22,6 +23,9 @@ pub(super) use inbox::{DELETE_OLD_MESSAGES, list_messages, mark_all_read, mark_r
 pub(super) use limits::{
     delete_rate_limit, hold_counters, insert_rate_limit, put_counters, put_quiet_hours, quiet_hours,
     rate_limits,
+};
+pub(super) use live::{
+    event_ids, events_by_id, last_event_before, last_message_before, message_ids, messages_by_id,
 };
 pub(super) use log::{DELETE_OLD_ACTIONS, DELETE_OLD_EVENTS, list_actions, list_events};
 pub(super) use routing::{
