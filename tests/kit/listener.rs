@@ -32,6 +32,9 @@ impl Socket {
     ///
     /// # Errors
     /// The server's refusal.
+    ///
+    /// # Panics
+    /// When a header is none.
     pub async fn open(url: &str, headers: &[(&str, &str)]) -> Result<Self, Box<tungstenite::Error>> {
         let url = url.replacen("http", "ws", 1);
         let mut request = url.into_client_request().map_err(Box::new)?;
@@ -125,15 +128,14 @@ impl Events {
     /// When nothing comes in time.
     pub async fn next(&mut self) -> Option<(String, Value)> {
         loop {
-            if let Some((event, rest)) = self.read.split_once("\n\n") {
+            if let Some(end) = self.read.find("\n\n") {
+                let event: String = self.read.drain(..end + 2).collect();
                 let line = |name: &str| {
                     event.lines().find_map(|line| Some(line.strip_prefix(name)?.trim_start().to_owned()))
                 };
-                let (kind, data) = (line("event:"), line("data:"));
-                self.read = rest.to_owned();
-                if let Some(kind) = kind {
-                    let data = data.as_deref().unwrap_or_default();
-                    return Some((kind, serde_json::from_str(data).unwrap_or(Value::Null)));
+                if let Some(kind) = line("event:") {
+                    let data = line("data:").unwrap_or_default();
+                    return Some((kind, serde_json::from_str(&data).unwrap_or(Value::Null)));
                 }
                 continue;
             }

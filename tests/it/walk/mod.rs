@@ -152,7 +152,7 @@ fn ids_of_another_shop_are_as_good_as_none_to_customers() {
             own: &alpha.shop_ids,
             others: &beta.shop_ids,
         };
-        let mut faults = changes_of_the_other(server, walk.run(&operations)).await;
+        let mut faults = Box::pin(changes_of_the_other(server, walk.run(&operations))).await;
         faults.extend(uncovered(&schema, &[&operations]));
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     });
@@ -171,7 +171,7 @@ fn ids_of_another_shop_are_as_good_as_none_to_administrators() {
             own: &alpha.admin_ids,
             others: &beta.admin_ids,
         };
-        let mut faults = changes_of_the_other(server, walk.run(&operations)).await;
+        let mut faults = Box::pin(changes_of_the_other(server, walk.run(&operations))).await;
         faults.extend(walk_platform(&alpha.admin, &platform, &alpha.admin_ids).await);
         faults.extend(uncovered(&schema, &[&operations, &platform]));
         assert!(faults.is_empty(), "{}", faults.join("\n"));

@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     fn limit(id: i64, scope: LimitScope, actions_max: i64) -> RateLimit {
-        let (event, category, period) = (None, None, Duration::from_secs(60));
+        let (event, category, period) = (None, None, Duration::from_mins(1));
         RateLimit {
             id: RateLimitId(id),
             action: ActionType::Sms,

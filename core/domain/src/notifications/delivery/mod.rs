@@ -93,7 +93,7 @@ impl Notifications {
         let now = self.clock.now();
         self.database
             .read(DataScope::Platform, async |reader: &mut Reader| {
-                let due = by_priority(repo::due_deliveries(reader, now, but, deliveries_max).await?);
+                let due = by_priority(&repo::due_deliveries(reader, now, but, deliveries_max).await?);
                 let due = due.into_iter().map(|due| (due.channel, due.action)).collect();
                 let due = Channels::with_hands_in(reader, due).await?;
                 Ok(due.into_iter().map(|(hand, action)| DueDelivery { hand, action }).collect())
@@ -142,9 +142,9 @@ impl Notifications {
 }
 
 /// Puts what has a higher priority into the earlier of its channel's places. A channel so takes none of another's.
-fn by_priority(due: Vec<Due>) -> Vec<Due> {
+fn by_priority(due: &[Due]) -> Vec<Due> {
     let mut of_channel: HashMap<ChannelId, Vec<Due>> = HashMap::new();
-    for one in &due {
+    for one in due {
         of_channel.entry(one.channel).or_default().push(*one);
     }
     for own in of_channel.values_mut() {
@@ -173,7 +173,7 @@ mod tests {
         };
         let found = vec![due(1, 1, 5), due(2, 2, 0), due(1, 3, 9), due(2, 4, 5), due(1, 5, 9)];
         let order: Vec<(i64, i64)> =
-            by_priority(found).iter().map(|one| (one.channel.0, one.action.0)).collect();
+            by_priority(&found).iter().map(|one| (one.channel.0, one.action.0)).collect();
         assert_eq!(order, [(1, 3), (2, 4), (1, 5), (2, 2), (1, 1)]);
     }
 }
