@@ -100,6 +100,11 @@ fn an_order_is_shown_each_time_that_something_happens_to_it() {
         let by_id = "subscription ($id: ID!) { orderUpdated(id: $id) { id state } }";
         let mut shop = listen(server, "/admin-api", &admin, by_id, json!({ "id": order["id"] })).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
+        let other = server.administrator(BETA).await;
+        let mut elsewhere = Socket::greeted(&server.url("/admin-api"), greeting(&other, BETA)).await;
+        elsewhere.subscribe("1", by_id, json!({ "id": order["id"] })).await;
+        let unknown = elsewhere.answer("1").await;
+        assert_eq!(unknown["errors"][0]["extensions"]["code"], "NOT_FOUND", "{unknown}");
         let settle = "mutation ($id: ID!) { settlePayment(id: $id) { __typename } }";
         admin.expect("Payment", settle, json!({ "id": order["payments"][0]["id"] })).await;
         let expected = json!({ "state": "PaymentSettled", "payments": [{ "state": "Settled" }],
