@@ -1,16 +1,27 @@
 //! Events handed on in a second, and how long one waits to be.
 //!
 //! What is stated beforehand is handed on as fast as it goes: events of which nobody is told, which is what handing on
-//! itself costs, and such as come to one administrator's inbox. Then a server's own router hands on what is stated at a
+//! itself costs, and such as come to one administrator's inbox. What is done apart is done by the core, to nowhere, and by a
+//! plugin that does nothing. Then a server's own router hands on what is stated at a
 //! steady pace, and each event's way from its transaction to the inbox is timed.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
+use futures_util::stream::{self, StreamExt as _};
 use serde::Serialize;
 use soko::jobs::Jobs;
-use soko_domain::notifications::{ActionState, NotificationError};
+use soko_domain::notifications::{
+    ActionState, NewEventHandler, NotificationError, Notifications, Placement, WebhookChanges,
+};
+use soko_domain::plugins::{FailurePolicy, NewBinding, PluginRef, Vault};
+use soko_extension::effect::Capabilities;
+use soko_extension::webhook::{WebhookFailure, WebhookMessage, WebhookSender};
+use soko_host::testing::ActionGuest;
 use soko_infra::outbox::Event;
 use soko_infra::{DatabaseError, Tx};
+use soko_kernel::token::Random;
 use soko_kernel::{Clock, ListQuery};
 
 use crate::load::as_float;
@@ -23,6 +34,10 @@ const SHOP: &str = "duka-moja";
 const EVENTS: usize = 20_000;
 /// Events stated in one transaction.
 const STATED_TOGETHER: usize = 1_000;
+/// Events about which something is done apart.
+const DELIVERIES: usize = 5_000;
+/// As many at once as a server does of one shop.
+const AT_ONCE: usize = 8;
 /// In a second, at the steady pace.
 const PACE: u32 = 200;
 /// Events in a second that are to come to inboxes.
@@ -61,9 +76,82 @@ pub fn run(lasts: Duration) {
         hand_on(&demo, "of which nobody is told", "order.state_changed", 0).await;
         let per_second = hand_on(&demo, "that come to one inbox", "order.placed", 1).await;
         target(per_second >= IN_APP_TARGET, &format!("{IN_APP_TARGET} events per second come to an inbox"));
+        compare_handlers(&demo).await;
         time_the_way(&demo, lasts).await;
         demo.platform.close().await;
     });
+}
+
+/// Takes every message and does nothing with it.
+struct Nowhere;
+
+#[async_trait]
+impl WebhookSender for Nowhere {
+    fn check(&self, _url: &str) -> Result<(), WebhookFailure> {
+        Ok(())
+    }
+
+    async fn send(&self, _message: WebhookMessage) -> Result<u16, WebhookFailure> {
+        Ok(204)
+    }
+}
+
+/// What is done apart, by the core and by a plugin: both do nothing, so that what is compared is what a plugin costs.
+async fn compare_handlers(demo: &Demo) {
+    let (services, random) = (&demo.platform.services, Random::try_system().expect("randomness"));
+    let vault = Vault::try_new(&"0a".repeat(32), random.clone()).expect("a key");
+    let notifications = Notifications::new(demo.platform.database.clone(), Clock::system(), random)
+        .with_webhooks(Some(Arc::new(Nowhere)), Some(vault))
+        .with_handlers(services.plugins.clone(), Some(Arc::new(demo.platform.host.clone())));
+    let actor = demo.operator(SHOP);
+    let to = WebhookChanges {
+        url: Some("https://nowhere.example/".to_owned()),
+        description: None,
+        events: Some(vec!["payment.state_changed".to_owned()]),
+        enabled: None,
+    };
+    notifications.create_webhook(actor, to).await.expect("an address");
+    let built_in = deliver(demo, &notifications, "by the core, to nowhere", "payment.state_changed").await;
+    let bytes = ActionGuest::new().name("no-op").build();
+    let uploaded = services.plugins.upload(actor, bytes.into(), None).await.expect("a plugin");
+    let new = NewBinding {
+        plugin: PluginRef::Id(uploaded.version.plugin_id),
+        version: None,
+        config: "{}".to_owned(),
+        grants: Capabilities::default(),
+        priority: 100,
+        failure_policy: FailurePolicy::FailClosed,
+        enabled: true,
+    };
+    let binding = services.plugins.bind(actor, new).await.expect("a binding").id;
+    let (event, placement) = (Some("refund.state_changed".to_owned()), Placement::Alone);
+    let handler = NewEventHandler { binding, event, category: None, action: None, placement };
+    notifications.create_handler(actor, handler).await.expect("a handler");
+    let plugged =
+        deliver(demo, &notifications, "by a plugin that does nothing", "refund.state_changed").await;
+    target(plugged * 2.0 >= built_in, "a plugin that does nothing takes at most twice the time of the core");
+}
+
+/// How many a second are done apart.
+async fn deliver(demo: &Demo, notifications: &Notifications, what: &str, name: &'static str) -> f64 {
+    for _ in 0..DELIVERIES / STATED_TOGETHER {
+        state(demo, name, STATED_TOGETHER).await;
+    }
+    while notifications.route().await.expect("a store").events > 0 {}
+    let (begun, mut made) = (Instant::now(), 0_usize);
+    loop {
+        let due = notifications.due_deliveries(&[], 500).await.expect("a store");
+        if due.is_empty() {
+            break;
+        }
+        let tries = due.iter().map(|due| notifications.deliver(due));
+        let tries: Vec<_> = stream::iter(tries).buffer_unordered(AT_ONCE).collect().await;
+        made += tries.into_iter().filter(|made| matches!(made, Ok(true))).count();
+    }
+    assert_eq!(made, DELIVERIES);
+    let per_second = as_float(DELIVERIES) / begun.elapsed().as_secs_f64();
+    println!("   events {what}: {per_second:>7.0} per second");
+    per_second
 }
 
 async fn state(demo: &Demo, name: &'static str, count: usize) {
