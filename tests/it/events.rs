@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use soko_infra::outbox::Event;
 use soko_infra::{DatabaseError, Tx};
 use soko_tests::client::only_field;
-use soko_tests::platform::{ALPHA, BETA};
+use soko_tests::platform::{ALPHA, BETA, SUGAR};
 use soko_tests::shopper::order_of;
 use soko_tests::{Client, TestServer, with_server};
 
@@ -72,13 +72,13 @@ async fn sell(server: &TestServer, admin: &Client) -> (Client, Value) {
 fn a_sale_is_told_to_the_customer_and_to_those_who_sell_by_the_server_itself() {
     with_server(async |server| {
         let admin = server.administrator(ALPHA).await;
-        let (cook, _) = employ(server, &admin, "cook", &["ReadCatalog"]).await;
+        let (cook, _) = employ(server, &admin, "cook", &["ReadAsset"]).await;
         let (asha, order) = sell(server, &admin).await;
         let code = order["code"].as_str().expect("a code");
         let mut told = Value::Null;
         for _ in 0..200 {
             told = inbox(&asha).await;
-            if titles(&told).len() == 3 {
+            if titles(&told).len() == 4 {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -86,7 +86,7 @@ fn a_sale_is_told_to_the_customer_and_to_those_who_sell_by_the_server_itself() {
         let (placed, paid) = (format!("Order {code}"), format!("Order {code} is paid"));
         let mut of_asha = titles(&told);
         of_asha.sort_unstable();
-        assert_eq!(of_asha, [&*placed, &*paid, "Payment received"], "{told}");
+        assert_eq!(of_asha, [&*placed, &*paid, "Payment received", "Welcome"], "{told}");
         let sold = inbox(&admin).await;
         assert_eq!(titles(&sold), [&*placed], "{sold}");
         assert_eq!(
@@ -100,13 +100,13 @@ fn a_sale_is_told_to_the_customer_and_to_those_who_sell_by_the_server_itself() {
 
         let unread = "{ unreadNotificationCount }";
         let read = "mutation ($id: ID!) { markNotificationAsRead(id: $id) { success } }";
-        assert_eq!(asha.query(unread, json!({})).await["unreadNotificationCount"], 3);
+        assert_eq!(asha.query(unread, json!({})).await["unreadNotificationCount"], 4);
         let own = json!({ "id": told["items"][0]["id"] });
         assert_eq!(admin.send(read, own.clone()).await.code(), "NOT_FOUND", "another's");
         asha.query(read, own).await;
-        assert_eq!(asha.query(unread, json!({})).await["unreadNotificationCount"], 2);
+        assert_eq!(asha.query(unread, json!({})).await["unreadNotificationCount"], 3);
         let all = asha.query("mutation { markAllNotificationsAsRead }", json!({})).await;
-        assert_eq!(all["markAllNotificationsAsRead"], 2);
+        assert_eq!(all["markAllNotificationsAsRead"], 3);
         let left = "{ notifications(options: { filter: { read: { eq: false } } }) { totalItems } }";
         assert_eq!(asha.query(left, json!({})).await["notifications"]["totalItems"], 0);
         let guest = server.shopper(ALPHA).client;
@@ -118,7 +118,7 @@ fn a_sale_is_told_to_the_customer_and_to_those_who_sell_by_the_server_itself() {
 fn what_happened_and_what_was_done_about_it_can_be_looked_up_by_those_who_may() {
     with_server(async |server| {
         let admin = server.administrator(ALPHA).await;
-        let (cook, _) = employ(server, &admin, "cook", &["ReadCatalog"]).await;
+        let (cook, _) = employ(server, &admin, "cook", &["ReadAsset"]).await;
         let (clerk, _) = employ(server, &admin, "clerk", &["ReadOrder"]).await;
         let (_, order) = sell(server, &admin).await;
         server.settle().await;
@@ -227,5 +227,65 @@ fn a_shop_has_its_own_words() {
         let (clerk, _) = employ(server, &admin, "clerk", &["ReadSettings"]).await;
         assert_eq!(clerk.send(SET_WORDS, words("{{ code }}")).await.code(), "FORBIDDEN");
         assert_eq!(of_event(&only_field(&clerk.query(ALL, json!({})).await), false), 2);
+    });
+}
+
+/// Facts of other domains than orders: each with its event, and told to those whom it concerns.
+#[test]
+fn people_stock_and_channels_state_what_happens_to_them() {
+    with_server(async |server| {
+        let admin = server.administrator(ALPHA).await;
+        let create = "mutation { createCustomer(input: { firstName: \"Juma\", lastName: \"Odhiambo\",
+            emailAddress: \"juma@example.com\" }, password: \"a-long-password\") { ... on Customer { id } } }";
+        let juma = only_field(&admin.query(create, json!({})).await)["id"].clone();
+        let rename =
+            "mutation ($id: ID!) { updateCustomer(input: { id: $id, emailAddress: \"jo@example.com\" }) {
+            __typename } }";
+        admin.query(rename, json!({ "id": juma })).await;
+        let guest = server.shopper(ALPHA);
+        let sugar = guest.variant(SUGAR).await;
+        server.restock(ALPHA, &sugar, 12).await;
+        guest.check_out(&sugar, 2, "asha@guests.example").await;
+        let guest = server.shopper(ALPHA);
+        guest.check_out(&sugar, 1, "asha@guests.example").await;
+        let operator = server.operator(ALPHA).await;
+        let channel =
+            admin.query("{ activeChannel { id lowStockThreshold } }", json!({})).await["activeChannel"]
+                .clone();
+        assert_eq!(channel["lowStockThreshold"], 10);
+        let status = "mutation ($id: ID!, $status: ChannelStatus!) { updateChannel(input: { id: $id, status: $status }) {
+            __typename } }";
+        for status_of in ["DISABLED", "APPROVED"] {
+            let default = server.operator(BETA).await;
+            default.query(status, json!({ "id": channel["id"], "status": status_of })).await;
+        }
+        drop(operator);
+        employ(server, &admin, "clerk", &["ReadCatalog"]).await;
+        server.settle().await;
+        let admin = server.administrator(ALPHA).await;
+        let listed = "{ events(options: { take: 100, sort: { id: ASC } }) { items { type data } } }";
+        let events = admin.query(listed, json!({})).await["events"]["items"].clone();
+        let of = |name: &str| -> Vec<Value> {
+            let found = events.as_array().into_iter().flatten().filter(|event| event["type"] == name);
+            found.map(|event| event["data"].clone()).collect()
+        };
+        let low = of("stock.low");
+        assert_eq!(
+            (low.len(), &low[0]["units"], &low[0]["threshold"]),
+            (1, &json!(10), &json!(10)),
+            "{low:?}"
+        );
+        assert_eq!(of("customer.created")[0]["firstName"], "Juma");
+        // The shop's first administrator, Juma and the clerk.
+        assert_eq!((of("user.created").len(), of("user.updated").len()), (3, 1));
+        assert_eq!(of("administrator.created").len(), 2);
+        assert_eq!(of("channel.status_changed")[0]["to"], "DISABLED");
+        assert_eq!(
+            of("channel.approved"),
+            [json!({ "code": "alpha", "from": "DISABLED", "to": "APPROVED" })]
+        );
+        let inbox = inbox(&admin).await;
+        let titles = titles(&inbox);
+        assert!(titles.contains(&"Stock is low") && titles.contains(&"Your shop is open"), "{titles:?}");
     });
 }

@@ -33,6 +33,7 @@ fn a_customer_is_told_what_comes_to_their_inbox_and_nobody_else_is() {
     with_server(async |server| {
         let admin = server.administrator(ALPHA).await;
         let (asha, _) = customer(server, &admin).await;
+        server.settle().await;
         let url = server.url("/shop-api");
         let mut hers = Socket::greeted(&url, greeting(&asha.client, ALPHA)).await;
         hers.subscribe("inbox", INBOX, json!({})).await;
@@ -41,10 +42,10 @@ fn a_customer_is_told_what_comes_to_their_inbox_and_nobody_else_is() {
         let other = server.administrator(BETA).await;
         let mut elsewhere = Socket::greeted(&server.url("/admin-api"), greeting(&other, BETA)).await;
         elsewhere.subscribe("b", INBOX, json!({})).await;
-        // A query over the same socket, so that the subscriptions have begun.
-        for socket in [&mut hers, &mut theirs, &mut elsewhere] {
+        // A query over the same socket, so that the subscriptions have begun. She has been welcomed before.
+        for (socket, unread) in [(&mut hers, 1), (&mut theirs, 0), (&mut elsewhere, 0)] {
             socket.subscribe("q", "{ unreadNotificationCount }", json!({})).await;
-            assert_eq!(socket.answer("q").await["data"]["unreadNotificationCount"], 0);
+            assert_eq!(socket.answer("q").await["data"]["unreadNotificationCount"], unread);
             let done = Came::Message(json!({ "type": "complete", "id": "q" }));
             assert_eq!(socket.next().await, done);
         }

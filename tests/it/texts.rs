@@ -88,6 +88,30 @@ fn a_customer_is_told_by_text_message_what_the_shop_pays_for() {
         let expected =
             json!({ "periodStart": "2026-06-30T21:00:00.000Z", "segmentsUsed": 1, "segmentsMax": null });
         assert_eq!(usage["smsUsage"], expected);
+        let numbers = "query ($start: DateTime!, $end: DateTime!) {
+            eventActionStatistics(start: $start, end: $end) { day eventType actionType state count segments costMicros
+                costCurrency }
+            eventActionLatencies(start: $start, end: $end) { actionType count p50Ms p99Ms } }";
+        let span = |start: &str, end: &str| json!({ "start": start, "end": end });
+        let july = span("2026-07-01T00:00:00Z", "2026-08-01T00:00:00Z");
+        let found = admin.query(numbers, july).await;
+        let statistics = found["eventActionStatistics"].as_array().expect("numbers").clone();
+        let sent = json!({ "day": "2026-07-01", "eventType": "order.placed", "actionType": "SMS", "state": "Done",
+            "count": 1, "segments": 1, "costMicros": 800_000, "costCurrency": "KES" });
+        assert!(statistics.contains(&sent), "{statistics:?}");
+        let inboxes = statistics.iter().find(|one| one["actionType"] == "IN_APP").expect("inboxes");
+        assert_eq!((&inboxes["count"], &inboxes["costMicros"]), (&json!(2), &Value::Null));
+        let latencies = found["eventActionLatencies"].as_array().expect("numbers").clone();
+        assert!(
+            latencies.contains(&json!({ "actionType": "SMS", "count": 1, "p50Ms": 0, "p99Ms": 0 })),
+            "{latencies:?}"
+        );
+        for odd in [
+            span("2026-07-02T00:00:00Z", "2026-07-01T00:00:00Z"),
+            span("2026-01-01T00:00:00Z", "2026-12-01T00:00:00Z"),
+        ] {
+            assert_eq!(admin.send(numbers, odd).await.code(), "INVALID_INPUT");
+        }
         let shown = admin.query("{ smsSettings { provider username senderId } }", json!({})).await;
         assert!(!shown.to_string().contains(API_KEY));
         let other = server.administrator(BETA).await;

@@ -71,6 +71,7 @@ CREATE TABLE event_action (
     UNIQUE (channel_id, event_id, action, recipient_type, recipient_id)
 );
 
+CREATE INDEX event_action_channel ON event_action (channel_id, created_at);
 CREATE INDEX event_action_created ON event_action (created_at) WHERE state <> 'Pending';
 CREATE INDEX event_action_due ON event_action (due_at) WHERE due_at IS NOT NULL;
 

@@ -103,3 +103,6 @@ CREATE TABLE event_step (
 );
 
 CREATE INDEX event_step_created ON event_step (created_at);
+
+-- At so many units that can be sold, or fewer, those who run the shop are told.
+ALTER TABLE channel ADD COLUMN low_stock_threshold BIGINT NOT NULL DEFAULT 10;

@@ -9,6 +9,7 @@ use soko_kernel::{
 
 use super::entity::UserAccount;
 use super::error::AuthError;
+use super::event::{AdministratorCreated, AdministratorUpdated, UserCreated, UserUpdated};
 use super::powers::{Granter, Powers};
 use super::roles::{Role, SUPERADMIN_ROLE, check_count, check_text};
 use super::{Auth, repo};
@@ -154,6 +155,9 @@ impl Auth {
                 let names = [new.first_name.as_str(), new.last_name.as_str(), identifier.as_str()];
                 let id = repo::insert_administrator(tx, user, names, now).await?;
                 repo::set_roles(tx, user, &new.role_ids).await?;
+                let created = AdministratorCreated { administrator_id: id, user_id: user };
+                tx.publish(granter.scope, now, &created).await?;
+                tx.publish(granter.scope, now, &UserCreated { user_id: user }).await?;
                 repo::find_administrator(tx, id).await?.ok_or(AuthError::AdministratorNotFound(id))
             })
             .await
@@ -337,6 +341,7 @@ async fn change(
     now: Timestamp,
 ) -> Result<Administrator, AuthError> {
     let (id, user) = (found.id, found.user.id);
+    let before = found.email_address.clone();
     let email = changes.email_address.map_or(found.email_address, |text| text.trim().to_lowercase());
     let first_name = changes.first_name.unwrap_or(found.first_name);
     let last_name = changes.last_name.unwrap_or(found.last_name);
@@ -347,6 +352,10 @@ async fn change(
         repo::set_password(tx, user, &hash, now).await?;
         let own = granter.session.filter(|_| granter.user == Some(user));
         repo::delete_sessions_of_user(tx, user, own).await?;
+    }
+    tx.publish(granter.scope, now, &AdministratorUpdated { administrator_id: id, user_id: user }).await?;
+    if email != before {
+        tx.publish(granter.scope, now, &UserUpdated { user_id: user }).await?;
     }
     repo::find_administrator(tx, id).await?.ok_or(AuthError::AdministratorNotFound(id))
 }

@@ -8,6 +8,7 @@
 mod administrators;
 mod entity;
 mod error;
+mod event;
 mod login;
 mod password;
 mod powers;
@@ -27,6 +28,7 @@ use soko_kernel::{Actor, ChannelScope, Clock, Permission, Timestamp, UserId, tok
 pub use administrators::{Administrator, AdministratorChanges, NewAdministrator};
 pub use entity::{CurrentUser, CurrentUserChannel, UserAccount};
 pub use error::AuthError;
+pub use event::{AdministratorCreated, AdministratorUpdated, UserCreated, UserUpdated};
 pub use login::{LoggedIn, Verified};
 pub use password::PasswordCost;
 pub use roles::{NewRole, Role, RoleChanges, SUPERADMIN_ROLE};
@@ -121,7 +123,10 @@ impl Auth {
         password_hash: &str,
         now: Timestamp,
     ) -> Result<UserId, AuthError> {
-        repo::insert_user(tx, Some(scope.channel_id()), identifier, Some(password_hash), now).await
+        let user_id =
+            repo::insert_user(tx, Some(scope.channel_id()), identifier, Some(password_hash), now).await?;
+        tx.publish(scope, now, &UserCreated { user_id }).await?;
+        Ok(user_id)
     }
 
     /// Gives the account of a customer of the channel another identifier.
@@ -130,11 +135,13 @@ impl Auth {
     /// [`AuthError::IdentifierInUse`].
     pub async fn rename_customer_user_in_tx(
         tx: &mut Tx,
+        scope: ChannelScope,
         user: UserId,
         identifier: &str,
         now: Timestamp,
     ) -> Result<(), AuthError> {
-        repo::set_identifier(tx, user, identifier, now).await
+        repo::set_identifier(tx, user, identifier, now).await?;
+        Ok(tx.publish(scope, now, &UserUpdated { user_id: user }).await?)
     }
 
     /// Deletes the account of a customer of the channel and ends its sessions; its identifier is free again.

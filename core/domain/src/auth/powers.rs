@@ -3,7 +3,7 @@
 //! A right that was taken from them while their request was under way is gone here, whatever the actor still says.
 
 use soko_infra::Reader;
-use soko_kernel::{Actor, ChannelId, Forbidden, Permission, PermissionSet, SessionId, UserId};
+use soko_kernel::{Actor, ChannelId, ChannelScope, Forbidden, Permission, PermissionSet, SessionId, UserId};
 
 use super::error::AuthError;
 use super::repo;
@@ -15,13 +15,15 @@ pub(super) struct Granter {
     pub(super) user: Option<UserId>,
     pub(super) session: Option<SessionId>,
     pub(super) channel: ChannelId,
+    pub(super) scope: ChannelScope,
     permissions: PermissionSet,
 }
 
 impl Granter {
     pub(super) fn of(actor: &Actor) -> Self {
         let (user, session) = (actor.user, actor.session);
-        Self { user, session, channel: actor.channel.id, permissions: actor.permissions }
+        let (channel, scope) = (actor.channel.id, actor.public_scope());
+        Self { user, session, channel, scope, permissions: actor.permissions }
     }
 
     /// Their rights as they are now. One statement; none for the platform's own hand, which is no user.

@@ -71,6 +71,8 @@ pub struct Channel {
     pub track_inventory: bool,
     /// Units that variants which do not say otherwise keep back; negative allows back-orders.
     pub out_of_stock_threshold: i64,
+    /// At so many units that can be sold, or fewer, those who run the shop are told.
+    pub low_stock_threshold: i64,
     /// The zone whose taxes are shown before an address is known.
     pub default_tax_zone_id: Option<ZoneId>,
     /// The zone whose shipping is assumed before an address is known.
@@ -158,6 +160,7 @@ pub struct ChannelChanges {
     pub prices_include_tax: Option<bool>,
     pub track_inventory: Option<bool>,
     pub out_of_stock_threshold: Option<i64>,
+    pub low_stock_threshold: Option<i64>,
     pub default_tax_zone_id: Option<ZoneId>,
     pub default_shipping_zone_id: Option<ZoneId>,
     pub time_zone: Option<String>,
@@ -218,6 +221,7 @@ impl Channel {
         self.prices_include_tax = changes.prices_include_tax.unwrap_or(self.prices_include_tax);
         self.track_inventory = changes.track_inventory.unwrap_or(self.track_inventory);
         self.out_of_stock_threshold = changes.out_of_stock_threshold.unwrap_or(self.out_of_stock_threshold);
+        self.low_stock_threshold = changes.low_stock_threshold.unwrap_or(self.low_stock_threshold);
         self.default_tax_zone_id = changes.default_tax_zone_id.or(self.default_tax_zone_id);
         self.default_shipping_zone_id = changes.default_shipping_zone_id.or(self.default_shipping_zone_id);
         Ok(())

@@ -6,6 +6,7 @@
 
 mod entity;
 mod error;
+mod event;
 mod repo;
 mod sellers;
 
@@ -14,11 +15,12 @@ use std::collections::{BTreeSet, HashMap};
 use soko_infra::{DataScope, Database, Reader, Tx};
 use soko_kernel::{
     Actor, ActorChannel, ChannelId, ChannelScope, Clock, Forbidden, ListQuery, Page, Permission, SellerId,
-    Timestamp,
+    Timestamp, UserId,
 };
 
 pub use entity::{Channel, ChannelChanges, ChannelStatus, DefaultZones, NewChannel, Seller};
 pub use error::ChannelError;
+pub use event::ChannelStatusChanged;
 
 /// The use cases of channels.
 #[derive(Debug, Clone)]
@@ -139,10 +141,15 @@ impl Channels {
         self.database
             .write(scope, async move |tx| {
                 let mut channel = repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))?;
+                let before = channel.status;
                 channel.apply(&changes)?;
                 check_zones(tx, id, &changes).await?;
                 repo::update(tx, &channel, now).await?;
                 repo::insert_audit(tx, id, user, "updateChannel", &channel.code, now).await?;
+                if channel.status != before {
+                    let (code, from, to) = (channel.code, before.as_str(), channel.status.as_str());
+                    tx.publish(scope, now, &ChannelStatusChanged { code, from, to }).await?;
+                }
                 repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))
             })
             .await
@@ -240,6 +247,20 @@ impl Channels {
         let beside =
             |(channel, thing)| Some((hands.iter().find(|hand| hand.channel.id == channel)?.clone(), thing));
         Ok(things.into_iter().filter_map(beside).collect())
+    }
+
+    /// Writes down what the platform's operator did in a channel.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn note_in_tx(
+        tx: &mut Tx,
+        id: ChannelId,
+        user: Option<UserId>,
+        (what, detail): (&str, &str),
+        now: Timestamp,
+    ) -> Result<(), ChannelError> {
+        repo::insert_audit(tx, id, user, what, detail, now).await
     }
 
     /// Every channel, for the platform's own work on all of them.

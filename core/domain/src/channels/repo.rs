@@ -23,6 +23,7 @@ struct ChannelRow {
     prices_include_tax: bool,
     track_inventory: bool,
     out_of_stock_threshold: i64,
+    low_stock_threshold: i64,
     default_tax_zone_id: Option<ZoneId>,
     default_shipping_zone_id: Option<ZoneId>,
     time_zone: String,
@@ -48,6 +49,7 @@ impl TryFrom<ChannelRow> for Channel {
             prices_include_tax: row.prices_include_tax,
             track_inventory: row.track_inventory,
             out_of_stock_threshold: row.out_of_stock_threshold,
+            low_stock_threshold: row.low_stock_threshold,
             default_tax_zone_id: row.default_tax_zone_id,
             default_shipping_zone_id: row.default_shipping_zone_id,
             time_zone: row.time_zone,
@@ -165,7 +167,7 @@ pub(super) async fn update(tx: &mut Tx, channel: &Channel, now: Timestamp) -> Re
         "UPDATE channel SET code = $1, token = $2, status = $3, seller_id = $4, default_language = $5, \
          available_languages = $6, currency = $7, prices_include_tax = $8, track_inventory = $9, \
          out_of_stock_threshold = $10, default_tax_zone_id = $11, default_shipping_zone_id = $12, time_zone = $13, \
-         revision = revision + 1, updated_at = $14 WHERE id = $15",
+         low_stock_threshold = $14, revision = revision + 1, updated_at = $15 WHERE id = $16",
         (
             channel.code.as_str(),
             channel.token.as_str(),
@@ -180,6 +182,7 @@ pub(super) async fn update(tx: &mut Tx, channel: &Channel, now: Timestamp) -> Re
             channel.default_tax_zone_id,
             channel.default_shipping_zone_id,
             channel.time_zone.as_str(),
+            channel.low_stock_threshold,
             now,
             channel.id,
         ),

@@ -5,6 +5,7 @@
 
 mod entity;
 mod error;
+mod event;
 mod groups;
 mod repo;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use crate::auth::Auth;
 
 pub use entity::{Customer, CustomerChanges, CustomerGroup, GuestCustomer, NewCustomer, ShoppingCustomer};
 pub use error::CustomerError;
+pub use event::CustomerCreated;
 
 /// Most customers, or groups, that one operation names.
 const NAMED_AT_ONCE_MAX: usize = 1000;
@@ -179,7 +181,10 @@ impl Customers {
                     None => None,
                 };
                 let id = repo::insert(tx, scope, &facts, user, now).await?;
-                repo::find(tx, scope, id).await?.ok_or(CustomerError::NotFound(id))
+                let customer = repo::find(tx, scope, id).await?.ok_or(CustomerError::NotFound(id))?;
+                let (first_name, has_account) = (customer.first_name.clone(), user.is_some());
+                tx.publish(scope, now, &CustomerCreated { customer_id: id, first_name, has_account }).await?;
+                Ok(customer)
             })
             .await
     }
@@ -204,7 +209,7 @@ impl Customers {
                 repo::update(tx, scope, &customer, now).await?;
                 if let Some(user) = customer.user_id.filter(|_| customer.email_address != before) {
                     let identifier = &customer.email_address;
-                    Auth::rename_customer_user_in_tx(tx, user, identifier, now).await?;
+                    Auth::rename_customer_user_in_tx(tx, scope, user, identifier, now).await?;
                 }
                 repo::find(tx, scope, id).await?.ok_or(CustomerError::NotFound(id))
             })

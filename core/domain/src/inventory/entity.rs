@@ -6,6 +6,7 @@ use soko_infra::DatabaseError;
 use soko_kernel::{OrderLineId, StockLevelId, StockLocationId, StockMovementId, Timestamp, VariantId};
 
 use super::error::InventoryError;
+use super::event::StockLow;
 use super::locations::StockLocation;
 
 /// Most units in one number: on a shelf, in a movement, in an order line.
@@ -152,6 +153,10 @@ pub(super) struct Stock {
     pub tracked: bool,
     /// Units that are not sold; negative allows back-orders.
     pub threshold: i64,
+    /// Units at which those who run the shop are told.
+    pub low_at: i64,
+    /// Units that no paid order spoke for, before any change.
+    pub unsold_before: i64,
     /// Units in unexpired holds of others.
     pub held: i64,
     /// Where stock goes that has no place yet.
@@ -184,8 +189,19 @@ impl Stock {
         if !self.tracked {
             return Saleable::Unlimited;
         }
-        let unsold: i64 = self.levels.values().map(|level| level.on_hand - level.allocated).sum();
-        Saleable::Units(unsold.saturating_sub(self.held).saturating_sub(self.threshold).max(0))
+        Saleable::Units(self.unsold().saturating_sub(self.held).saturating_sub(self.threshold).max(0))
+    }
+
+    /// Units on hand that no paid order speaks for.
+    pub fn unsold(&self) -> i64 {
+        self.levels.values().map(|level| level.on_hand - level.allocated).sum()
+    }
+
+    /// What is to be told, if the changes have left few units where there were more.
+    pub fn has_become_low(&self) -> Option<StockLow> {
+        let (before, units, threshold) = (self.unsold_before, self.unsold(), self.low_at);
+        let low = self.tracked && !self.deleted && before > threshold && units <= threshold;
+        low.then_some(StockLow { variant_id: self.variant, units, threshold })
     }
 
     /// Whether `quantity` units can be promised to somebody.
@@ -370,6 +386,8 @@ mod tests {
             (*location, Level { on_hand: *on_hand, allocated: *allocated, changed: false })
         };
         Stock {
+            low_at: 10,
+            unsold_before: levels.iter().map(|(_, on_hand, allocated)| on_hand - allocated).sum(),
             variant: VARIANT,
             deleted: false,
             tracked: true,
@@ -395,6 +413,19 @@ mod tests {
         stock.tracked = false;
         assert_eq!(stock.saleable(), Saleable::Unlimited);
         assert_eq!(stock.allocate(LINE, QUANTITY_MAX).unwrap(), []);
+    }
+
+    #[test]
+    fn is_low_once_where_there_was_more() {
+        let mut stock = stock(0, &[(A, 6, 0), (B, 6, 0)]);
+        stock.allocate(LINE, 1).unwrap();
+        assert_eq!(stock.has_become_low(), None);
+        stock.allocate(LINE, 1).unwrap();
+        let low = StockLow { variant_id: VARIANT, units: 10, threshold: 10 };
+        assert_eq!(stock.has_become_low(), Some(low));
+        let mut later = Stock { unsold_before: 10, ..stock };
+        later.allocate(LINE, 3).unwrap();
+        assert_eq!(later.has_become_low(), None, "it was low before");
     }
 
     #[test]

@@ -14,6 +14,7 @@
 
 mod entity;
 mod error;
+mod event;
 mod locations;
 mod repo;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use entity::{LineTrail, Movement, Stock, check_quantity};
 
 pub use entity::{MovementKind, QUANTITY_MAX, Saleable, StockLevel, StockMovement};
 pub use error::InventoryError;
+pub use event::StockLow;
 pub use locations::{NewStockLocation, StockLocation, StockLocationChanges};
 pub use repo::EVERY_LEVEL;
 

@@ -22,6 +22,7 @@ struct StockRow {
     track_inventory: String,
     channel_tracks: bool,
     threshold: i64,
+    low_stock_threshold: i64,
     held: i64,
     default_location_id: Option<StockLocationId>,
     stock_location_id: Option<StockLocationId>,
@@ -44,7 +45,7 @@ pub(super) async fn stock_of(
         "SELECT v.id AS variant_id, v.deleted_at IS NOT NULL AS deleted, v.track_inventory, \
          c.track_inventory AS channel_tracks, \
          CASE WHEN v.use_global_out_of_stock_threshold THEN c.out_of_stock_threshold \
-         ELSE v.out_of_stock_threshold END AS threshold, \
+         ELSE v.out_of_stock_threshold END AS threshold, c.low_stock_threshold, \
          (SELECT CAST(COALESCE(SUM(h.quantity), 0) AS BIGINT) FROM stock_hold h \
          WHERE h.channel_id = v.channel_id AND h.variant_id = v.id AND h.expires_at > $2 AND h.order_id <> $3) AS held, \
          (SELECT MIN(d.id) FROM stock_location d WHERE d.channel_id = c.id) AS default_location_id, \
@@ -65,6 +66,8 @@ pub(super) async fn stock_of(
                 _ => row.channel_tracks,
             },
             threshold: row.threshold,
+            low_at: row.low_stock_threshold,
+            unsold_before: 0,
             held: row.held,
             default_location: row.default_location_id,
             levels: BTreeMap::new(),
@@ -73,6 +76,7 @@ pub(super) async fn stock_of(
             (row.stock_location_id, row.on_hand, row.allocated)
         {
             stock.levels.insert(location, Level { on_hand, allocated, changed: false });
+            stock.unsold_before = stock.unsold();
         }
     }
     Ok(stocks)
@@ -165,6 +169,9 @@ pub(super) async fn save(
          allocated = excluded.allocated, updated_at = excluded.updated_at",
     );
     upsert.execute(tx, levels.collect()).await?;
+    for low in stocks.values().filter_map(Stock::has_become_low) {
+        tx.publish(scope, now, &low).await?;
+    }
     let rows = movements.iter().map(|movement| {
         vec![
             Bound::from(channel),

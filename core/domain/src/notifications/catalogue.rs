@@ -4,7 +4,9 @@
 //! has both.
 
 use soko_kernel::Permission;
-use soko_kernel::Permission::{ReadCustomer, ReadOrder, ReadPlugin, UpdateOrder};
+use soko_kernel::Permission::{
+    ReadAdministrator, ReadCatalog, ReadCustomer, ReadOrder, ReadPlugin, ReadSettings, UpdateOrder,
+};
 
 use self::CustomerField::{CustomerId, PartyId};
 use self::EventCategory::{CustomerCommunication, SystemNotifications};
@@ -140,6 +142,11 @@ const fn logged(name: &'static str, permission: Permission) -> EventType {
     EventType { subscribable: false, default_enabled: false, ..to_administrators(name, permission) }
 }
 
+/// Told to those who run the shop, whether or not they want to be.
+const fn told(name: &'static str, permission: Permission) -> EventType {
+    EventType { subscribable: false, ..to_administrators(name, permission) }
+}
+
 /// All of them.
 pub const EVENT_TYPES: &[EventType] = &[
     sent(to_both("order.placed", SystemNotifications, ReadOrder)),
@@ -161,6 +168,14 @@ pub const EVENT_TYPES: &[EventType] = &[
         ..to_both("credit.reminder_due", CustomerCommunication, ReadCustomer)
     },
     to_administrators("credit.sale_refused", ReadCustomer),
+    sent(to_customer("customer.created", CustomerCommunication, ReadCustomer)),
+    to_administrators("stock.low", ReadCatalog),
+    told("channel.approved", ReadSettings),
+    logged("channel.status_changed", ReadSettings),
+    logged("administrator.created", ReadAdministrator),
+    logged("administrator.updated", ReadAdministrator),
+    logged("user.created", ReadAdministrator),
+    logged("user.updated", ReadAdministrator),
     logged("plugin.uploaded", ReadPlugin),
     logged("plugin.bound", ReadPlugin),
     logged("plugin.binding_updated", ReadPlugin),

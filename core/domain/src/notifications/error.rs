@@ -68,6 +68,9 @@ pub enum NotificationError {
     /// The channel has no such limit.
     #[error("there is no limit with the id {0}")]
     RateLimitNotFound(RateLimitId),
+    /// A time that is none, or too long.
+    #[error("what is looked at together ends after it begins, and at most 100 days later")]
+    Span,
     /// Hours that are none.
     #[error("quiet hours are two different times of a day")]
     QuietHours,
@@ -135,6 +138,7 @@ impl NotificationError {
             | Self::SmsQuota
             | Self::RateLimit
             | Self::QuietHours
+            | Self::Span
             | Self::Priority
             | Self::HandlerPlace(_)
             | Self::Query(_) => ErrorKind::InvalidInput,

@@ -18,6 +18,7 @@ mod repo;
 mod routing;
 mod settings;
 mod sms;
+mod statistics;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -47,6 +48,7 @@ pub use reason::ActionReason;
 pub use routing::Routed;
 pub use settings::{Preference, SettingChanges};
 pub use sms::{NewSmsSettings, SmsSettings, SmsUsage};
+pub use statistics::{ActionLatency, ActionStatistic};
 pub use templates::EventTemplate;
 pub use webhooks::{WebhookChanges, WebhookEndpoint};
 

@@ -130,6 +130,8 @@ pub struct UpdateChannelInput {
     pub track_inventory: Option<bool>,
     /// Units that variants which do not say otherwise keep back.
     pub out_of_stock_threshold: Option<i32>,
+    /// Units at which those who run the shop are told that stock is low.
+    pub low_stock_threshold: Option<i32>,
     /// The zone whose taxes are shown before an address is known.
     pub default_tax_zone_id: Option<Id>,
     /// The zone whose shipping is assumed before an address is known.
@@ -156,6 +158,7 @@ impl From<UpdateChannelInput> for ChannelChanges {
             prices_include_tax: input.prices_include_tax,
             track_inventory: input.track_inventory,
             out_of_stock_threshold: input.out_of_stock_threshold.map(i64::from),
+            low_stock_threshold: input.low_stock_threshold.map(i64::from),
             default_tax_zone_id: input.default_tax_zone_id.map(Into::into),
             default_shipping_zone_id: input.default_shipping_zone_id.map(Into::into),
             time_zone: input.time_zone,

@@ -15,6 +15,7 @@ mod customer_group;
 mod customer_operation;
 mod event;
 mod event_rule;
+mod event_statistics;
 mod event_subscription;
 mod facet;
 mod facet_operation;
@@ -117,6 +118,7 @@ struct Query(
     tax_operation::TaxQuery,
     webhook::WebhookQuery,
     event_rule::EventRuleQuery,
+    event_statistics::EventStatisticsQuery,
     sms::SmsQuery,
 );
 

@@ -39,6 +39,8 @@ pub struct Channel {
     pub track_inventory: Option<bool>,
     /// Units that variants which do not say otherwise keep back.
     pub out_of_stock_threshold: Option<i64>,
+    /// Units at which those who run the shop are told that stock is low.
+    pub low_stock_threshold: i64,
     /// Whether list prices are with tax.
     pub prices_include_tax: bool,
     /// None.
@@ -69,6 +71,7 @@ impl From<&channels::Channel> for Channel {
             available_currency_codes: vec![currency()],
             track_inventory: Some(channel.track_inventory),
             out_of_stock_threshold: Some(channel.out_of_stock_threshold),
+            low_stock_threshold: channel.low_stock_threshold,
             prices_include_tax: channel.prices_include_tax,
             custom_fields: NO_CUSTOM_FIELDS,
             seller_id: channel.seller_id,

@@ -10,7 +10,7 @@ use crate::notifications::entity::{ActionState, EventAction, StoredEvent};
 use crate::notifications::reason::ActionReason;
 
 /// A list of names as parameters, after the first.
-fn names(values: &mut Vec<Bound>, names: &[&'static str]) -> String {
+pub(super) fn names(values: &mut Vec<Bound>, names: &[&'static str]) -> String {
     if names.is_empty() {
         return "NULL".to_owned();
     }

@@ -9,6 +9,7 @@ mod log;
 mod routing;
 mod settings;
 mod sms;
+mod statistics;
 mod templates;
 mod webhooks;
 
@@ -37,6 +38,7 @@ pub(super) use sms::{
     delete_sms_account, put_sms_account, put_sms_quota, release_segments, reserve_segments, sms_account,
     sms_usage,
 };
+pub(super) use statistics::{action_latencies, action_quarters};
 pub(super) use templates::{delete_template, put_template, templates};
 pub(super) use webhooks::{
     delete_webhook, disable_webhook, insert_webhook, rotate_webhook_secret, update_webhook, webhook_count,

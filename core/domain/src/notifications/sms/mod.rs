@@ -202,11 +202,13 @@ impl Notifications {
         let Some(hand) = hand.into_iter().next() else {
             return Err(NotificationError::ChannelNotFound(channel));
         };
-        let (scope, now) = (hand.public_scope(), self.clock.now());
+        let (scope, now, user) = (hand.public_scope(), self.clock.now(), actor.user);
         let period_start = month_of(now, &hand.channel.time_zone);
+        let detail = segments_max.map_or_else(|| "none".to_owned(), |most| most.to_string());
         self.database
             .write(scope, async move |tx: &mut Tx| {
                 repo::put_sms_quota(tx, scope, segments_max, now).await?;
+                Channels::note_in_tx(tx, channel, user, ("setChannelSmsQuota", &detail), now).await?;
                 let (segments_used, segments_max) = repo::sms_usage(tx, scope, period_start).await?;
                 Ok(SmsUsage { period_start, segments_used, segments_max })
             })

@@ -27,7 +27,14 @@ pub(in crate::notifications) fn example_of(event: &str) -> Value {
         "credit.sale_refused" => {
             json!({ "customerId": 5, "orderId": 7, "amount": 116_000, "reason": "the credit is frozen" })
         }
+        "customer.created" => json!({ "customerId": 5, "firstName": "Asha", "hasAccount": true }),
+        "stock.low" => json!({ "variantId": 8, "units": 10, "threshold": 10 }),
         "plugin.uploaded" => json!({ "pluginId": 2, "versionId": 6, "digest": "9f86d081884c7d65" }),
+        event if event.starts_with("channel.") => {
+            json!({ "code": "duka-moja", "from": "UNAPPROVED", "to": "APPROVED" })
+        }
+        event if event.starts_with("administrator.") => json!({ "administratorId": 3, "userId": 11 }),
+        event if event.starts_with("user.") => json!({ "userId": 11 }),
         event if event.starts_with("order.") => order,
         event if event.starts_with("payment.") => payment,
         event if event.starts_with("refund.") => refund,
@@ -39,12 +46,19 @@ pub(in crate::notifications) fn example_of(event: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use soko_infra::outbox::Event;
-    use soko_kernel::{CustomerId, OrderId, PaymentId, PluginBindingId, PluginId, PluginVersionId, RefundId};
+    use soko_kernel::{
+        AdministratorId, CustomerId, OrderId, PaymentId, PluginBindingId, PluginId, PluginVersionId,
+        RefundId, UserId, VariantId,
+    };
 
     use super::*;
+    use crate::auth::{AdministratorCreated, AdministratorUpdated, UserCreated, UserUpdated};
+    use crate::channels::ChannelStatusChanged;
     use crate::credit::{
         CreditReminderDue, CreditSaleRefused, CustomerBalanceChanged, CustomerCreditApproved,
     };
+    use crate::customers::CustomerCreated;
+    use crate::inventory::StockLow;
     use crate::orders::{OrderPlaced, OrderStateChanged, PaymentStateChanged, RefundStateChanged};
     use crate::payments::PaymentInReview;
     use crate::plugins::{BindingState, PluginBound, PluginUploaded};
@@ -121,6 +135,16 @@ mod tests {
             outstanding: 1,
             limit: 1,
         });
+        compare(&CustomerCreated { customer_id, first_name: String::new(), has_account: true });
+        compare(&StockLow { variant_id: VariantId(1), units: 1, threshold: 1 });
+        for to in ["APPROVED", "DISABLED"] {
+            compare(&ChannelStatusChanged { code: String::new(), from: "UNAPPROVED", to });
+        }
+        let (administrator_id, user_id) = (AdministratorId(1), UserId(1));
+        compare(&AdministratorCreated { administrator_id, user_id });
+        compare(&AdministratorUpdated { administrator_id, user_id });
+        compare(&UserCreated { user_id });
+        compare(&UserUpdated { user_id });
         let (plugin_id, version_id) = (PluginId(1), PluginVersionId(1));
         compare(&PluginUploaded { plugin_id, version_id, digest: String::new() });
         let binding_id = PluginBindingId(1);

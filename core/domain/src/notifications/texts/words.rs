@@ -181,4 +181,44 @@ pub(super) const WORDS: &[Words] = &[
         ("A plugin is not used any more", "Plugin {{ pluginId }} was taken out of use."),
         ("Programu-jalizi haitumiki tena", "Programu-jalizi {{ pluginId }} imeondolewa kwenye matumizi."),
     ),
+    words(
+        "customer.created",
+        ("Welcome", "Welcome, {{ firstName }}: you are now a customer of ours."),
+        ("Karibu", "Karibu {{ firstName }}, sasa wewe ni mteja wetu."),
+    ),
+    words(
+        "stock.low",
+        ("Stock is low", "{{ units }} units are left of variant {{ variantId }}."),
+        ("Bidhaa zinakwisha", "Zimebaki {{ units }} za aina {{ variantId }}."),
+    ),
+    words(
+        "channel.approved",
+        ("Your shop is open", "The shop {{ code }} may serve customers from now on."),
+        ("Duka lako limefunguliwa", "Duka {{ code }} sasa linaweza kuhudumia wateja."),
+    ),
+    words(
+        "channel.status_changed",
+        ("Your shop is {{ to }}", "The shop {{ code }} went from {{ from }} to {{ to }}."),
+        ("Duka lako ni {{ to }}", "Duka {{ code }} limetoka {{ from }} hadi {{ to }}."),
+    ),
+    words(
+        "administrator.created",
+        ("A new administrator", "Administrator {{ administratorId }} can log in."),
+        ("Msimamizi mpya", "Msimamizi {{ administratorId }} anaweza kuingia."),
+    ),
+    words(
+        "administrator.updated",
+        ("An administrator was changed", "Administrator {{ administratorId }} was changed."),
+        ("Msimamizi amebadilishwa", "Msimamizi {{ administratorId }} amebadilishwa."),
+    ),
+    words(
+        "user.created",
+        ("A new account", "User {{ userId }} can log in."),
+        ("Akaunti mpya", "Mtumiaji {{ userId }} anaweza kuingia."),
+    ),
+    words(
+        "user.updated",
+        ("An account was changed", "User {{ userId }} logs in by another name."),
+        ("Akaunti imebadilishwa", "Mtumiaji {{ userId }} anaingia kwa jina lingine."),
+    ),
 ];
