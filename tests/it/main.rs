@@ -38,6 +38,7 @@ mod payment_plugins;
 mod plugins;
 mod pricing;
 mod providers;
+mod push;
 mod readiness;
 mod refunds;
 mod search;

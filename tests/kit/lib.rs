@@ -2,6 +2,7 @@
 //! GraphQL over HTTP as a storefront or an administrator does.
 #![expect(clippy::expect_used, clippy::panic, reason = "a broken kit is a failed test")]
 
+pub mod browser;
 pub mod client;
 pub mod cluster;
 pub mod collector;

@@ -15,6 +15,7 @@ pub mod http;
 pub mod jobs;
 pub mod mail;
 pub mod metrics;
+pub mod push;
 pub mod shutdown;
 pub mod sms;
 pub mod telemetry;

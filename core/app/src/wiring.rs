@@ -29,6 +29,7 @@ use crate::http::{self, Endpoints, Guard, Readiness, Streams};
 use crate::jobs::Jobs;
 use crate::mail::mailer;
 use crate::metrics::{Metrics, MetricsServer, Sources};
+use crate::push::push_sender;
 use crate::sms::gateway;
 use crate::timekeeper::Timekeeper;
 
@@ -134,6 +135,7 @@ impl Platform {
             inspector: Arc::new(host.clone()),
             webhooks: Some(Arc::new(host.clone())),
             mailer: mailer(&settings.email)?,
+            push: push_sender(&settings.push, Arc::new(host.clone()), options.clock.clone())?,
             sms: Some(gateway(&settings.sms)?),
             actions: Some(Arc::new(host.clone())),
             payments: PaymentsConfig {

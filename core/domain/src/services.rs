@@ -6,6 +6,7 @@ use soko_extension::ComponentInspector;
 use soko_extension::action::ActionPlugins;
 use soko_extension::mail::Mailer;
 use soko_extension::pricing::PricingPlugins;
+use soko_extension::push::PushSender;
 use soko_extension::sms::SmsGateway;
 use soko_extension::webhook::WebhookSender;
 use soko_infra::idempotency::Operations;
@@ -48,6 +49,8 @@ pub struct ServicesConfig {
     pub webhooks: Option<Arc<dyn WebhookSender>>,
     /// Sends mail to customers; without it none gets any.
     pub mailer: Option<Arc<dyn Mailer>>,
+    /// What tells people in browsers, if anything does.
+    pub push: Option<Arc<dyn PushSender>>,
     /// What sends text messages, if anything does.
     pub sms: Option<Arc<dyn SmsGateway>>,
     /// Runs plugins that act on events, if anything does.
@@ -112,6 +115,7 @@ impl Services {
             inspector,
             webhooks,
             mailer,
+            push,
             sms,
             actions,
             plugin_limits,
@@ -146,6 +150,7 @@ impl Services {
             notifications: Notifications::new(database.clone(), clock.clone(), random.clone())
                 .with_webhooks(webhooks, vault)
                 .with_mailer(mailer)
+                .with_push(push)
                 .with_sms(sms)
                 .with_handlers(plugins.clone(), actions),
             operations: Operations::new(database.clone(), clock.clone(), random.clone()),

@@ -13,6 +13,7 @@ pub mod failure;
 pub mod mail;
 pub mod payment;
 pub mod pricing;
+pub mod push;
 pub mod sms;
 pub mod webhook;
 

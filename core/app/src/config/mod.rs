@@ -10,7 +10,7 @@ mod watching;
 
 pub use error::{ConfigError, Origin};
 pub use layers::{Entry, FILE_VARIABLE, Loaded, Sources, load, process_environment, variable_of};
-pub use outside::{EmailSettings, PaymentSettings, SecretSettings, SmsSettings};
+pub use outside::{EmailSettings, PaymentSettings, PushSettings, SecretSettings, SmsSettings};
 pub use settings::{
     Argon2, Broken, CookieSecure, DataDir, DatabaseSettings, Http, Listen, Role, Secret, Server, Sessions,
     Settings, Uploads,

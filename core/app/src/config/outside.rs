@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use soko_domain::payments::HANDLER_TIMEOUT;
 
 use super::settings::{Broken, Secret};
+use crate::push::is_private_key;
 
 /// Payment handlers.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,6 +61,35 @@ impl Default for SmsSettings {
             africastalking_url: "https://api.africastalking.com".to_owned(),
             textsms_url: "https://sms.textsms.co.ke".to_owned(),
         }
+    }
+}
+
+/// Messages to people's browsers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushSettings {
+    /// The platform's private key (VAPID): 32 bytes of P-256 in base64url without padding. Empty: nobody is told in browsers.
+    pub vapid_private_key: Secret,
+    /// Whom push services write to when something is wrong: `mailto:` and an address, or `https:`.
+    pub subject: String,
+}
+
+impl Default for PushSettings {
+    fn default() -> Self {
+        Self { vapid_private_key: Secret::default(), subject: "mailto:operator@localhost".to_owned() }
+    }
+}
+
+impl PushSettings {
+    pub(super) fn check(&self) -> Result<(), Broken> {
+        if self.vapid_private_key.reveal().is_some_and(|key| !is_private_key(key)) {
+            let what = "is refused: it is 32 bytes of a private key on P-256, in base64url without padding";
+            return Err(Broken::new("push.vapid_private_key", what));
+        }
+        if !["mailto:", "https://"].iter().any(|scheme| self.subject.starts_with(scheme)) {
+            return Err(Broken::new("push.subject", "must begin with mailto: or https://"));
+        }
+        Ok(())
     }
 }
 

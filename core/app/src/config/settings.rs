@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use soko_domain::plugins::Vault;
 use soko_host::{HostError, Limits};
 
-use super::outside::{EmailSettings, PaymentSettings, SecretSettings, SmsSettings};
+use super::outside::{EmailSettings, PaymentSettings, PushSettings, SecretSettings, SmsSettings};
 use super::watching::{Log, MetricsSettings, Node, Telemetry};
 
 /// Most threads, connections and the like that a setting may ask for: beyond it is a slip of the pen.
@@ -59,6 +59,8 @@ pub struct Settings {
     pub secrets: SecretSettings,
     /// How customers get mail.
     pub email: EmailSettings,
+    /// How people are told in browsers.
+    pub push: PushSettings,
     /// Who sends text messages.
     pub sms: SmsSettings,
     /// What plugins may use.
@@ -351,6 +353,7 @@ impl Settings {
         {
             return Err(Broken::new("secrets.key", format!("is refused: {error}")));
         }
+        self.push.check()?;
         self.sms.check()?;
         self.check_numbers()?;
         self.http.cors_origins.iter().try_for_each(|origin| check_origin(origin))?;

@@ -31,6 +31,21 @@ CREATE TABLE sms_usage (
     PRIMARY KEY (channel_id, month)
 );
 
+-- Browsers in which people want to be told.
+CREATE TABLE push_subscription (
+    channel_id BIGINT NOT NULL REFERENCES channel (id),
+    endpoint TEXT NOT NULL,
+    user_id BIGINT NOT NULL,
+    -- As what the user is told.
+    recipient_type TEXT NOT NULL CHECK (recipient_type IN ('administrator', 'customer')),
+    p256dh TEXT NOT NULL,
+    auth TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (channel_id, endpoint)
+);
+
+CREATE INDEX push_subscription_user ON push_subscription (channel_id, user_id, recipient_type);
+
 -- So many actions of a kind in a period, counted together by scope.
 CREATE TABLE rate_limit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

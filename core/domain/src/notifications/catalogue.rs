@@ -43,6 +43,8 @@ impl EventCategory {
 pub enum ActionType {
     /// A message in the recipient's inbox.
     InApp,
+    /// A message in the recipient's browsers.
+    Push,
     /// A text message to the customer whom the event is for.
     Sms,
     /// A mail to the customer whom the event is for.
@@ -55,14 +57,16 @@ pub enum ActionType {
 
 impl ActionType {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::InApp, Self::Sms, Self::Email, Self::Webhook, Self::Handler];
+    pub const ALL: [Self; 6] =
+        [Self::InApp, Self::Push, Self::Sms, Self::Email, Self::Webhook, Self::Handler];
     /// Those by which people are told. What is sent to an address, the address's settings say.
-    pub const TO_PEOPLE: [Self; 3] = [Self::InApp, Self::Sms, Self::Email];
+    pub const TO_PEOPLE: [Self; 4] = [Self::InApp, Self::Push, Self::Sms, Self::Email];
 
     /// The name that the database uses.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InApp => "in_app",
+            Self::Push => "push",
             Self::Sms => "sms",
             Self::Email => "email",
             Self::Webhook => "webhook",

@@ -42,6 +42,15 @@ pub enum Recipient {
         /// As whom they log in.
         user: UserId,
     },
+    /// One of those who run the shop, in their browsers.
+    AdministratorsBrowsers(UserId),
+    /// A customer who can log in, in their browsers.
+    CustomersBrowsers {
+        /// Who.
+        id: CustomerId,
+        /// As whom they log in.
+        user: UserId,
+    },
     /// A customer, by text message.
     Phone(CustomerId),
     /// A customer, by mail.
@@ -56,8 +65,10 @@ impl Recipient {
     /// The name of its role that the database uses.
     pub fn kind(self) -> &'static str {
         match self {
-            Self::Administrator(_) => "administrator",
-            Self::Customer { .. } | Self::Phone(_) | Self::Mailbox(_) => "customer",
+            Self::Administrator(_) | Self::AdministratorsBrowsers(_) => "administrator",
+            Self::Customer { .. } | Self::CustomersBrowsers { .. } | Self::Phone(_) | Self::Mailbox(_) => {
+                "customer"
+            }
             Self::Webhook(_) => "webhook",
             Self::Handler(_) => "handler",
         }
@@ -67,6 +78,7 @@ impl Recipient {
     pub(super) fn action(self) -> ActionType {
         match self {
             Self::Administrator(_) | Self::Customer { .. } => ActionType::InApp,
+            Self::AdministratorsBrowsers(_) | Self::CustomersBrowsers { .. } => ActionType::Push,
             Self::Phone(_) => ActionType::Sms,
             Self::Mailbox(_) => ActionType::Email,
             Self::Webhook(_) => ActionType::Webhook,
@@ -77,8 +89,11 @@ impl Recipient {
     /// The user's, the customer's, the endpoint's or the handler's id.
     pub(super) fn id(self) -> i64 {
         match self {
-            Self::Administrator(user) => user.0,
-            Self::Customer { id, .. } | Self::Phone(id) | Self::Mailbox(id) => id.0,
+            Self::Administrator(user) | Self::AdministratorsBrowsers(user) => user.0,
+            Self::Customer { id, .. }
+            | Self::CustomersBrowsers { id, .. }
+            | Self::Phone(id)
+            | Self::Mailbox(id) => id.0,
             Self::Webhook(id) => id.0,
             Self::Handler(id) => id.0,
         }
@@ -88,7 +103,7 @@ impl Recipient {
     pub(super) fn user(self) -> Option<UserId> {
         match self {
             Self::Administrator(user) | Self::Customer { user, .. } => Some(user),
-            Self::Phone(_) | Self::Mailbox(_) | Self::Webhook(_) | Self::Handler(_) => None,
+            _ => None,
         }
     }
 }
@@ -117,7 +132,8 @@ impl EventSetting {
     /// Where the shop has said nothing.
     pub(super) fn of_type(event: &'static EventType, action: ActionType) -> Self {
         let enabled = match action {
-            ActionType::InApp => event.default_enabled,
+            // Whoever lets a browser show messages wants them.
+            ActionType::InApp | ActionType::Push => event.default_enabled,
             ActionType::Email | ActionType::Sms => event.default_enabled && event.sent,
             ActionType::Webhook | ActionType::Handler => false,
         };
@@ -142,6 +158,8 @@ pub(super) struct Audience {
     pub(super) webhooks: Vec<WebhookEndpoint>,
     /// The shop's own words.
     pub(super) templates: Vec<EventTemplate>,
+    /// Who is told in a browser at all: as whom they log in, and as what they are told.
+    pub(super) pushed: HashSet<(UserId, String)>,
     /// By what the core itself sends what leaves the system.
     pub(super) sends: Vec<ActionType>,
     /// Plugins that act on events, and are on.
@@ -164,7 +182,9 @@ impl Audience {
         let alone = self.handlers.iter().filter(|handler| handler.applies(event, None));
         let alone = alone.map(|handler| Recipient::Handler(handler.id));
         let sent = [ActionType::Sms, ActionType::Email].map(|action| self.sent_to(event, action, payload));
-        let people = self.people(event, payload).into_iter().chain(sent.into_iter().flatten());
+        let browsers = self.browsers(event, payload);
+        let people = self.people(event, payload, ActionType::InApp).into_iter().chain(browsers);
+        let people = people.chain(sent.into_iter().flatten());
         people.chain(webhooks).chain(alone).collect()
     }
 
@@ -205,9 +225,35 @@ impl Audience {
         quiet.and_then(|hours| hours.end_after(now, time_zone)).unwrap_or(now)
     }
 
-    /// Whose inboxes it comes to.
-    fn people(&self, event: &'static EventType, payload: &serde_json::Value) -> Vec<Recipient> {
-        let setting = self.setting(event, ActionType::InApp);
+    /// In whose browsers it is shown.
+    fn browsers(
+        &self,
+        event: &'static EventType,
+        payload: &serde_json::Value,
+    ) -> impl Iterator<Item = Recipient> {
+        let told =
+            if self.pushed.is_empty() { Vec::new() } else { self.people(event, payload, ActionType::Push) };
+        let in_browser = |to: Recipient| {
+            let known = self.pushed.contains(&(to.user()?, to.kind().to_owned()));
+            match to {
+                Recipient::Administrator(user) => known.then_some(Recipient::AdministratorsBrowsers(user)),
+                Recipient::Customer { id, user } => {
+                    known.then_some(Recipient::CustomersBrowsers { id, user })
+                }
+                _ => None,
+            }
+        };
+        told.into_iter().filter_map(in_browser).collect::<Vec<_>>().into_iter()
+    }
+
+    /// Whom it is told to by this action, of those who can log in: to their inboxes, or in their browsers.
+    fn people(
+        &self,
+        event: &'static EventType,
+        payload: &serde_json::Value,
+        action: ActionType,
+    ) -> Vec<Recipient> {
+        let setting = self.setting(event, action);
         if !setting.enabled {
             return Vec::new();
         }
@@ -216,7 +262,7 @@ impl Audience {
             customer.and_then(|id| Some(Recipient::Customer { id, user: *self.customers.get(&id)? }));
         let administrators = event.tells_administrators.then(|| self.allowed(event.permission));
         let wants = |recipient: &Recipient| {
-            let said = recipient.user().map(|user| (user, event.name, ActionType::InApp));
+            let said = recipient.user().map(|user| (user, event.name, action));
             let said = said.and_then(|key| self.preferences.get(&key).copied());
             !event.subscribable || said.unwrap_or(setting.default_for_users)
         };

@@ -50,6 +50,12 @@ pub enum NotificationError {
     /// The platform's operator has set no key to seal secrets with.
     #[error("secrets cannot be kept: the platform has no key for them (secrets.key)")]
     SecretsOff,
+    /// The platform's operator has set no key to sign messages to browsers with.
+    #[error("nobody is told in browsers: the platform has no key for it (push.vapid_private_key)")]
+    PushOff,
+    /// This is no browser that could be told.
+    #[error("this browser cannot be told: {0}")]
+    PushTarget(String),
     /// An account for text messages that makes no sense.
     #[error("this account cannot be used: {0}")]
     SmsSettings(String),
@@ -128,6 +134,7 @@ impl NotificationError {
             | Self::TooManyHandlers(_)
             | Self::WebhooksOff
             | Self::SecretsOff
+            | Self::PushOff
             | Self::NotRetried(_) => ErrorKind::Conflict,
             Self::NotSubscribable(_)
             | Self::NotToPeople
@@ -135,6 +142,7 @@ impl NotificationError {
             | Self::WebhookUrl(_)
             | Self::WebhookDescription
             | Self::SmsSettings(_)
+            | Self::PushTarget(_)
             | Self::SmsQuota
             | Self::RateLimit
             | Self::QuietHours

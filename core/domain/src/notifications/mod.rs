@@ -12,6 +12,7 @@ mod handlers;
 mod inbox;
 mod limits;
 mod live;
+mod push;
 mod quiet;
 mod reason;
 mod repo;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 use soko_extension::action::ActionPlugins;
 use soko_extension::mail::Mailer;
+use soko_extension::push::PushSender;
 use soko_extension::sms::SmsGateway;
 use soko_extension::webhook::WebhookSender;
 use soko_infra::{Database, DatabaseError};
@@ -43,6 +45,7 @@ pub use error::NotificationError;
 pub use handlers::{EventHandler, NewEventHandler, Placement};
 pub use limits::{LimitScope, NewRateLimit, RateLimit};
 pub use live::{Heard, Listener, Missed};
+pub use push::PushSubscription;
 pub use quiet::QuietHours;
 pub use reason::ActionReason;
 pub use routing::Routed;
@@ -68,6 +71,8 @@ pub struct Notifications {
     sender: Option<Arc<dyn WebhookSender>>,
     /// Without it nobody gets mail.
     mailer: Option<Arc<dyn Mailer>>,
+    /// Without it nobody is told in browsers.
+    push: Option<Arc<dyn PushSender>>,
     /// Without it nobody gets text messages but by plugins.
     sms: Option<Arc<dyn SmsGateway>>,
     /// Without it there are no secrets to sign with.
@@ -87,14 +92,21 @@ impl std::fmt::Debug for Notifications {
 impl Notifications {
     /// The service over a store. Nothing is sent to addresses of shops until it is said how.
     pub fn new(database: Database, clock: Clock, random: Random) -> Self {
-        let (sender, mailer, sms, vault, handlers) = (None, None, None, None, None);
-        Self { database, clock, random, sender, mailer, sms, vault, handlers, live: Arc::default() }
+        let (sender, mailer, push, sms, vault, handlers) = (None, None, None, None, None, None);
+        let live = Arc::default();
+        Self { database, clock, random, sender, mailer, push, sms, vault, handlers, live }
     }
 
     /// The same, which sends mail, if it is given what it takes.
     #[must_use]
     pub fn with_mailer(self, mailer: Option<Arc<dyn Mailer>>) -> Self {
         Self { mailer, ..self }
+    }
+
+    /// The same, which tells people in browsers, if it is given what it takes.
+    #[must_use]
+    pub fn with_push(self, push: Option<Arc<dyn PushSender>>) -> Self {
+        Self { push, ..self }
     }
 
     /// The same, which sends text messages, if it is given what it takes.

@@ -159,6 +159,8 @@ impl Notifications {
         } else {
             in_force(repo::handlers(reader, scope).await?, bindings)
         };
+        let pushed =
+            if self.push.is_some() { repo::pushed_users(reader, scope).await? } else { HashSet::new() };
         let texts = self.sms.is_some() && repo::sms_account(reader, scope).await?.is_some();
         let mails = self.mailer.is_some().then_some(ActionType::Email);
         let sends = mails.into_iter().chain(texts.then_some(ActionType::Sms)).collect();
@@ -169,6 +171,7 @@ impl Notifications {
             preferences,
             webhooks,
             templates,
+            pushed,
             sends,
             handlers,
             quiet_hours,

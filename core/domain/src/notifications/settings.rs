@@ -179,7 +179,7 @@ fn is_theirs(event: &EventType, action: ActionType, actor: &Actor) -> bool {
     let runs_the_shop = event.tells_administrators && actor.permissions.allows(event.permission);
     let buys = actor.permissions == soko_kernel::PermissionSet::NONE && event.customer_facing();
     match action {
-        ActionType::InApp => runs_the_shop || buys,
+        ActionType::InApp | ActionType::Push => runs_the_shop || buys,
         ActionType::Email | ActionType::Sms => buys,
         ActionType::Webhook | ActionType::Handler => false,
     }

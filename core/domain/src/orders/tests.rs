@@ -109,6 +109,7 @@ impl Shop {
             inspector: Arc::new(AcceptAll),
             webhooks: None,
             mailer: None,
+            push: None,
             sms: None,
             actions: None,
             plugin_limits: PluginLimits::default(),

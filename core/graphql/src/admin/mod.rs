@@ -78,6 +78,7 @@ use crate::context::RequestContext;
 use crate::execute::Endpoint;
 use crate::shared::enums::declare_codes;
 use crate::shared::inbox::{InboxMutation, InboxQuery};
+use crate::shared::push::{PushMutation, PushQuery};
 use crate::shared::streams::InboxSubscription;
 use crate::shared::vocabulary::{Declared, Vocabulary};
 use crate::traffic::OperationTraffic;
@@ -100,6 +101,7 @@ struct Query(
     customer_operation::CustomerQuery,
     event::EventQuery,
     InboxQuery,
+    PushQuery,
     ledger_operation::LedgerQuery,
     order_operation::OrderQuery,
     payment_method::PaymentMethodQuery,
@@ -145,6 +147,7 @@ struct Mutation(
     customer_operation::CustomerMutation,
     event::EventMutation,
     InboxMutation,
+    PushMutation,
     ledger_operation::LedgerMutation,
     order_upkeep::OrderUpkeepMutation,
     refund::RefundMutation,

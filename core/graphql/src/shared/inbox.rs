@@ -16,6 +16,8 @@ use crate::scalars::{DateTime, Id, Json};
 pub enum EventActionType {
     /// A message in their inbox.
     InApp,
+    /// A message in the recipient's browsers.
+    Push,
     /// A text message to the customer whom the event is for.
     Sms,
     /// A mail to the customer whom the event is for.

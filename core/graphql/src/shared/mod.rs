@@ -17,6 +17,7 @@ pub mod lists;
 pub(crate) mod loads;
 pub mod operation;
 pub mod people;
+pub mod push;
 pub mod refusals;
 pub mod region;
 pub mod search;

@@ -41,6 +41,7 @@ use crate::execute::Endpoint;
 use crate::shared::enums::declare_codes;
 use crate::shared::inbox::{InboxMutation, InboxQuery};
 use crate::shared::list_options::ListOptions;
+use crate::shared::push::{PushMutation, PushQuery};
 use crate::shared::streams::InboxSubscription;
 use crate::shared::vocabulary::{Declared, Vocabulary};
 use crate::traffic::OperationTraffic;
@@ -48,12 +49,18 @@ use crate::traffic::OperationTraffic;
 /// What clients may ask.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Query")]
-struct Query(catalogue_query::CatalogueQuery, order_query::OrderQuery, account::AccountQuery, InboxQuery);
+struct Query(
+    catalogue_query::CatalogueQuery,
+    order_query::OrderQuery,
+    account::AccountQuery,
+    InboxQuery,
+    PushQuery,
+);
 
 /// What clients may do.
 #[derive(Default, MergedObject)]
 #[graphql(name = "Mutation")]
-struct Mutation(order_mutation::OrderMutation, account::AccountMutation, InboxMutation);
+struct Mutation(order_mutation::OrderMutation, account::AccountMutation, InboxMutation, PushMutation);
 
 /// What clients may be told as it happens.
 #[derive(Default, MergedSubscription)]

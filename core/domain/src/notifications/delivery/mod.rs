@@ -10,6 +10,7 @@ mod email;
 mod parts;
 mod person;
 mod plugged;
+mod push;
 mod report;
 mod sms;
 mod webhook;

@@ -44,9 +44,19 @@ impl Notifications {
     ) -> Result<Option<Person>, NotificationError> {
         let scope = job.hand.public_scope();
         let customer = match to {
-            Recipient::Customer { id, .. } | Recipient::Phone(id) | Recipient::Mailbox(id) => id,
-            Recipient::Administrator(_) | Recipient::Webhook(_) | Recipient::Handler(_) => {
-                let (name, phone, email, user) = (None, None, None, to.user());
+            Recipient::Customer { id, .. }
+            | Recipient::CustomersBrowsers { id, .. }
+            | Recipient::Phone(id)
+            | Recipient::Mailbox(id) => id,
+            Recipient::Administrator(_)
+            | Recipient::AdministratorsBrowsers(_)
+            | Recipient::Webhook(_)
+            | Recipient::Handler(_) => {
+                let user = match to {
+                    Recipient::AdministratorsBrowsers(user) => Some(user),
+                    to => to.user(),
+                };
+                let (name, phone, email) = (None, None, None);
                 let calling_code = calling_code_or_default(None);
                 return Ok(Some(Person { to, name, phone, email, user, calling_code }));
             }
@@ -84,6 +94,9 @@ impl Notifications {
             Recipient::Phone(_) => {
                 let key = StepKey { action: job.action, handler: 0, step: 1 };
                 self.send_sms(job, person, key, &text.body).await
+            }
+            Recipient::AdministratorsBrowsers(_) | Recipient::CustomersBrowsers { .. } => {
+                self.send_push(job, person, &text).await
             }
             Recipient::Mailbox(customer) => {
                 let id = format!("evt_{}_{}_{customer}", job.hand.channel.id, job.event.id);

@@ -102,7 +102,9 @@ fn request(
     let tells = binding.wanted.contact && binding.granted.contact;
     let kind = match person.map(|person| person.to) {
         None => ActionRecipientKind::Shop,
-        Some(Recipient::Administrator(_)) => ActionRecipientKind::Administrator,
+        Some(Recipient::Administrator(_) | Recipient::AdministratorsBrowsers(_)) => {
+            ActionRecipientKind::Administrator
+        }
         Some(_) => ActionRecipientKind::Customer,
     };
     let recipient = ActionRecipient {
@@ -160,7 +162,10 @@ impl ToRecipient {
     /// Whether the shop's limits have room for something that is sent in another way than the action itself.
     async fn has_room(&self, action: ActionType) -> Result<(), MessageError> {
         let person = self.person()?;
-        let (Recipient::Customer { id, .. } | Recipient::Phone(id) | Recipient::Mailbox(id)) = person.to
+        let (Recipient::Customer { id, .. }
+        | Recipient::CustomersBrowsers { id, .. }
+        | Recipient::Phone(id)
+        | Recipient::Mailbox(id)) = person.to
         else {
             return Err(MessageError::NoAddress);
         };

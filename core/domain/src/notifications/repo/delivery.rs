@@ -108,6 +108,10 @@ async fn target(
             Target::Person(kind, Recipient::Customer { id: CustomerId(id), user: UserId(0) })
         }
         (Some(ActionType::InApp), _) => Target::Person(kind, Recipient::Administrator(UserId(id))),
+        (Some(ActionType::Push), "customer") => {
+            Target::Person(kind, Recipient::CustomersBrowsers { id: CustomerId(id), user: UserId(0) })
+        }
+        (Some(ActionType::Push), _) => Target::Person(kind, Recipient::AdministratorsBrowsers(UserId(id))),
         (Some(ActionType::Handler), _) => Target::Handler(kind, EventHandlerId(id)),
         (Some(ActionType::Webhook) | None, _) => Target::Gone("this is nothing that is sent"),
     })

@@ -6,6 +6,7 @@ mod inbox;
 mod limits;
 mod live;
 mod log;
+mod push;
 mod routing;
 mod settings;
 mod sms;
@@ -29,6 +30,10 @@ pub(super) use live::{
     event_ids, events_by_id, last_event_before, last_message_before, message_ids, messages_by_id,
 };
 pub(super) use log::{DELETE_OLD_ACTIONS, DELETE_OLD_EVENTS, list_actions, list_events};
+pub(super) use push::{
+    delete_push_subscription, forget_push_target, push_subscriptions, push_targets, pushed_users,
+    put_push_subscription,
+};
 pub(super) use routing::{
     NewAction, NewMessage, insert_actions, insert_message, insert_messages, mark_routed, unrouted,
     waiting_channels,

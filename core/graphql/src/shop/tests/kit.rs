@@ -95,6 +95,7 @@ impl Shop {
             inspector: Arc::new(NoPlugins),
             webhooks: None,
             mailer: None,
+            push: None,
             sms: None,
             actions: None,
             plugin_limits: PluginLimits::default(),
