@@ -75,6 +75,9 @@ impl PushService {
     }
 
     /// A new browser, and what it says of itself where the service is reached at `origin`.
+    ///
+    /// # Panics
+    /// When its name is no name.
     pub fn browser(&self, name: &str, origin: &str) -> Value {
         let secret =
             p256::SecretKey::from_slice(&[u8::try_from(name.len()).unwrap_or(9); 32]).expect("a key");

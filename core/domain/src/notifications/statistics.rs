@@ -115,14 +115,14 @@ fn by_day(quarters: Vec<QuarterRow>, zone: &TimeZone) -> Vec<ActionStatistic> {
         *segments += row.segments;
         *cost = micros.map(|micros| cost.unwrap_or(0).saturating_add(micros)).or(*cost);
     }
-    let statistic = |((day, event, action, state, currency), (count, segments, cost)): (
-        (String, String, ActionType, &'static str, Option<String>),
-        (i64, i64, Option<i64>),
-    )| {
-        let state = ActionState::parse(state)?;
-        Some(ActionStatistic { day, event, action, state, count, segments, cost: cost.zip(currency) })
-    };
-    days.into_iter().filter_map(statistic).collect()
+    let mut statistics = Vec::with_capacity(days.len());
+    for ((day, event, action, state, currency), (count, segments, cost)) in days {
+        if let Some(state) = ActionState::parse(state) {
+            let cost = cost.zip(currency);
+            statistics.push(ActionStatistic { day, event, action, state, count, segments, cost });
+        }
+    }
+    statistics
 }
 
 #[cfg(test)]

@@ -184,7 +184,9 @@ async fn the_shop_and_its_people_say_what_they_want_to_be_told() {
     let notifications = &shop.notifications;
     let preferences = notifications.preferences(&clerk).await.unwrap();
     let offered: Vec<&str> = preferences.iter().map(|preference| preference.event.name).collect();
-    assert_eq!(offered, ["order.placed", "order.cancelled"], "what the clerk may know and choose");
+    // Each in the inbox and in browsers.
+    let known = ["order.placed", "order.placed", "order.cancelled", "order.cancelled"];
+    assert_eq!(offered, known, "what the clerk may know and choose");
     notifications.set_preference(&clerk, "order.placed", ActionType::InApp, false).await.unwrap();
     for (event, is_known) in
         [("order.state_changed", true), ("credit.sale_refused", false), ("order.eaten", false)]
