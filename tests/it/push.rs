@@ -25,7 +25,7 @@ fn with_push<F: AsyncFnOnce(&TestServer, &PushService, &Client)>(test: F) {
     let (runtime, service) = provider(PushService::start());
     let change = |settings: &mut Settings| {
         // 32 bytes of ones, in base64url.
-        settings.push.vapid_private_key.0 = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".to_owned();
+        "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".clone_into(&mut settings.push.vapid_private_key.0);
         settings.plugins.egress.stand_ins.push(format!("push.example.com={}", service.origin()));
     };
     with_settings(change, async |server| {
