@@ -271,6 +271,14 @@ fn what_can_be_no_handler_is_refused() {
         assert_eq!(admin.send(CREATE, unknown).await.code(), "NOT_FOUND");
         let other = server.administrator(BETA).await;
         assert_eq!(other.send(CREATE, of(&binding, "ALONE", Value::Null)).await.code(), "NOT_FOUND");
+        for _ in 0..5 {
+            admin.query(CREATE, of(&binding, "AFTER", json!("PUSH"))).await;
+        }
+        let more = admin.send(CREATE, of(&binding, "BEFORE", json!("PUSH"))).await;
+        assert_eq!(
+            (more.code(), more.message()),
+            ("CONFLICT", "a shop has at most 5 handlers of one action")
+        );
         let made = only_field(&admin.query(CREATE, of(&binding, "ALONE", Value::Null)).await);
         let delete = "mutation ($id: ID!) { deleteEventHandler(id: $id) { success } }";
         assert_eq!(other.send(delete, json!({ "id": made["id"] })).await.code(), "NOT_FOUND");

@@ -7,7 +7,7 @@ use soko::config::{Role, Settings};
 use soko_tests::client::only_field;
 use soko_tests::platform::{ALPHA, BETA, SUGAR};
 use soko_tests::providers::sms::{API_KEY, Answer, SmsServer};
-use soko_tests::server::with_settings;
+use soko_tests::server::{with_settings, with_two_nodes_set};
 use soko_tests::{Client, TestServer};
 
 use crate::providers::provider;
@@ -211,14 +211,33 @@ fn a_shop_spends_its_quota_and_no_more() {
         assert_eq!(operator.send(quota, odd).await.code(), "INVALID_INPUT");
         let set = only_field(&operator.query(quota, vars).await);
         assert_eq!(set, json!({ "segmentsUsed": 0, "segmentsMax": 3 }));
-        for _ in 0..6 {
-            sell(server).await;
-        }
-        let ended = texts(admin, 6, |one| one["state"] != "Pending").await;
+        let customer = sell(server).await["customer"]["id"].as_str().and_then(|id| id.parse().ok());
+        crate::events::state_orders(server, ALPHA, customer.expect("a customer"), 39).await;
+        let ended = texts(admin, 40, |one| one["state"] != "Pending").await;
         let of = |reason: Value| ended.iter().filter(|one| one["reason"] == reason).count();
-        assert_eq!((of(Value::Null), of(json!("QUOTA_EXCEEDED"))), (3, 3), "{ended:?}");
+        assert_eq!((of(Value::Null), of(json!("QUOTA_EXCEEDED"))), (3, 37), "{ended:?}");
         assert_eq!(sms.taken().len(), 3);
     });
+}
+
+#[test]
+fn of_two_nodes_one_sends_each_message() {
+    let (runtime, sms) = provider(SmsServer::start());
+    with_two_nodes_set(
+        |settings| at(settings, &sms),
+        async |one, _two| {
+            let admin = one.administrator(ALPHA).await;
+            set_account(&admin, "AFRICAS_TALKING").await;
+            let customer = sell(one).await["customer"]["id"].as_str().and_then(|id| id.parse().ok());
+            crate::events::state_orders(one, ALPHA, customer.expect("a customer"), 39).await;
+            texts(&admin, 40, |one| one["state"] == "Done").await;
+            let mut said: Vec<String> = sms.taken().into_iter().map(|taken| taken.text).collect();
+            said.sort();
+            said.dedup();
+            assert_eq!((sms.taken().len(), said.len()), (40, 40), "each once");
+        },
+    );
+    drop(runtime);
 }
 
 #[test]

@@ -35,6 +35,8 @@ const ALIVE_EVERY: Duration = Duration::from_secs(20);
 /// Longest that a socket may say nothing, not even answer a sign of life, and until it must have said who it is.
 const SILENCE_MAX: Duration = Duration::from_secs(75);
 const INIT_MAX: Duration = Duration::from_secs(10);
+/// Queries that run at a time, of all sockets; more wait.
+const QUERIES_MAX: usize = 64;
 /// Operations under way on one socket.
 const OPERATIONS_MAX: usize = 32;
 /// `graphql-transport-ws`: the client did not say in time who it is.
@@ -45,13 +47,15 @@ const CLOSE_INIT_TIMEOUT: u16 = 4408;
 pub struct Streams {
     places: Arc<Semaphore>,
     places_max: usize,
+    queries: Semaphore,
     stopping: watch::Sender<bool>,
 }
 
 impl Streams {
     /// So many at a time.
     pub fn new(places_max: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(places_max)), places_max, stopping: watch::Sender::new(false) }
+        let (places, queries) = (Arc::new(Semaphore::new(places_max)), Semaphore::new(QUERIES_MAX));
+        Self { places, places_max, queries, stopping: watch::Sender::new(false) }
     }
 
     /// Ends all of them, and lets none begin: clients connect to another node.
@@ -287,7 +291,11 @@ impl Speaker {
             Some(OperationType::Mutation) => {
                 one(refused("a mutation is sent with POST", "METHOD_NOT_ALLOWED"))
             }
-            _ => one(self.endpoint.execute_one(request, &context).await),
+            _ => {
+                // The semaphore is never closed.
+                let _place = self.endpoint.streams().queries.acquire().await;
+                one(self.endpoint.execute_one(request, &context).await)
+            }
         }
     }
 }

@@ -90,8 +90,8 @@ pub enum NotificationError {
     #[error("{0}")]
     HandlerPlace(&'static str),
     /// The channel has as many as it may.
-    #[error("a shop has at most {0} handlers of events")]
-    TooManyHandlers(usize),
+    #[error("a shop has at most {1} handlers{0}")]
+    TooManyHandlers(&'static str, usize),
     /// The channel has no such handler.
     #[error("there is no handler with the id {0}")]
     HandlerNotFound(EventHandlerId),
@@ -131,7 +131,7 @@ impl NotificationError {
             | Self::HandlerNotFound(_) => ErrorKind::NotFound,
             Self::TooManyWebhooks(_)
             | Self::TooManyRateLimits(_)
-            | Self::TooManyHandlers(_)
+            | Self::TooManyHandlers(..)
             | Self::WebhooksOff
             | Self::SecretsOff
             | Self::PushOff

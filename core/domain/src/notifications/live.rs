@@ -136,6 +136,17 @@ impl Live {
     }
 }
 
+/// The end of a look at a channel.
+struct End(Weak<Live>, ChannelId);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        if let (Some(live), true) = (self.0.upgrade(), std::thread::panicking()) {
+            live.channels.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        }
+    }
+}
+
 /// How far a table has been told of.
 #[derive(Debug, Default)]
 struct Told {
@@ -180,6 +191,8 @@ impl Watch {
     }
 
     async fn run(mut self, sender: broadcast::Sender<Arc<Heard>>, live: Weak<Live>) {
+        // However this ends: who listens is told so, and who comes then begins anew.
+        let _end = End(Weak::clone(&live), self.scope.channel_id());
         let mut said = self.database.subscribe(EVENTS);
         loop {
             // In time or not, it is looked.

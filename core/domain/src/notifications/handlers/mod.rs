@@ -14,6 +14,9 @@ use crate::plugins::{ActiveBinding, Plugins};
 
 /// Handlers that a shop may have.
 const HANDLERS_MAX: usize = 50;
+/// Handlers of one kind of action: what is done about one event for one recipient has to end before another node takes it
+/// for left alone.
+const HANDLERS_PER_ACTION_MAX: usize = 5;
 
 /// Where a handler has its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,8 +166,16 @@ impl Notifications {
         }
         self.database
             .write(scope, async move |tx: &mut Tx| {
-                if repo::handlers(tx, scope).await?.len() >= HANDLERS_MAX {
-                    return Err(NotificationError::TooManyHandlers(HANDLERS_MAX));
+                let others = repo::handlers(tx, scope).await?;
+                if others.len() >= HANDLERS_MAX {
+                    return Err(NotificationError::TooManyHandlers("", HANDLERS_MAX));
+                }
+                let same = |other: &&EventHandler| handler.action.is_some() && other.action == handler.action;
+                if others.iter().filter(same).count() >= HANDLERS_PER_ACTION_MAX {
+                    return Err(NotificationError::TooManyHandlers(
+                        " of one action",
+                        HANDLERS_PER_ACTION_MAX,
+                    ));
                 }
                 let id = repo::insert_handler(tx, scope, &handler).await?;
                 Ok(EventHandler { id, ..handler.clone() })

@@ -106,9 +106,11 @@ pub(in crate::notifications) async fn reserve_segments(
     let begin = "INSERT INTO sms_usage (channel_id, month, segments) VALUES ($1, $2, 0) \
                  ON CONFLICT (channel_id, month) DO NOTHING";
     tx.execute(begin, (scope.channel_id(), month)).await?;
+    // The bound is a value by itself: a condition on both rows would not be looked at again by a server on which another
+    // has taken segments meanwhile.
     let take = "UPDATE sms_usage SET segments = segments + $3 WHERE channel_id = $1 AND month = $2 \
-                AND NOT EXISTS (SELECT 1 FROM sms_quota q WHERE q.channel_id = $1 \
-                AND sms_usage.segments + $3 > q.segments_max)";
+                AND segments + $3 <= COALESCE((SELECT q.segments_max FROM sms_quota q WHERE q.channel_id = $1), \
+                9223372036854775807)";
     Ok(tx.execute(take, (scope.channel_id(), month, segments)).await? == 1)
 }
 
