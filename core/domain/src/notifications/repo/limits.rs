@@ -114,12 +114,11 @@ pub(in crate::notifications) async fn hold_counters(
     BEGIN.execute(tx, keys.iter().map(row).collect()).await?;
     let mut values = vec![Bound::from(scope.channel_id().0)];
     let limits = in_list(&mut values, keys.iter().map(|(limit, _)| *limit).collect::<BTreeSet<_>>());
-    let condition = format!("channel_id = $1 AND limit_id IN ({limits})");
-    let lock =
-        format!("SELECT limit_id FROM rate_limit_counter WHERE {condition} ORDER BY limit_id, subject");
-    tx.lock_rows(&lock, values.clone()).await?;
-    let sql =
-        format!("SELECT limit_id, subject, period_start, used FROM rate_limit_counter WHERE {condition}");
+    let sql = format!(
+        "SELECT limit_id, subject, period_start, used FROM rate_limit_counter \
+         WHERE channel_id = $1 AND limit_id IN ({limits}) ORDER BY limit_id, subject"
+    );
+    tx.lock_rows(&sql, values.clone()).await?;
     let rows: Vec<CounterRow> = tx.fetch_all(AssertSqlSafe(sql), values).await?;
     let held = rows.into_iter().filter_map(|row| {
         let key = (row.limit_id, row.subject);

@@ -76,11 +76,12 @@ pub(in crate::notifications) async fn action_latencies(
     let within = |percent: u8| format!("MIN(CASE WHEN place * 100 >= total * {percent} THEN latency END)");
     let (p50, p90, p99) = (within(50), within(90), within(99));
     let sql = format!(
-        "WITH ranked AS (SELECT action, updated_at - event_at AS latency, \
-         ROW_NUMBER() OVER (PARTITION BY action ORDER BY updated_at - event_at) AS place, \
-         COUNT(*) OVER (PARTITION BY action) AS total FROM event_action \
-         WHERE channel_id = $1 AND created_at >= $2 AND created_at < $3 AND state = 'Done' AND event IN ({listed})) \
-         SELECT action, total, {p50} AS p50, {p90} AS p90, {p99} AS p99 FROM ranked GROUP BY action, total ORDER BY action"
+        "WITH ranked AS MATERIALIZED (SELECT action, state, updated_at - event_at AS latency, \
+         ROW_NUMBER() OVER (PARTITION BY action, state ORDER BY updated_at - event_at) AS place, \
+         COUNT(*) OVER (PARTITION BY action, state) AS total FROM event_action \
+         WHERE channel_id = $1 AND created_at >= $2 AND created_at < $3 AND event IN ({listed})) \
+         SELECT action, total, {p50} AS p50, {p90} AS p90, {p99} AS p99 FROM ranked WHERE state = 'Done' \
+         GROUP BY action, total ORDER BY action"
     );
     let rows: Vec<LatencyRow> = reader.fetch_all(AssertSqlSafe(sql), values).await?;
     let known = |LatencyRow { action, total: count, p50: p50_ms, p90: p90_ms, p99: p99_ms }| {
