@@ -159,7 +159,15 @@ pub(super) fn events(
 ) -> Result<Response, Refusal> {
     let place = endpoint.streams().enter()?;
     let answers = endpoint.subscribe(request, context).take_until(endpoint.streams().stopped());
-    let next = answers.map(|answer| Event::default().event("next").json_data(answer).unwrap_or_default());
+    let next = answers.map(|answer| {
+        let event = Event::default().event("next");
+        event.json_data(answer).unwrap_or_else(|error| {
+            tracing::error!(%error, "an answer of a subscription cannot be written");
+            let fault = refused(&Refusal::Internal.to_string(), Refusal::Internal.code());
+            let text = serde_json::json!({ "data": null, "errors": fault.errors });
+            Event::default().event("next").data(text.to_string())
+        })
+    });
     let complete = stream::once(async { Event::default().event("complete").data("") });
     let told = next.chain(complete).map(move |event| {
         // Held for as long as the stream is.

@@ -62,9 +62,17 @@ impl Listener {
         self.0.recv().await.map_err(|_| Missed)
     }
 
-    /// What has happened meanwhile, without waiting; nothing where something was missed.
-    pub fn try_next(&mut self) -> Option<Arc<Heard>> {
-        self.0.try_recv().ok()
+    /// What has happened meanwhile, without waiting, if anything has.
+    ///
+    /// # Errors
+    /// [`Missed`].
+    pub fn try_next(&mut self) -> Result<Option<Arc<Heard>>, Missed> {
+        match self.0.try_recv() {
+            Ok(heard) => Ok(Some(heard)),
+            Err(broadcast::error::TryRecvError::Lagged(_)) => Err(Missed),
+            // The end is found by whoever waits.
+            Err(_) => Ok(None),
+        }
     }
 }
 

@@ -62,8 +62,7 @@ impl Heeding {
         }
     }
 
-    /// The stream of what `made` makes of what happens, if anything. Told in how many ways at once does not matter: what
-    /// comes together of the same kind is for `made` to tell apart.
+    /// The stream of what `made` makes of each thing that happens, if anything.
     pub(crate) fn map<T, F>(self, made: F) -> impl Stream<Item = ApiResult<T>>
     where
         T: Send,
@@ -98,8 +97,13 @@ impl Heeding {
                 match heeding.next().await {
                     Ok((actor, heard)) => {
                         let mut happened = matters(&heard);
-                        while let Some(heard) = heeding.listener.try_next() {
-                            happened |= matters(&heard);
+                        loop {
+                            match heeding.listener.try_next() {
+                                Ok(Some(heard)) => happened |= matters(&heard),
+                                Ok(None) => break,
+                                // What is read anew shows what was missed, too.
+                                Err(_) => happened = true,
+                            }
                         }
                         if !happened {
                             continue;
