@@ -15,7 +15,7 @@ mod payment;
 
 use std::fmt::Write as _;
 
-pub use action::ActionGuest;
+pub use action::{ActionGuest, Way};
 pub use payment::{Carry, PaymentGuest};
 
 /// Where the answer of `price-order` is put.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use soko::config::Settings;
-use soko_host::testing::ActionGuest;
+use soko_host::testing::{ActionGuest, Way};
 use soko_tests::client::only_field;
 use soko_tests::platform::{ALPHA, BETA};
 use soko_tests::plugins::{binding_of, cents_off, example, try_bind, unbind, upload};
@@ -39,7 +39,7 @@ fn with_shop<F: AsyncFnOnce(&TestServer, &SmsServer, &Client)>(test: F) {
 }
 
 /// A plugin put to use, with its grants and its configuration: its binding.
-async fn install(admin: &Client, bytes: Vec<u8>, config: Value, grants: Value) -> Value {
+pub(crate) async fn install(admin: &Client, bytes: Vec<u8>, config: Value, grants: Value) -> Value {
     let version = upload(admin, bytes).await;
     let input = json!({ "pluginId": version["pluginId"], "config": config, "grants": grants });
     binding_of(try_bind(admin, input).await)
@@ -55,14 +55,19 @@ async fn set_secret(admin: &Client, plugin: &str, name: &str, value: &str) {
 }
 
 /// Has a plugin act on orders that were placed.
-async fn handle(admin: &Client, binding: &Value, placement: &str, action: Value) -> Value {
+pub(crate) async fn handle(admin: &Client, binding: &Value, placement: &str, action: Value) -> Value {
     let input = json!({ "bindingId": binding["id"], "eventType": "order.placed", "placement": placement,
         "actionType": action });
     only_field(&admin.query(CREATE, json!({ "input": input })).await)
 }
 
 /// What was done of a kind, once it is as it should be.
-async fn actions(admin: &Client, kind: &str, count: usize, is_done: impl Fn(&Value) -> bool) -> Vec<Value> {
+pub(crate) async fn actions(
+    admin: &Client,
+    kind: &str,
+    count: usize,
+    is_done: impl Fn(&Value) -> bool,
+) -> Vec<Value> {
     let mut items = Vec::new();
     for _ in 0..400 {
         let found = only_field(&admin.query(ACTIONS, json!({})).await)["items"].clone();
@@ -164,8 +169,8 @@ fn a_slack_channel_is_told_once_for_each_event_whoever_else_is() {
 fn a_plugin_that_fails_half_way_sends_nothing_twice() {
     with_shop(async |server, sms, admin| {
         set_account(admin, "AFRICAS_TALKING").await;
-        let mut guest = ActionGuest::new().wants_sms();
-        let send = guest.send_sms("Asante");
+        let mut guest = ActionGuest::new().wants(Way::Sms);
+        let send = guest.tell(Way::Sms, "", "Asante");
         let binding = install(
             admin,
             guest.on(&format!("{send} unreachable")).build(),
@@ -189,13 +194,13 @@ fn a_plugin_that_fails_half_way_sends_nothing_twice() {
 fn a_plugin_that_does_harm_is_contained_and_keeps_nobody_else_waiting() {
     with_shop(async |server, sms, admin| {
         set_account(admin, "AFRICAS_TALKING").await;
-        let mut flood = ActionGuest::new().name("flood").wants_sms();
-        let send = flood.send_sms("Nunua!");
+        let mut flood = ActionGuest::new().name("flood").wants(Way::Sms);
+        let send = flood.tell(Way::Sms, "", "Nunua!");
         let flood = flood.on(&format!(
             "(loop $more {send} (local.set $count (i32.add (local.get $count) (i32.const 1)))
                (br_if $more (i32.lt_u (local.get $count) (i32.const 10000)))) (call $done)"
         ));
-        let ungranted = ActionGuest::new().name("ungranted").wants_sms().wants_contact();
+        let ungranted = ActionGuest::new().name("ungranted").wants(Way::Sms).wants_contact();
         let hang = ActionGuest::new().name("hang").on("(loop $for_ever (br $for_ever)) unreachable");
         let mut refuses = ActionGuest::new().name("refuses");
         let said = refuses.say(3, "no such customer");

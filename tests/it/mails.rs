@@ -10,11 +10,16 @@ use soko_tests::platform::{ALPHA, SUGAR};
 use soko_tests::server::with_settings;
 use soko_tests::{Client, TestServer, with_server};
 
+use crate::admin_people::employ;
 use crate::providers::provider;
 
 const MAILS: &str =
     "{ eventActions(options: { filter: { actionType: { eq: \"email\" } }, sort: { id: ASC } }) {
     items { state attempts message eventType recipientType } } }";
+
+const WANT_MAIL: &str =
+    "mutation { setNotificationPreference(input: { eventType: \"order.placed\", actionType: EMAIL,
+    enabled: true }) { enabled } }";
 
 fn with_mail<F: AsyncFnOnce(&TestServer, &MailServer, &Client)>(test: F) {
     let (runtime, mail) = provider(MailServer::start());
@@ -67,7 +72,7 @@ fn a_customer_gets_a_mail_about_their_order_in_the_shops_words() {
         );
         assert_eq!(delivered.header("Bcc"), None);
         assert!(delivered.header("Content-Type").is_some_and(|kind| kind.starts_with("text/plain")));
-        assert!(delivered.header("Message-ID").is_some_and(|id| id.starts_with("<evt_")));
+        assert!(delivered.header("Message-ID").is_some_and(|id| id.starts_with("<act_")));
         let code = order["code"].as_str().expect("a code");
         assert!(delivered.body().starts_with(&format!("<b>{code}</b> ni KES ")), "{delivered:?}");
         let done = mails(admin, 1, |one| one["state"] == "Done").await;
@@ -105,10 +110,7 @@ fn a_shop_may_send_no_mail_and_a_platform_without_a_server_sends_none() {
         let off = "mutation { updateEventSetting(input: { eventType: \"order.placed\", actionType: EMAIL, enabled: false }) {
             enabled } }";
         assert_eq!(admin.query(off, json!({})).await["updateEventSetting"]["enabled"], false);
-        let mine =
-            "mutation { setNotificationPreference(input: { eventType: \"order.placed\", actionType: EMAIL,
-            enabled: true }) { enabled } }";
-        assert_eq!(admin.send(mine, json!({})).await.code(), "INVALID_INPUT", "mail goes to customers");
+        admin.query(WANT_MAIL, json!({})).await;
         sell_to(server, "asha@guests.example").await;
         server.settle().await;
         assert_eq!(only_field(&admin.query(MAILS, json!({})).await)["items"], json!([]));
@@ -119,5 +121,32 @@ fn a_shop_may_send_no_mail_and_a_platform_without_a_server_sends_none() {
         sell_to(server, "asha@guests.example").await;
         server.settle().await;
         assert_eq!(only_field(&admin.query(MAILS, json!({})).await)["items"], json!([]));
+    });
+}
+
+/// Those who run the shop get no copy of what customers get, unless they ask for it; what they may not read they do not get.
+#[test]
+fn somebody_who_runs_the_shop_gets_the_mails_that_they_ask_for() {
+    with_mail(async |server, mail, admin| {
+        let (clerk, _) = employ(server, admin, "clerk", &["ReadOrder"]).await;
+        let (keeper, _) = employ(server, admin, "keeper", &["ReadCatalog"]).await;
+        assert_eq!(keeper.send(WANT_MAIL, json!({})).await.code(), "NOT_FOUND", "orders are not theirs");
+        let mine = "{ notificationPreferences { eventType actionType enabled } }";
+        let wanted =
+            |enabled: bool| json!({ "eventType": "order.placed", "actionType": "EMAIL", "enabled": enabled });
+        let of = async |client: &Client| only_field(&client.query(mine, json!({})).await);
+        assert!(of(&clerk).await.as_array().is_some_and(|list| list.contains(&wanted(false))));
+        sell_to(server, "asha@guests.example").await;
+        mails(admin, 1, |one| one["state"] == "Done").await;
+        clerk.query(WANT_MAIL, json!({})).await;
+        assert!(of(&clerk).await.as_array().is_some_and(|list| list.contains(&wanted(true))));
+        let order = sell_to(server, "juma@guests.example").await;
+        let done = mails(admin, 3, |one| one["state"] == "Done").await;
+        assert_eq!(done[2]["recipientType"], "administrator", "{done:?}");
+        let delivered = mail.wait_for(3).await;
+        let code = order["code"].as_str().expect("a code");
+        let theirs: Vec<_> = delivered.iter().filter(|one| one.to == ["clerk@alpha.example"]).collect();
+        assert_eq!(theirs.len(), 1, "{delivered:?}");
+        assert!(theirs[0].body().contains(code), "{delivered:?}");
     });
 }

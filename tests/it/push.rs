@@ -13,7 +13,7 @@ use crate::credit::{arrange, customer};
 use crate::providers::provider;
 
 /// Where the platform believes the push service to be.
-const ORIGIN: &str = "https://push.example.com";
+pub(crate) const ORIGIN: &str = "https://push.example.com";
 const SUBSCRIBE: &str =
     "mutation ($input: SubscribeToPushInput!) { subscribeToPush(input: $input) { endpoint } }";
 const LIST: &str = "{ pushSubscriptions { endpoint } }";
@@ -21,23 +21,28 @@ const PUSHED: &str =
     "{ eventActions(options: { filter: { actionType: { eq: \"push\" } }, sort: { id: ASC } }) {
     items { recipientType state reason } } }";
 
+/// Gives a platform a key, and points it to a stand-in.
+pub(crate) fn push_settings(settings: &mut Settings, service: &PushService) {
+    // 32 bytes of ones, in base64url.
+    "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".clone_into(&mut settings.push.vapid_private_key.0);
+    settings.plugins.egress.stand_ins.push(format!("push.example.com={}", service.origin()));
+}
+
 fn with_push<F: AsyncFnOnce(&TestServer, &PushService, &Client)>(test: F) {
     let (runtime, service) = provider(PushService::start());
-    let change = |settings: &mut Settings| {
-        // 32 bytes of ones, in base64url.
-        "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".clone_into(&mut settings.push.vapid_private_key.0);
-        settings.plugins.egress.stand_ins.push(format!("push.example.com={}", service.origin()));
-    };
-    with_settings(change, async |server| {
-        let admin = server.administrator(ALPHA).await;
-        let key = only_field(&admin.query("{ pushPublicKey }", json!({})).await);
-        service.expects(key.as_str().expect("a key"), ORIGIN);
-        test(server, &service, &admin).await;
-    });
+    with_settings(
+        |settings| push_settings(settings, &service),
+        async |server| {
+            let admin = server.administrator(ALPHA).await;
+            let key = only_field(&admin.query("{ pushPublicKey }", json!({})).await);
+            service.expects(key.as_str().expect("a key"), ORIGIN);
+            test(server, &service, &admin).await;
+        },
+    );
     drop(runtime);
 }
 
-async fn subscribe(client: &Client, browser: Value) {
+pub(crate) async fn subscribe(client: &Client, browser: Value) {
     client.query(SUBSCRIBE, json!({ "input": browser })).await;
 }
 

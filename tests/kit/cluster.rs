@@ -106,6 +106,12 @@ impl Cluster {
         node
     }
 
+    /// Kills all of them; their store stays.
+    pub fn stop(self) -> TestHome {
+        self.nodes.into_iter().for_each(Process::kill);
+        self.home
+    }
+
     /// The store that they share.
     ///
     /// # Panics

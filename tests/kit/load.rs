@@ -159,7 +159,8 @@ impl Customer {
             "mutation ($input: CreateCustomerInput!) { setCustomerForOrder(input: $input) { __typename
             ... on ErrorResult { errorCode } } }";
         let email = format!("customer{}@example.com", self.random.random_range(0..1_000));
-        let who = json!({ "firstName": "Wanjiku", "lastName": "Mwangi", "emailAddress": email });
+        let who = json!({ "firstName": "Wanjiku", "lastName": "Mwangi", "emailAddress": email,
+            "phoneNumber": "0712345678" });
         self.insist(client, customer, json!({ "input": who })).await?;
         let address =
             "mutation ($input: CreateAddressInput!) { setOrderShippingAddress(input: $input) { __typename

@@ -126,6 +126,12 @@ pub trait Messenger: Send + Sync {
     /// [`MessageError`].
     async fn email(&self, subject: &str, text: &str) -> Result<MessageReceipt, MessageError>;
 
+    /// Tells the recipient in all their browsers.
+    ///
+    /// # Errors
+    /// [`MessageError`].
+    async fn push(&self, title: &str, text: &str) -> Result<MessageReceipt, MessageError>;
+
     /// Puts a message into the inbox, unless one about the event is there.
     ///
     /// # Errors

@@ -27,6 +27,8 @@ pub struct Capabilities {
     pub sms: bool,
     /// Whether it sends the recipient mail.
     pub email: bool,
+    /// Whether it tells the recipient in their browsers.
+    pub push: bool,
     /// Whether it puts messages into the recipient's inbox.
     pub inbox: bool,
     /// Whether it is told the recipient's telephone number and address of mail.

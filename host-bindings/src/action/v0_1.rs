@@ -65,9 +65,9 @@ impl Handler {
             description: wanted.description,
             readable: wanted.readable,
         };
-        let types::Capabilities { hosts, secrets, kv, sms, email, inbox, contact } = capabilities;
+        let types::Capabilities { hosts, secrets, kv, sms, email, push, inbox, contact } = capabilities;
         let secrets = secrets.into_iter().map(secret).collect();
-        let capabilities = Capabilities { hosts, secrets, kv, sms, email, inbox, contact };
+        let capabilities = Capabilities { hosts, secrets, kv, sms, email, push, inbox, contact };
         let said = Said { name, version, description, kind, config_schema };
         Ok(RawManifest::new(PluginKind::Action, said, capabilities))
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use soko_extension::action::{MessageError, MessageReceipt, Messenger};
 
-use super::v0_1::bindings::soko::host::{email, inbox, messages, sms};
+use super::v0_1::bindings::soko::host::{email, inbox, messages, push, sms};
 use super::{Done, Effects};
 use crate::sandbox::State;
 
@@ -42,6 +42,23 @@ impl email::Host for State {
             Err(refused) => Err(refused),
         };
         Ok(effects.sent("email.send", begun, bytes, sent))
+    }
+}
+
+impl push::Host for State {
+    async fn send(
+        &mut self,
+        title: String,
+        text: String,
+    ) -> wasmtime::Result<Result<messages::Receipt, messages::Error>> {
+        let bytes = title.len() + text.len();
+        self.spend_host_call(bytes)?;
+        let (begun, effects) = (Instant::now(), self.effects()?);
+        let sent = match effects.messenger(effects.wanted.push && effects.granted.push, bytes) {
+            Ok(messenger) => messenger.push(&title, &text).await.map_err(error),
+            Err(refused) => Err(refused),
+        };
+        Ok(effects.sent("push.send", begun, bytes, sent))
     }
 }
 

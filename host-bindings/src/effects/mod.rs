@@ -31,7 +31,7 @@ const PACKAGE: &str = "soko:host/";
 /// The interfaces of it.
 const INTERFACES: [&str; 6] = ["clock", "http", "kv", "log", "random", "secrets"];
 /// Those for messages to the recipient of a call.
-const MESSAGE_INTERFACES: [&str; 4] = ["email", "inbox", "messages", "sms"];
+const MESSAGE_INTERFACES: [&str; 5] = ["email", "inbox", "messages", "push", "sms"];
 /// Host calls that are kept for the record; the rest is counted by its cost only.
 const RECORDED_MAX: usize = 64;
 /// Bytes of what a host call was about that are kept.

@@ -30,6 +30,7 @@ pub(crate) mod bindings {
                 import soko:host/kv@0.1.0;
                 import soko:host/sms@0.1.0;
                 import soko:host/email@0.1.0;
+                import soko:host/push@0.1.0;
                 import soko:host/inbox@0.1.0;
                 import soko:host/clock@0.1.0;
                 import soko:host/random@0.1.0;

@@ -19,10 +19,23 @@ const DATA: usize = 4096;
 pub struct ActionGuest {
     name: String,
     hosts: Vec<String>,
-    sms: bool,
+    wanted: Vec<Way>,
     contact: bool,
     body: String,
     data: Vec<u8>,
+}
+
+/// How a guest has its recipient told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// By text message, without a title.
+    Sms,
+    /// By mail.
+    Email,
+    /// In their browsers.
+    Push,
+    /// In their inbox.
+    Inbox,
 }
 
 impl Default for ActionGuest {
@@ -35,7 +48,7 @@ impl ActionGuest {
     /// A guest that does nothing.
     pub fn new() -> Self {
         let (name, body) = ("test-action".to_owned(), "(call $done)".to_owned());
-        Self { name, hosts: Vec::new(), sms: false, contact: false, body, data: Vec::new() }
+        Self { name, hosts: Vec::new(), wanted: Vec::new(), contact: false, body, data: Vec::new() }
     }
 
     /// The manifest's name.
@@ -52,10 +65,10 @@ impl ActionGuest {
         self
     }
 
-    /// It wants to send text messages.
+    /// It wants to tell the recipient in this way.
     #[must_use]
-    pub fn wants_sms(mut self) -> Self {
-        self.sms = true;
+    pub fn wants(mut self, way: Way) -> Self {
+        self.wanted.push(way);
         self
     }
 
@@ -75,11 +88,19 @@ impl ActionGuest {
         self
     }
 
-    /// Instructions that send the recipient a text message and leave nothing. Whether it was sent is the byte at the
-    /// address 512: 0.
-    pub fn send_sms(&mut self, text: &str) -> String {
-        let (at, bytes) = self.text(text);
-        format!("(call $sms (i32.const {at}) (i32.const {bytes}) (i32.const {REPLY}))")
+    /// Instructions that tell the recipient something and leave nothing. Whether they were told is the byte at the address
+    /// 512: 0.
+    pub fn tell(&mut self, way: Way, title: &str, text: &str) -> String {
+        let (function, title) = match way {
+            Way::Sms => ("$sms", None),
+            Way::Email => ("$email", Some(title)),
+            Way::Push => ("$push", Some(title)),
+            Way::Inbox => ("$inbox", Some(title)),
+        };
+        let texts = title.into_iter().chain([text]).map(|text| self.text(text)).collect::<Vec<_>>();
+        let texts: String =
+            texts.iter().map(|(at, bytes)| format!("(i32.const {at}) (i32.const {bytes}) ")).collect();
+        format!("(call {function} {texts}(i32.const {REPLY}))")
     }
 
     /// Instructions that answer with an outcome and a text.
@@ -128,6 +149,9 @@ impl ActionGuest {
         format!(
             r#"(module
 (import "soko:host/sms@0.1.0" "send" (func $sms (param i32 i32 i32)))
+(import "soko:host/email@0.1.0" "send" (func $email (param i32 i32 i32 i32 i32)))
+(import "soko:host/push@0.1.0" "send" (func $push (param i32 i32 i32 i32 i32)))
+(import "soko:host/inbox@0.1.0" "put" (func $inbox (param i32 i32 i32 i32 i32)))
 (memory (export "memory") 2)
 (data (i32.const {DATA}) "{data}")
 {ALLOCATOR}
@@ -163,9 +187,10 @@ impl ActionGuest {
             .collect();
         let hosts_at = self.words(&named);
         words.extend([hosts_at, hosts.len(), 0, 0]);
-        // Five bytes: kv, sms, email, inbox, contact.
-        let flags = usize::from(self.sms) << 8;
-        words.extend([flags, usize::from(self.contact)]);
+        // Six bytes: kv, sms, email, push, inbox, contact.
+        let wants = |way| usize::from(self.wanted.contains(&way));
+        words.push(wants(Way::Sms) << 8 | wants(Way::Email) << 16 | wants(Way::Push) << 24);
+        words.push(wants(Way::Inbox) | usize::from(self.contact) << 8);
         self.words(&words)
     }
 }

@@ -57,6 +57,7 @@ struct Book {
     taken: Vec<TakenSms>,
     posted: Vec<Posted>,
     answers: VecDeque<Answer>,
+    answer_after: Duration,
 }
 
 type Shared = Arc<Mutex<Book>>;
@@ -90,6 +91,11 @@ impl SmsServer {
     /// Answers the next messages like this, and those after them well.
     pub fn answer_with(&self, answers: &[Answer]) {
         self.book().answers = answers.iter().copied().collect();
+    }
+
+    /// Answers so much later that a message was taken.
+    pub fn answer_after(&self, time: Duration) {
+        self.book().answer_after = time;
     }
 
     /// What was taken so far.
@@ -150,11 +156,14 @@ async fn africastalking(
         Some(Answer::Code(code)) => code,
         None => 101,
     };
-    let mut locked = lock(&book);
-    if code <= 102 {
-        locked.taken.push(taken);
-    }
-    let id = format!("ATXid_{}", locked.taken.len());
+    let (id, after) = {
+        let mut locked = lock(&book);
+        if code <= 102 {
+            locked.taken.push(taken);
+        }
+        (format!("ATXid_{}", locked.taken.len()), locked.answer_after)
+    };
+    tokio::time::sleep(after).await;
     let status = if code <= 102 { "Success" } else { "Failed" };
     let recipient =
         json!({ "statusCode": code, "number": to, "status": status, "cost": "KES 0.8000", "messageId": id });

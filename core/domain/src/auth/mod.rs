@@ -31,7 +31,7 @@ pub use error::AuthError;
 pub use event::{AdministratorCreated, AdministratorUpdated, UserCreated, UserUpdated};
 pub use login::{LoggedIn, Verified};
 pub use password::PasswordCost;
-pub use roles::{NewRole, Role, RoleChanges, SUPERADMIN_ROLE};
+pub use roles::{ChannelAdministrator, NewRole, Role, RoleChanges, SUPERADMIN_ROLE};
 pub use session::{Api, NewSession, RequestCredentials};
 
 use password::Hasher;

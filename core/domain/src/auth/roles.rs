@@ -58,6 +58,15 @@ pub struct RoleChanges {
     pub channels: Option<Vec<ChannelId>>,
 }
 
+/// One of those who run a channel, as far as they are told something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelAdministrator {
+    /// The identifier that they log in with: an address of mail, but for the first of the platform's operators.
+    pub login: String,
+    /// Their names, if they gave any.
+    pub name: Option<String>,
+}
+
 impl Auth {
     /// Who runs a channel, by a role that is given for channels: their rights there, once for each such role. The platform's
     /// operators are not among them.
@@ -69,6 +78,24 @@ impl Auth {
         scope: ChannelScope,
     ) -> Result<Vec<(UserId, PermissionSet)>, DatabaseError> {
         repo::administrators_in(reader, scope).await
+    }
+
+    /// One of those who may do something in a channel, if they are and their roles permit this; on the caller's connection.
+    ///
+    /// # Errors
+    /// A failing store.
+    pub async fn administrator_in(
+        reader: &mut Reader,
+        scope: ChannelScope,
+        user: UserId,
+        needed: Permission,
+    ) -> Result<Option<ChannelAdministrator>, DatabaseError> {
+        let by_role = repo::administrator_in(reader, scope, user).await?;
+        let permitting = by_role.into_iter().find(|(.., permissions)| permissions.allows(needed));
+        Ok(permitting.map(|(login, first_name, last_name, _)| {
+            let name = [first_name, last_name].map(Option::unwrap_or_default).join(" ").trim().to_owned();
+            ChannelAdministrator { login, name: (!name.is_empty()).then_some(name) }
+        }))
     }
 
     /// A page of roles: those of the actor's channel, or all for the platform's operators.

@@ -141,6 +141,11 @@ fn check_phone(number: &str) -> Result<(), CustomerError> {
 
 /// One `@` with something on both sides, a dot-separated domain, no spaces: the rest only a message can tell.
 fn check_email(email: &str) -> Result<(), CustomerError> {
+    if is_email_address(email) { Ok(()) } else { Err(CustomerError::InvalidEmail) }
+}
+
+/// Whether mail can be sent there, as far as can be seen.
+pub fn is_email_address(email: &str) -> bool {
     let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty()
             && !domain.contains('@')
@@ -148,11 +153,7 @@ fn check_email(email: &str) -> Result<(), CustomerError> {
             && domain.split('.').all(|part| !part.is_empty())
     });
     let clean = email.chars().all(|c| !c.is_whitespace() && !c.is_control());
-    if well_formed && clean && email.len() <= EMAIL_LENGTH_MAX {
-        Ok(())
-    } else {
-        Err(CustomerError::InvalidEmail)
-    }
+    well_formed && clean && email.len() <= EMAIL_LENGTH_MAX
 }
 
 #[cfg(test)]

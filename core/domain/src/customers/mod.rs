@@ -18,7 +18,9 @@ use soko_kernel::{Actor, ChannelScope, Clock, CustomerId, ListQuery, Page, Permi
 
 use crate::auth::Auth;
 
-pub use entity::{Customer, CustomerChanges, CustomerGroup, GuestCustomer, NewCustomer, ShoppingCustomer};
+pub use entity::{
+    Customer, CustomerChanges, CustomerGroup, GuestCustomer, NewCustomer, ShoppingCustomer, is_email_address,
+};
 pub use error::CustomerError;
 pub use event::CustomerCreated;
 

@@ -4,6 +4,7 @@
 //! what and in which words, and does so once. The core chooses who is told: the customer whom an event is for, and those
 //! who run the shop and may know; never another shop's people, and not the platform's operators.
 
+mod audience;
 mod catalogue;
 mod delivery;
 mod entity;
@@ -38,9 +39,10 @@ use soko_infra::{Database, DatabaseError};
 use soko_kernel::token::Random;
 use soko_kernel::{Actor, Clock, Forbidden, ListQuery, Page, Permission, Timestamp};
 
+pub use audience::EventSetting;
 pub use catalogue::{ActionType, EVENT_TYPES, EventCategory, EventType};
 pub use delivery::DueDelivery;
-pub use entity::{ActionState, EventAction, EventSetting, InboxMessage, StoredEvent};
+pub use entity::{ActionState, EventAction, InboxMessage, StoredEvent};
 pub use error::NotificationError;
 pub use handlers::{EventHandler, NewEventHandler, Placement};
 pub use limits::{LimitScope, NewRateLimit, RateLimit};

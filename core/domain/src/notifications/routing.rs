@@ -10,8 +10,9 @@ use std::sync::Arc;
 use soko_infra::{DataScope, Reader, Tx};
 use soko_kernel::{Actor, ChannelScope, EventId, Timestamp, UserId};
 
+use super::audience::Audience;
 use super::catalogue::{ActionType, EventType};
-use super::entity::{Audience, StoredEvent, customers_of, fields_of};
+use super::entity::{StoredEvent, customers_of, fields_of};
 use super::error::NotificationError;
 use super::handlers::in_force;
 use super::limits::RateLimit;

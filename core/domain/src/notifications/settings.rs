@@ -2,8 +2,8 @@
 
 use soko_kernel::{Actor, Permission};
 
+use super::audience::{Audience, EventSetting};
 use super::catalogue::{ActionType, EVENT_TYPES, EventType};
-use super::entity::{Audience, EventSetting};
 use super::error::NotificationError;
 use super::inbox::Owner;
 use super::quiet::QuietHours;
@@ -136,8 +136,10 @@ impl Notifications {
         let of_event = |event| ActionType::TO_PEOPLE.into_iter().map(move |action| (event, action));
         let wanted = |(event, action): (&'static EventType, ActionType)| {
             let own = said.iter().find(|(of, by, _)| *of == event && *by == action);
-            let enabled =
-                own.map_or(audience.setting(event, action).default_for_users, |(.., enabled)| *enabled);
+            let setting = audience.setting(event, action);
+            let default =
+                if buys(actor) { setting.default_for_users } else { setting.wanted_by_administrators() };
+            let enabled = own.map_or(default, |(.., enabled)| *enabled);
             Preference { event, action, enabled }
         };
         let theirs = mine.flat_map(of_event).filter(|(event, action)| is_theirs(event, *action, actor));
@@ -174,13 +176,18 @@ impl Notifications {
     }
 }
 
-/// Whether somebody like the actor is ever told of it in this way. Mail and text messages go to customers.
+/// Whether the actor is a customer.
+fn buys(actor: &Actor) -> bool {
+    actor.permissions == soko_kernel::PermissionSet::NONE
+}
+
+/// Whether somebody like the actor is ever told of it in this way. Text messages go to customers.
 fn is_theirs(event: &EventType, action: ActionType, actor: &Actor) -> bool {
     let runs_the_shop = event.tells_administrators && actor.permissions.allows(event.permission);
-    let buys = actor.permissions == soko_kernel::PermissionSet::NONE && event.customer_facing();
+    let is_told_as_customer = buys(actor) && event.customer_facing();
     match action {
-        ActionType::InApp | ActionType::Push => runs_the_shop || buys,
-        ActionType::Email | ActionType::Sms => buys,
+        ActionType::InApp | ActionType::Push | ActionType::Email => runs_the_shop || is_told_as_customer,
+        ActionType::Sms => is_told_as_customer,
         ActionType::Webhook | ActionType::Handler => false,
     }
 }

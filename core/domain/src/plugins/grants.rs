@@ -31,6 +31,7 @@ pub(super) fn check(wanted: &Capabilities, granted: &Capabilities) -> Result<(),
         (granted.kv, wanted.kv, "values kept between calls"),
         (granted.sms, wanted.sms, "to send text messages"),
         (granted.email, wanted.email, "to send mail"),
+        (granted.push, wanted.push, "to tell people in their browsers"),
         (granted.inbox, wanted.inbox, "to put messages into inboxes"),
         (granted.contact, wanted.contact, "to be told telephone numbers and addresses of mail"),
     ];

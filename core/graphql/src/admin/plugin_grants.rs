@@ -25,6 +25,8 @@ pub struct PluginCapabilities {
     pub sms: bool,
     /// Whether it sends the recipient mail.
     pub email: bool,
+    /// Whether it tells the recipient in their browsers.
+    pub push: bool,
     /// Whether it puts messages into the recipient's inbox.
     pub inbox: bool,
     /// Whether it is told the recipient's telephone number and address of mail.
@@ -56,6 +58,7 @@ impl From<&Capabilities> for PluginCapabilities {
             kv: capabilities.kv,
             sms: capabilities.sms,
             email: capabilities.email,
+            push: capabilities.push,
             inbox: capabilities.inbox,
             contact: capabilities.contact,
         }
@@ -85,6 +88,9 @@ pub struct PluginGrantsInput {
     /// Whether it may send the recipient mail.
     #[graphql(default)]
     pub email: bool,
+    /// Whether it may tell the recipient in their browsers.
+    #[graphql(default)]
+    pub push: bool,
     /// Whether it may put messages into the recipient's inbox.
     #[graphql(default)]
     pub inbox: bool,
@@ -97,10 +103,11 @@ impl From<PluginGrantsInput> for Capabilities {
     fn from(input: PluginGrantsInput) -> Self {
         let secret =
             |readable: bool| move |name: String| WantedSecret { name, description: String::new(), readable };
-        let PluginGrantsInput { hosts, secrets, readable_secrets, kv, sms, email, inbox, contact } = input;
+        let PluginGrantsInput { hosts, secrets, readable_secrets, kv, sms, email, push, inbox, contact } =
+            input;
         let used = secrets.into_iter().map(secret(false));
         let secrets = used.chain(readable_secrets.into_iter().map(secret(true))).collect();
-        Self { hosts, secrets, kv, sms, email, inbox, contact }
+        Self { hosts, secrets, kv, sms, email, push, inbox, contact }
     }
 }
 

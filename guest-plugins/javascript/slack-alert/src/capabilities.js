@@ -10,6 +10,7 @@ export const CAPABILITIES = {
   kv: false,
   sms: false,
   email: false,
+  push: false,
   inbox: false,
   contact: false,
 };

@@ -19,7 +19,7 @@ pub use bindings::soko::action::types::{
 };
 pub use bindings::soko::host::http::{self, Credential, Header, Method, Request, Response, SecretHeader};
 pub use bindings::soko::host::log::info as log_info;
-pub use bindings::soko::host::{clock, email, inbox, kv, messages, random, secrets, sms};
+pub use bindings::soko::host::{clock, email, inbox, kv, messages, push, random, secrets, sms};
 
 /// The kind that an action handler's manifest states.
 pub const KIND: &str = "action";
@@ -48,6 +48,7 @@ pub fn no_capabilities() -> Capabilities {
         kv: false,
         sms: false,
         email: false,
+        push: false,
         inbox: false,
         contact: false,
     }

@@ -67,8 +67,8 @@ impl Numbers {
         page.gauge("soko_event_lag_seconds", help, lag.as_secs_f64())?;
         let (tried, broken) = self.deliveries;
         page.count(
-            "soko_webhook_tries",
-            "Messages to shops' addresses that this node tried to send.",
+            "soko_delivery_tries",
+            "Messages that this node tried to send, and calls of plugins that act on events.",
             tried,
         )?;
         page.count("soko_delivery_failures", "Those of which it is not written down what became.", broken)

@@ -11,8 +11,8 @@ pub(super) use administrators::{
 };
 pub(super) use failures::{DELETE_EXPIRED_FAILURES, count_guess, forget_guesses, take_back_guess};
 pub(super) use roles::{
-    add_role, administrators_in, delete_role, find_role, insert_role, list_roles, powers, role_is_assigned,
-    roles, set_role_channels, set_roles, superadmin_count, update_role,
+    add_role, administrator_in, administrators_in, delete_role, find_role, insert_role, list_roles, powers,
+    role_is_assigned, roles, set_role_channels, set_roles, superadmin_count, update_role,
 };
 pub(super) use users::{
     DELETE_EXPIRED_SESSIONS, accounts, clear_active_order, current_user, delete_session,

@@ -214,6 +214,22 @@ pub(in crate::auth) async fn administrators_in(
     Ok(rows.into_iter().map(|(user, permissions)| (user, parse(&permissions))).collect())
 }
 
+/// Who one of those who may do something in a channel is, once for each role that says so: the identifier that they log in
+/// with, their names and what the role permits.
+pub(in crate::auth) async fn administrator_in(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    user: UserId,
+) -> Result<Vec<(String, Option<String>, Option<String>, PermissionSet)>, DatabaseError> {
+    let sql = "SELECT u.identifier, a.first_name, a.last_name, r.permissions FROM user_account u \
+               JOIN user_role ur ON ur.user_id = u.id JOIN role r ON r.id = ur.role_id \
+               JOIN role_channel rc ON rc.role_id = r.id LEFT JOIN administrator a ON a.user_id = u.id \
+               WHERE u.id = $1 AND u.deleted_at IS NULL AND rc.channel_id = $2 ORDER BY r.id";
+    let rows: Vec<(String, Option<String>, Option<String>, String)> =
+        reader.fetch_all(sql, (user, scope.channel_id())).await?;
+    Ok(rows.into_iter().map(|(login, first, last, held)| (login, first, last, parse(&held))).collect())
+}
+
 /// How many live users hold the super administrator's role.
 pub(in crate::auth) async fn superadmin_count(reader: &mut Reader) -> Result<i64, DatabaseError> {
     let sql = "SELECT COUNT(*) FROM user_role ur JOIN role r ON r.id = ur.role_id \

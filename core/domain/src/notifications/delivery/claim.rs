@@ -6,8 +6,9 @@ use soko_infra::Tx;
 use soko_kernel::{ChannelScope, RateLimitId, Timestamp};
 
 use super::{Claimed, DueDelivery, lease};
+use crate::notifications::audience::Audience;
 use crate::notifications::catalogue::{ActionType, EventType};
-use crate::notifications::entity::{Audience, Recipient};
+use crate::notifications::entity::Recipient;
 use crate::notifications::error::NotificationError;
 use crate::notifications::reason::ActionReason;
 use crate::notifications::{Notifications, repo};
@@ -40,19 +41,6 @@ impl Notifications {
         };
         self.database.write_concurrently(scope, claim).await
     }
-
-    /// Counts something by the shop's limits that is sent to somebody beside the action that it belongs to. Says whether
-    /// there was room.
-    pub(super) async fn count(
-        &self,
-        scope: ChannelScope,
-        kind: &'static EventType,
-        to: Recipient,
-    ) -> Result<bool, NotificationError> {
-        let now = self.clock.now();
-        let count = async move |tx: &mut Tx| take(tx, scope, (kind, to), now).await;
-        Ok(self.database.write_concurrently(scope, count).await?.is_ok())
-    }
 }
 
 /// When somebody may be told: now, unless the shop leaves people alone.
@@ -70,7 +58,7 @@ async fn opening(
 }
 
 /// Counts an action by the shop's limits, if all of them have room.
-async fn take(
+pub(super) async fn take(
     tx: &mut Tx,
     scope: ChannelScope,
     (kind, to): (&'static EventType, Recipient),

@@ -13,6 +13,7 @@ mod plugged;
 mod push;
 mod report;
 mod sms;
+mod steps;
 mod webhook;
 
 use std::collections::HashMap;

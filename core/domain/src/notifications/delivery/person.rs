@@ -1,14 +1,17 @@
 //! Whom something is told, and how the core itself does so.
 
-use soko_infra::Tx;
-use soko_kernel::UserId;
+use soko_infra::{Reader, Tx};
+use soko_kernel::{CustomerId, UserId};
 
 use super::Job;
 use super::report::{Report, StepKey};
-use crate::customers::Customers;
+use super::steps::Message;
+use crate::auth::{Auth, ChannelAdministrator};
+use crate::customers::{Customers, is_email_address};
 use crate::notifications::catalogue::ActionType;
 use crate::notifications::entity::{Recipient, fields_of};
 use crate::notifications::error::NotificationError;
+use crate::notifications::reason::ActionReason;
 use crate::notifications::repo::NewMessage;
 use crate::notifications::sms::{SmsSettings, calling_code_or_default, international};
 use crate::notifications::texts::{ShopWords, Text};
@@ -36,35 +39,54 @@ impl Person {
 }
 
 impl Notifications {
-    /// Who a recipient is; none when they are gone.
+    /// Who a recipient is; none when they are gone, or may no longer know of it.
     pub(super) async fn person(
         &self,
         job: Job<'_>,
         to: Recipient,
     ) -> Result<Option<Person>, NotificationError> {
-        let scope = job.hand.public_scope();
-        let customer = match to {
+        match to {
             Recipient::Customer { id, .. }
             | Recipient::CustomersBrowsers { id, .. }
             | Recipient::Phone(id)
-            | Recipient::Mailbox(id) => id,
-            Recipient::Administrator(_)
-            | Recipient::AdministratorsBrowsers(_)
-            | Recipient::Webhook(_)
-            | Recipient::Handler(_) => {
-                let user = match to {
-                    Recipient::AdministratorsBrowsers(user) => Some(user),
-                    to => to.user(),
-                };
-                let (name, phone, email) = (None, None, None);
-                let calling_code = calling_code_or_default(None);
-                return Ok(Some(Person { to, name, phone, email, user, calling_code }));
-            }
-        };
+            | Recipient::Mailbox(id) => self.customer(job, to, id).await,
+            Recipient::Administrator(user)
+            | Recipient::AdministratorsBrowsers(user)
+            | Recipient::AdministratorsMailbox(user) => self.administrator(job, to, user).await,
+            Recipient::Webhook(_) | Recipient::Handler(_) => Ok(None),
+        }
+    }
+
+    async fn administrator(
+        &self,
+        job: Job<'_>,
+        to: Recipient,
+        user: UserId,
+    ) -> Result<Option<Person>, NotificationError> {
+        let (scope, needed) = (job.hand.public_scope(), job.kind.permission);
+        let find = async |reader: &mut Reader| Auth::administrator_in(reader, scope, user, needed).await;
+        let found = self.database.read(scope, find).await?;
+        Ok(found.map(|ChannelAdministrator { login, name }| Person {
+            to,
+            name,
+            phone: None,
+            email: is_email_address(&login).then_some(login),
+            user: Some(user),
+            calling_code: calling_code_or_default(None),
+        }))
+    }
+
+    async fn customer(
+        &self,
+        job: Job<'_>,
+        to: Recipient,
+        id: CustomerId,
+    ) -> Result<Option<Person>, NotificationError> {
+        let scope = job.hand.public_scope();
         let (found, account) = self
             .database
             .read(scope, async |reader| {
-                let found = Customers::find_in(reader, scope, customer).await?;
+                let found = Customers::find_in(reader, scope, id).await?;
                 Ok::<_, NotificationError>((found, repo::sms_account(reader, scope).await?))
             })
             .await?;
@@ -89,20 +111,17 @@ impl Notifications {
         job: Job<'_>,
         person: &Person,
     ) -> Result<Report, NotificationError> {
-        let text = self.words(job, person.to.action()).await?;
-        match person.to {
-            Recipient::Phone(_) => {
-                let key = StepKey { action: job.action, handler: 0, step: 1 };
-                self.send_sms(job, person, key, &text.body).await
+        let action = person.to.action();
+        let text = self.words(job, action).await?;
+        let message = Message { key: StepKey { action: job.action, handler: 0, step: 1 }, counted: true };
+        match action {
+            ActionType::Sms => self.send_sms(job, person, message, &text.body).await,
+            ActionType::Push => self.send_push(job, person, &message.id(job), &text).await,
+            ActionType::Email => self.send_mail(person, (&text.title, &text.body), message.id(job)).await,
+            ActionType::InApp => self.put_into_inbox(job, person, text).await,
+            ActionType::Webhook | ActionType::Handler => {
+                Ok(Report::dead(ActionReason::Gone, "nobody is told"))
             }
-            Recipient::AdministratorsBrowsers(_) | Recipient::CustomersBrowsers { .. } => {
-                self.send_push(job, person, &text).await
-            }
-            Recipient::Mailbox(customer) => {
-                let id = format!("evt_{}_{}_{customer}", job.hand.channel.id, job.event.id);
-                self.send_mail(person, (&text.title, &text.body), id).await
-            }
-            _ => self.put_into_inbox(job, person, text).await,
         }
     }
 
@@ -134,5 +153,5 @@ impl Notifications {
 }
 
 fn no_inbox() -> Report {
-    Report::skipped(crate::notifications::reason::ActionReason::NoAddress, "the recipient cannot log in")
+    Report::skipped(ActionReason::NoAddress, "the recipient cannot log in")
 }

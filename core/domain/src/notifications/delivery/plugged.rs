@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use super::Job;
 use super::person::Person;
 use super::report::{Bill, Report, Sent, StepKey};
+use super::steps::{InDoubt, Message};
 use crate::notifications::Notifications;
 use crate::notifications::catalogue::{ActionType, EventType};
 use crate::notifications::entity::{Recipient, StoredEvent};
@@ -102,9 +103,11 @@ fn request(
     let tells = binding.wanted.contact && binding.granted.contact;
     let kind = match person.map(|person| person.to) {
         None => ActionRecipientKind::Shop,
-        Some(Recipient::Administrator(_) | Recipient::AdministratorsBrowsers(_)) => {
-            ActionRecipientKind::Administrator
-        }
+        Some(
+            Recipient::Administrator(_)
+            | Recipient::AdministratorsBrowsers(_)
+            | Recipient::AdministratorsMailbox(_),
+        ) => ActionRecipientKind::Administrator,
         Some(_) => ActionRecipientKind::Customer,
     };
     let recipient = ActionRecipient {
@@ -148,37 +151,24 @@ impl ToRecipient {
         Job { hand: &self.hand, action: self.action, event: &self.event, kind: self.kind }
     }
 
-    fn person(&self) -> Result<&Person, MessageError> {
-        self.person.as_ref().ok_or(MessageError::NoAddress)
-    }
-
-    /// The next message's place among those of this call.
-    async fn next_step(&self) -> StepKey {
+    /// The call's next message, told by an action.
+    async fn next(&self, action: ActionType) -> Result<(&Person, Message), MessageError> {
         let mut progress = self.progress.lock().await;
         progress.messages += 1;
-        StepKey { action: self.action, handler: self.handler.0, step: progress.messages }
+        let key = StepKey { action: self.action, handler: self.handler.0, step: progress.messages };
+        let person = self.person.as_ref().ok_or(MessageError::NoAddress)?;
+        Ok((person, Message { key, counted: person.to.action() == action }))
     }
 
-    /// Whether the shop's limits have room for something that is sent in another way than the action itself.
-    async fn has_room(&self, action: ActionType) -> Result<(), MessageError> {
-        let person = self.person()?;
-        let (Recipient::Customer { id, .. }
-        | Recipient::CustomersBrowsers { id, .. }
-        | Recipient::Phone(id)
-        | Recipient::Mailbox(id)) = person.to
-        else {
-            return Err(MessageError::NoAddress);
-        };
-        if person.to.action() == action {
-            // It was counted as it was taken.
-            return Ok(());
-        }
-        let to = if action == ActionType::Sms { Recipient::Phone(id) } else { Recipient::Mailbox(id) };
-        match self.notifications.count(self.hand.public_scope(), self.kind, to).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(MessageError::QuotaExceeded),
-            Err(error) => Err(store_failed(&error)),
-        }
+    async fn once(
+        &self,
+        person: &Person,
+        (message, action): (Message, ActionType),
+        send: impl AsyncFnOnce() -> Result<Report, NotificationError>,
+    ) -> Result<MessageReceipt, MessageError> {
+        let asked = (message, action);
+        let sent = self.notifications.send_once(self.job(), person, asked, InDoubt::SendAgain, send).await;
+        self.told(sent).await
     }
 
     async fn told(&self, report: Result<Report, NotificationError>) -> Result<MessageReceipt, MessageError> {
@@ -190,7 +180,9 @@ impl ToRecipient {
                 segments: u32::try_from(bill.segments).unwrap_or_default(),
             }),
             Sent::Skipped(ActionReason::NoAddress, _) => Err(MessageError::NoAddress),
-            Sent::Dead(ActionReason::QuotaExceeded, _) => Err(MessageError::QuotaExceeded),
+            Sent::Dead(ActionReason::QuotaExceeded | ActionReason::RateLimited, _) => {
+                Err(MessageError::QuotaExceeded)
+            }
             Sent::Dead(ActionReason::InDoubt, why) => Err(MessageError::InDoubt(why)),
             Sent::Later(_, why) => Err(MessageError::Unavailable(why)),
             Sent::Skipped(_, why) | Sent::Dead(_, why) => Err(MessageError::Refused(why)),
@@ -201,23 +193,32 @@ impl ToRecipient {
 #[async_trait]
 impl Messenger for ToRecipient {
     async fn sms(&self, text: &str) -> Result<MessageReceipt, MessageError> {
-        let key = self.next_step().await;
-        let person = self.person()?;
-        self.has_room(ActionType::Sms).await?;
-        self.told(self.notifications.send_sms(self.job(), person, key, text).await).await
+        let (person, message) = self.next(ActionType::Sms).await?;
+        self.told(self.notifications.send_sms(self.job(), person, message, text).await).await
     }
 
     async fn email(&self, subject: &str, text: &str) -> Result<MessageReceipt, MessageError> {
-        let StepKey { step, .. } = self.next_step().await;
-        let person = self.person()?;
-        self.has_room(ActionType::Email).await?;
-        let id = format!("act_{}_{}_{}_{step}", self.hand.channel.id, self.action, self.handler);
-        self.told(self.notifications.send_mail(person, (subject, text), id).await).await
+        let (action, job) = (ActionType::Email, self.job());
+        let (person, message) = self.next(action).await?;
+        let id = message.id(job);
+        let send = async || self.notifications.send_mail(person, (subject, text), id).await;
+        self.once(person, (message, action), send).await
+    }
+
+    async fn push(&self, title: &str, text: &str) -> Result<MessageReceipt, MessageError> {
+        let (action, job) = (ActionType::Push, self.job());
+        let (person, message) = self.next(action).await?;
+        let (id, text) = (message.id(job), Text { title: title.to_owned(), body: text.to_owned() });
+        let send = async || self.notifications.send_push(job, person, &id, &text).await;
+        self.once(person, (message, action), send).await
     }
 
     async fn inbox(&self, title: &str, text: &str) -> Result<MessageReceipt, MessageError> {
-        let (person, text) = (self.person()?, Text { title: title.to_owned(), body: text.to_owned() });
-        self.told(self.notifications.put_into_inbox(self.job(), person, text).await).await
+        let action = ActionType::InApp;
+        let (person, message) = self.next(action).await?;
+        let text = Text { title: title.to_owned(), body: text.to_owned() };
+        let send = async || self.notifications.put_into_inbox(self.job(), person, text).await;
+        self.once(person, (message, action), send).await
     }
 }
 

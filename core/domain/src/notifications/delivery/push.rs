@@ -1,6 +1,9 @@
 //! Messages to people's browsers.
 
+use data_encoding::BASE64URL_NOPAD;
+use futures_util::future::join_all;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use soko_extension::push::{PushAnswer, PushMessage};
 use soko_infra::Tx;
 
@@ -12,8 +15,11 @@ use crate::notifications::reason::ActionReason;
 use crate::notifications::texts::Text;
 use crate::notifications::{Notifications, repo};
 
-/// Characters of a body: a message has room for so many in any script.
+/// Characters of a title and of a body: a message has room for so many in any script.
+const TITLE_CHARACTERS_MAX: usize = 100;
 const BODY_CHARACTERS_MAX: usize = 500;
+/// Characters of a topic: what push services take.
+const TOPIC_CHARACTERS_MAX: usize = 32;
 
 impl Notifications {
     /// Tells somebody in all their browsers. It is done when one of them was told; those that are gone are forgotten.
@@ -21,6 +27,7 @@ impl Notifications {
         &self,
         job: Job<'_>,
         person: &Person,
+        id: &str,
         text: &Text,
     ) -> Result<Report, NotificationError> {
         let Some(push) = &self.push else {
@@ -36,13 +43,19 @@ impl Notifications {
             }
             None => Vec::new(),
         };
-        let body: String = text.body.chars().take(BODY_CHARACTERS_MAX).collect();
-        let payload = json!({ "title": text.title, "body": body, "type": job.kind.name, "eventId": job.event.id.to_string() });
-        let payload = payload.to_string().into_bytes();
-        let topic = format!("evt-{}-{}", scope.channel_id(), job.event.id);
+        let shorten = |text: &str, characters_max| text.chars().take(characters_max).collect::<String>();
+        let payload = json!({
+            "title": shorten(&text.title, TITLE_CHARACTERS_MAX),
+            "body": shorten(&text.body, BODY_CHARACTERS_MAX),
+            "type": job.kind.name,
+            "eventId": job.event.id.to_string(),
+        });
+        let message = PushMessage { payload: payload.to_string().into_bytes(), topic: topic(id) };
+        // All at once: a try has its time, and some browsers' services may take all of what one message has.
+        let answers = join_all(targets.iter().map(|target| push.send(target, message.clone()))).await;
         let (mut told, mut refused) = (false, None);
-        for target in &targets {
-            match push.send(target, PushMessage { payload: payload.clone(), topic: topic.clone() }).await {
+        for (target, answer) in targets.iter().zip(answers) {
+            match answer {
                 Ok(PushAnswer::Taken) => told = true,
                 Ok(PushAnswer::Gone) => {
                     let endpoint = target.endpoint.clone();
@@ -61,4 +74,11 @@ impl Notifications {
             || Report::skipped(ActionReason::NoAddress, "the recipient has no browser to be told in");
         Ok(if told { Report::taken() } else { refused.unwrap_or_else(nowhere) })
     }
+}
+
+/// What a message replaces while it waits: itself, where it was sent before.
+fn topic(id: &str) -> String {
+    let mut topic = BASE64URL_NOPAD.encode(&Sha256::digest(id.as_bytes()));
+    topic.truncate(TOPIC_CHARACTERS_MAX);
+    topic
 }

@@ -1,12 +1,12 @@
 //! Text messages to people: each at most once, and within the shop's quota.
 
 use soko_extension::sms::{Sms, SmsFailure};
-use soko_infra::Tx;
-use soko_kernel::ChannelScope;
 
 use super::Job;
 use super::person::Person;
-use super::report::{Bill, Report, Sent, StepKey, StepState, StoredStep};
+use super::report::{Bill, Report, Sent};
+use super::steps::{InDoubt, Message};
+use crate::notifications::catalogue::ActionType;
 use crate::notifications::error::NotificationError;
 use crate::notifications::reason::ActionReason;
 use crate::notifications::sms::{SEGMENTS_MAX, segments};
@@ -18,7 +18,7 @@ impl Notifications {
         &self,
         job: Job<'_>,
         person: &Person,
-        key: StepKey,
+        message: Message,
         text: &str,
     ) -> Result<Report, NotificationError> {
         if person.phone.is_none() {
@@ -30,32 +30,8 @@ impl Notifications {
                 "the recipient's telephone number is none",
             ));
         };
-        let scope = job.hand.public_scope();
-        if let Some(before) = self.begin_step(scope, key).await? {
-            return Ok(of_earlier_try(before));
-        }
-        let report = self.send_text(job, number, text).await?;
-        let state = match &report.sent {
-            Sent::Taken => StepState::Done,
-            Sent::Dead(ActionReason::InDoubt, _) => return Ok(report),
-            _ => StepState::Failed,
-        };
-        let Bill { segments, reference, .. } = report.bill.clone();
-        let ended = StoredStep { state, reference, segments };
-        let end = async move |tx: &mut Tx| repo::end_step(tx, scope, key, &ended).await;
-        self.database.write_concurrently(scope, end).await?;
-        Ok(report)
-    }
-
-    /// Begins a message. What is known of it, if it was begun before and not given up.
-    pub(super) async fn begin_step(
-        &self,
-        scope: ChannelScope,
-        key: StepKey,
-    ) -> Result<Option<StoredStep>, NotificationError> {
-        let now = self.clock.now();
-        let begin = async move |tx: &mut Tx| repo::begin_step(tx, scope, key, now).await;
-        Ok(self.database.write_concurrently(scope, begin).await?)
+        let send = async || self.send_text(job, number, text).await;
+        self.send_once(job, person, (message, ActionType::Sms), InDoubt::Leave, send).await
     }
 
     async fn send_text(&self, job: Job<'_>, number: String, text: &str) -> Result<Report, NotificationError> {
@@ -101,16 +77,4 @@ impl Notifications {
             }
         })
     }
-}
-
-/// What an earlier try came to. Its segments are written down already.
-fn of_earlier_try(step: StoredStep) -> Report {
-    if step.state == StepState::Done {
-        let bill = Bill { reference: step.reference, ..Bill::default() };
-        return Report { sent: Sent::Taken, bill };
-    }
-    Report::dead(
-        ActionReason::InDoubt,
-        "an earlier try ended before it was known whether the message was sent",
-    )
 }

@@ -100,21 +100,17 @@ async fn target(
     let Some(kind) = EventType::find(&row.name) else {
         return Ok(Target::Gone("nobody knows such an event"));
     };
-    Ok(match (action, row.recipient_type.as_str()) {
-        (Some(ActionType::Sms), _) => Target::Person(kind, Recipient::Phone(CustomerId(id))),
-        (Some(ActionType::Email), _) => Target::Person(kind, Recipient::Mailbox(CustomerId(id))),
-        (Some(ActionType::InApp), "customer") => {
-            // As whom they log in, if they still do, is found out when they are told.
-            Target::Person(kind, Recipient::Customer { id: CustomerId(id), user: UserId(0) })
-        }
-        (Some(ActionType::InApp), _) => Target::Person(kind, Recipient::Administrator(UserId(id))),
-        (Some(ActionType::Push), "customer") => {
-            Target::Person(kind, Recipient::CustomersBrowsers { id: CustomerId(id), user: UserId(0) })
-        }
-        (Some(ActionType::Push), _) => Target::Person(kind, Recipient::AdministratorsBrowsers(UserId(id))),
-        (Some(ActionType::Handler), _) => Target::Handler(kind, EventHandlerId(id)),
-        (Some(ActionType::Webhook) | None, _) => Target::Gone("this is nothing that is sent"),
-    })
+    if action == Some(ActionType::Handler) {
+        return Ok(Target::Handler(kind, EventHandlerId(id)));
+    }
+    // As whom a customer logs in, if they still do, is found out when they are told.
+    let user = UserId(0);
+    let person = match row.recipient_type.as_str() {
+        "customer" => Recipient::Customer { id: CustomerId(id), user },
+        _ => Recipient::Administrator(UserId(id)),
+    };
+    let to = action.and_then(|action| person.by(action, Some(user)));
+    Ok(to.map_or(Target::Gone("this is nothing that is sent"), |to| Target::Person(kind, to)))
 }
 
 /// Leaves a delivery that was taken for later: it was no try.

@@ -114,12 +114,24 @@ pub(in crate::notifications) async fn begin_step(
     if tx.execute(again, (scope.channel_id(), action, handler, step)).await? == 1 {
         return Ok(None);
     }
+    find_step(tx, scope, key).await
+}
+
+/// What is known of a step, if it was begun.
+pub(in crate::notifications) async fn find_step(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    StepKey { action, handler, step }: StepKey,
+) -> Result<Option<StoredStep>, DatabaseError> {
     let sql = "SELECT state, reference, segments FROM event_step WHERE channel_id = $1 AND action_id = $2 \
                AND handler_id = $3 AND step = $4";
-    let StepRow { state, reference, segments } =
-        tx.fetch_one(sql, (scope.channel_id(), action, handler, step)).await?;
-    let state = StepState::parse(&state).ok_or_else(|| DatabaseError::corrupt("event step", state))?;
-    Ok(Some(StoredStep { state, reference, segments }))
+    let row: Option<StepRow> =
+        reader.fetch_optional(sql, (scope.channel_id(), action, handler, step)).await?;
+    let stored = |StepRow { state, reference, segments }| {
+        let state = StepState::parse(&state).ok_or_else(|| DatabaseError::corrupt("event step", state))?;
+        Ok(StoredStep { state, reference, segments })
+    };
+    row.map(stored).transpose()
 }
 
 /// Writes down what has become of a step.

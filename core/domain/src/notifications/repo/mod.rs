@@ -18,8 +18,8 @@ pub(super) use delivery::{
     claim_delivery, due_deliveries, put_off, record_delivery, retry_delivery, skip_delivery,
 };
 pub(super) use handlers::{
-    DELETE_OLD_COUNTERS, DELETE_OLD_STEPS, begin_step, delete_handler, end_step, handlers, insert_handler,
-    parts_done, put_part_done,
+    DELETE_OLD_COUNTERS, DELETE_OLD_STEPS, begin_step, delete_handler, end_step, find_step, handlers,
+    insert_handler, parts_done, put_part_done,
 };
 pub(super) use inbox::{DELETE_OLD_MESSAGES, list_messages, mark_all_read, mark_read, unread_count};
 pub(super) use limits::{

@@ -7,8 +7,8 @@ use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, Timestamp, UserId};
 use sqlx::AssertSqlSafe;
 
+use crate::notifications::audience::EventSetting;
 use crate::notifications::catalogue::{ActionType, EventType};
-use crate::notifications::entity::EventSetting;
 
 /// What somebody has said about an event and an action.
 pub(in crate::notifications) type Preference = (&'static EventType, ActionType, bool);

@@ -1,0 +1,133 @@
+//! What a plugin has the core tell its recipient: by mail, in browsers and inboxes, as far as the shop grants and allows.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use soko::config::Settings;
+use soko_host::testing::{ActionGuest, Way};
+use soko_tests::browser::PushService;
+use soko_tests::client::only_field;
+use soko_tests::mailbox::MailServer;
+use soko_tests::platform::ALPHA;
+use soko_tests::providers::sms::SmsServer;
+use soko_tests::server::with_settings;
+use soko_tests::shopper::order_of;
+use soko_tests::{Client, TestServer};
+
+use crate::credit::{arrange, customer};
+use crate::event_handlers::{actions, handle, install};
+use crate::providers::provider;
+use crate::push::{ORIGIN, push_settings, subscribe};
+use crate::texts::{at, sell, set_account, texts};
+
+struct Outside {
+    sms: SmsServer,
+    mail: MailServer,
+    push: PushService,
+}
+
+fn with_shop<F: AsyncFnOnce(&TestServer, &Outside, &Client)>(test: F) {
+    let start = async {
+        let (sms, mail, push) =
+            (SmsServer::start().await, MailServer::start().await, PushService::start().await);
+        Outside { sms, mail, push }
+    };
+    let (runtime, outside) = provider(start);
+    let change = |settings: &mut Settings| {
+        at(settings, &outside.sms);
+        push_settings(settings, &outside.push);
+        settings.email.smtp_url.0 = outside.mail.url();
+        "Duka <orders@duka.example>".clone_into(&mut settings.email.from);
+    };
+    with_settings(change, async |server| {
+        let admin = server.administrator(ALPHA).await;
+        let key = only_field(&admin.query("{ pushPublicKey }", json!({})).await);
+        outside.push.expects(key.as_str().expect("a key"), ORIGIN);
+        let off = "mutation { updateEventSetting(input: { eventType: \"order.placed\", actionType: EMAIL, enabled: false }) {
+            enabled } }";
+        admin.query(off, json!({})).await;
+        test(server, &outside, &admin).await;
+    });
+    drop(runtime);
+}
+
+/// Waits for a run of a plugin that is on record.
+async fn run(admin: &Client, is_the_one: impl Fn(&Value) -> bool) {
+    let mut runs = Value::Null;
+    for _ in 0..400 {
+        let text = "{ pluginRuns { items { hostCalls { function error } } } }";
+        runs = admin.query(text, json!({})).await["pluginRuns"]["items"].clone();
+        if runs.as_array().into_iter().flatten().any(&is_the_one) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("there is no such run: {runs}");
+}
+
+#[test]
+fn a_plugin_tells_its_recipient_in_every_way_that_the_shop_grants() {
+    with_shop(async |server, outside, admin| {
+        let (asha, _) = customer(server, admin).await;
+        server.settle().await;
+        subscribe(&asha.client, outside.push.browser("phone", ORIGIN)).await;
+        let mut guest = ActionGuest::new().wants(Way::Email).wants(Way::Push).wants(Way::Inbox);
+        let told = [Way::Email, Way::Push, Way::Inbox].map(|way| guest.tell(way, "Karibu", "Asante sana"));
+        let (told, granted) = (told.concat(), json!({ "email": true, "push": true, "inbox": true }));
+        let guest = guest.on(&format!("{told} (call $done)")).build();
+        let binding = install(admin, guest, json!({}), granted).await;
+        handle(admin, &binding, "INSTEAD", json!("IN_APP")).await;
+        arrange(&asha).await;
+        order_of(asha.try_pay("cash").await);
+
+        let told = actions(admin, "IN_APP", 5, |one| one["state"] == "Done").await;
+        assert!(told.iter().any(|one| one["recipientType"] == "administrator"), "{told:?}");
+        let delivered = outside.mail.delivered();
+        let mails: Vec<_> =
+            delivered.iter().filter(|mail| mail.header("Subject") == Some("Karibu")).collect();
+        let hers = mails.iter().find(|mail| mail.to == ["asha@mail.example"]).expect("hers");
+        assert_eq!(hers.body().trim_end(), "Asante sana");
+        assert_eq!(mails.len(), 2, "hers and the administrator's: {delivered:?}");
+        let placed = |shown: &[(String, Value)]| -> Vec<Value> {
+            let of = shown.iter().filter(|(_, message)| message["title"] == "Karibu");
+            of.map(|(_, message)| message["body"].clone()).collect()
+        };
+        assert_eq!(placed(&outside.push.shown()), ["Asante sana"]);
+        let inbox = asha.client.query("{ notifications { items { type title message } } }", json!({})).await;
+        let expected = json!({ "type": "order.placed", "title": "Karibu", "message": "Asante sana" });
+        let inbox = inbox["notifications"]["items"].as_array().cloned().unwrap_or_default();
+        assert!(inbox.contains(&expected), "{inbox:?}");
+        let call = |function: &str| json!({ "function": function, "error": null });
+        let all = json!({ "hostCalls": [call("email.send"), call("push.send"), call("inbox.put")] });
+        run(admin, |run| *run == all).await;
+    });
+}
+
+/// A mail beside a text message counts by the limits of mails: once, however often the plugin is called again.
+#[test]
+fn what_a_plugin_sends_is_counted_once_by_the_shops_limits() {
+    with_shop(async |server, outside, admin| {
+        set_account(admin, "AFRICAS_TALKING").await;
+        let limit =
+            "mutation { createEventRateLimit(input: { actionType: EMAIL, scope: CHANNEL, actionsMax: 2,
+            periodSeconds: 86400 }) { id } }";
+        admin.query(limit, json!({})).await;
+        let mut guest = ActionGuest::new().wants(Way::Email);
+        let told = guest.tell(Way::Email, "Karibu", "Asante sana");
+        let later = guest.say(2, "not yet");
+        let guest = guest.on(&format!("{told} {later}")).build();
+        let binding = install(admin, guest, json!({}), json!({ "email": true })).await;
+        handle(admin, &binding, "INSTEAD", json!("SMS")).await;
+        sell(server).await;
+        for attempts in 1..=3 {
+            texts(admin, 1, |one| one["attempts"] == attempts && one["reason"] == "HANDLER_FAILED").await;
+            server.clock.advance(Duration::from_hours(1));
+        }
+        for orders in 2..=3 {
+            sell(server).await;
+            texts(admin, orders, |one| one["reason"] == "HANDLER_FAILED").await;
+        }
+        run(admin, |run| run["hostCalls"][0]["error"] == "quota-exceeded").await;
+        assert_eq!(outside.mail.delivered().len(), 2, "one for each of two orders");
+    });
+}
