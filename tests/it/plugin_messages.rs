@@ -1,5 +1,6 @@
 //! What a plugin has the core tell its recipient: by mail, in browsers and inboxes, as far as the shop grants and allows.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,12 +11,13 @@ use soko_tests::client::only_field;
 use soko_tests::mailbox::MailServer;
 use soko_tests::platform::ALPHA;
 use soko_tests::providers::sms::SmsServer;
-use soko_tests::server::with_settings;
+use soko_tests::server::{with_settings, with_two_nodes_set};
 use soko_tests::shopper::order_of;
 use soko_tests::{Client, TestServer};
 
 use crate::credit::{arrange, customer};
 use crate::event_handlers::{actions, handle, install};
+use crate::events::state_orders;
 use crate::providers::provider;
 use crate::push::{ORIGIN, push_settings, subscribe};
 use crate::texts::{at, sell, set_account, texts};
@@ -26,28 +28,37 @@ struct Outside {
     push: PushService,
 }
 
-fn with_shop<F: AsyncFnOnce(&TestServer, &Outside, &Client)>(test: F) {
-    let start = async {
-        let (sms, mail, push) =
-            (SmsServer::start().await, MailServer::start().await, PushService::start().await);
-        Outside { sms, mail, push }
-    };
-    let (runtime, outside) = provider(start);
-    let change = |settings: &mut Settings| {
-        at(settings, &outside.sms);
-        push_settings(settings, &outside.push);
-        settings.email.smtp_url.0 = outside.mail.url();
+impl Outside {
+    async fn start() -> Self {
+        let (sms, mail) = (SmsServer::start().await, MailServer::start().await);
+        Self { sms, mail, push: PushService::start().await }
+    }
+
+    fn point(&self, settings: &mut Settings) {
+        at(settings, &self.sms);
+        push_settings(settings, &self.push);
+        settings.email.smtp_url.0 = self.mail.url();
         "Duka <orders@duka.example>".clone_into(&mut settings.email.from);
-    };
-    with_settings(change, async |server| {
-        let admin = server.administrator(ALPHA).await;
-        let key = only_field(&admin.query("{ pushPublicKey }", json!({})).await);
-        outside.push.expects(key.as_str().expect("a key"), ORIGIN);
-        let off = "mutation { updateEventSetting(input: { eventType: \"order.placed\", actionType: EMAIL, enabled: false }) {
-            enabled } }";
-        admin.query(off, json!({})).await;
-        test(server, &outside, &admin).await;
-    });
+    }
+}
+
+/// An administrator of a shop that by itself sends no mail about orders.
+async fn prepared(server: &TestServer, outside: &Outside) -> Client {
+    let admin = server.administrator(ALPHA).await;
+    let key = only_field(&admin.query("{ pushPublicKey }", json!({})).await);
+    outside.push.expects(key.as_str().expect("a key"), ORIGIN);
+    let off = "mutation { updateEventSetting(input: { eventType: \"order.placed\", actionType: EMAIL, enabled: false }) {
+        enabled } }";
+    admin.query(off, json!({})).await;
+    admin
+}
+
+fn with_shop<F: AsyncFnOnce(&TestServer, &Outside, &Client)>(test: F) {
+    let (runtime, outside) = provider(Outside::start());
+    with_settings(
+        |settings| outside.point(settings),
+        async |server| test(server, &outside, &prepared(server, &outside).await).await,
+    );
     drop(runtime);
 }
 
@@ -130,4 +141,39 @@ fn what_a_plugin_sends_is_counted_once_by_the_shops_limits() {
         run(admin, |run| run["hostCalls"][0]["error"] == "quota-exceeded").await;
         assert_eq!(outside.mail.delivered().len(), 2, "one for each of two orders");
     });
+}
+
+/// What plugins and the core do apart is done by one of the nodes that serve a platform.
+#[test]
+fn of_two_nodes_one_calls_each_plugin_and_tells_each_browser() {
+    const EVENTS: usize = 20;
+    let (runtime, outside) = provider(Outside::start());
+    with_two_nodes_set(
+        |settings| outside.point(settings),
+        async |one, _two| {
+            let admin = prepared(one, &outside).await;
+            let (asha, id) = customer(one, &admin).await;
+            one.settle().await;
+            subscribe(&asha.client, outside.push.browser("phone", ORIGIN)).await;
+            let mut guest = ActionGuest::new().wants(Way::Push);
+            let told = guest.tell(Way::Push, "Karibu", "Asante sana");
+            let guest = guest.on(&format!("{told} (call $done)")).build();
+            let binding = install(&admin, guest, json!({}), json!({ "push": true })).await;
+            handle(&admin, &binding, "INSTEAD", json!("IN_APP")).await;
+            let id = id.as_str().and_then(|id| id.parse().ok()).expect("a customer's id");
+            state_orders(one, ALPHA, id, EVENTS).await;
+            let told = |kind: &'static str, count| actions(&admin, kind, count, |one| one["state"] == "Done");
+            // One for the customer and one for the administrator of each order, and one of the account.
+            told("IN_APP", 2 * EVENTS + 1).await;
+            told("PUSH", EVENTS).await;
+            let shown = outside.push.shown();
+            for of_plugin in [true, false] {
+                let of = shown.iter().map(|(_, message)| message);
+                let of: Vec<&Value> = of.filter(|one| (one["title"] == "Karibu") == of_plugin).collect();
+                let different: HashSet<String> = of.iter().map(|one| one["eventId"].to_string()).collect();
+                assert_eq!((of.len(), different.len()), (EVENTS, EVENTS), "by the plugin: {of_plugin}");
+            }
+        },
+    );
+    drop(runtime);
 }
