@@ -30,6 +30,7 @@ mod invariants;
 mod ledger;
 mod limits;
 mod lists;
+mod login_codes;
 mod mails;
 mod metrics;
 mod moving;

@@ -7,11 +7,12 @@ use super::schema_tests::lines;
 use super::testing::TestStore;
 
 /// Tables of the platform: their rows belong to no channel, or not to one alone.
-const PLATFORM: [&str; 11] = [
+const PLATFORM: [&str; 12] = [
     "administrator",
     "audit_entry",
     "channel",
     "component",
+    "login_code",
     "login_failure",
     "role",
     "role_channel",

@@ -14,6 +14,7 @@ pub mod measure;
 pub mod money;
 pub mod operation;
 pub mod permission;
+pub mod phone;
 pub mod query;
 pub mod rate;
 pub mod token;

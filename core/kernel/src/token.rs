@@ -44,6 +44,11 @@ impl Random {
         self.with(|random| session_token(random))
     }
 
+    /// A code that somebody types in to log in: six digits.
+    pub fn login_code(&self) -> String {
+        self.with(|random| format!("{:06}", random.random_range(0..1_000_000)))
+    }
+
     /// Sixteen random bytes: a salt.
     pub fn salt(&self) -> [u8; 16] {
         self.with(Rng::random)

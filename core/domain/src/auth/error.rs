@@ -20,6 +20,15 @@ pub enum AuthError {
     /// Too many wrong passwords for the identifier.
     #[error("too many failed attempts; try again in a few minutes")]
     TooManyAttempts,
+    /// Too many codes were asked for, for one telephone number.
+    #[error("too many codes were asked for; try again in a few minutes")]
+    TooManyCodes,
+    /// A text that is no telephone number.
+    #[error("this is no telephone number; one is such as 0712345678 or +254712345678")]
+    InvalidPhoneNumber,
+    /// Another administrator has the telephone number.
+    #[error("another administrator has this telephone number")]
+    PhoneNumberInUse,
     /// Too many passwords are being checked.
     #[error("too many logins are waiting; try again")]
     Overloaded,
@@ -100,14 +109,16 @@ impl AuthError {
             | Self::AdministratorNotFound(_) => ErrorKind::NotFound,
             Self::ChannelNotOpen(_) | Self::Escalation(_) => ErrorKind::Forbidden,
             Self::InvalidCredentials => ErrorKind::Unauthenticated,
-            Self::TooManyAttempts | Self::Overloaded => ErrorKind::Overloaded,
+            Self::TooManyAttempts | Self::TooManyCodes | Self::Overloaded => ErrorKind::Overloaded,
             Self::InvalidPassword { .. }
             | Self::InvalidText(_)
+            | Self::InvalidPhoneNumber
             | Self::DescriptionTooLong { .. }
             | Self::TooMany { .. }
             | Self::NotAssignable(_)
             | Self::Query(_) => ErrorKind::InvalidInput,
             Self::IdentifierInUse(_)
+            | Self::PhoneNumberInUse
             | Self::RoleCodeInUse(_)
             | Self::RoleProtected
             | Self::RoleInUse

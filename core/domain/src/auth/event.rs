@@ -36,6 +36,20 @@ impl Event for AdministratorUpdated {
     }
 }
 
+/// Somebody who runs a shop was sent a code to log in with.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoginCodeSent {
+    /// As whom they log in.
+    pub user_id: UserId,
+}
+
+impl Event for LoginCodeSent {
+    fn name(&self) -> &'static str {
+        "user.login_code_sent"
+    }
+}
+
 /// Somebody can log in who could not before.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -114,7 +114,7 @@ impl Auth {
 
     /// Counts a guess before anything is known of it, so that guesses at once at many nodes cannot be more than one
     /// after another at one.
-    async fn count_guess(&self, guess: Guess) -> Result<Guess, AuthError> {
+    pub(super) async fn count_guess(&self, guess: Guess) -> Result<Guess, AuthError> {
         let work =
             async move |tx: &mut Tx| Ok::<_, AuthError>(repo::count_guess(tx, &guess).await?.map(|()| guess));
         self.database.write_concurrently(DataScope::Platform, work).await?.ok_or(AuthError::TooManyAttempts)

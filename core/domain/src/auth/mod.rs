@@ -1,11 +1,12 @@
 //! Who somebody is and what they may do: users, passwords, sessions, roles and administrators.
 //!
 //! Invariants: passwords are kept as argon2id hashes and session tokens as SHA-256, so that the store gives nobody
-//! away; an unknown user costs as much time as a wrong password, gets the same answer and is throttled alike; a session of one channel is
-//! nobody in another; nobody grants what they do not hold, nor changes somebody who holds more; a new password ends the
+//! away; an unknown user costs as much time as a wrong password, gets the same answer and is throttled alike, and so does an
+//! unknown telephone number; a code that was sent is good once, for minutes and few tries; a session of one channel is nobody in another; nobody grants what they do not hold, nor changes somebody who holds more; a new password ends the
 //! user's other sessions; the platform never loses its last super administrator.
 
 mod administrators;
+mod codes;
 mod entity;
 mod error;
 mod event;
@@ -26,9 +27,10 @@ use soko_infra::{Database, Tx};
 use soko_kernel::{Actor, ChannelScope, Clock, Permission, Timestamp, UserId, token::Random};
 
 pub use administrators::{Administrator, AdministratorChanges, NewAdministrator};
+pub use codes::{CodeRequest, IssuedCode};
 pub use entity::{CurrentUser, CurrentUserChannel, UserAccount};
 pub use error::AuthError;
-pub use event::{AdministratorCreated, AdministratorUpdated, UserCreated, UserUpdated};
+pub use event::{AdministratorCreated, AdministratorUpdated, LoginCodeSent, UserCreated, UserUpdated};
 pub use login::{LoggedIn, Verified};
 pub use password::PasswordCost;
 pub use roles::{ChannelAdministrator, NewRole, Role, RoleChanges, SUPERADMIN_ROLE};

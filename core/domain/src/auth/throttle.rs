@@ -24,6 +24,21 @@ impl Guess {
     pub(super) fn of(channel: Option<ChannelId>, identifier: &str, at: Timestamp) -> Self {
         // No channel has the id 0; the id has a fixed length, so that no two accounts make the same text.
         let place = channel.map_or(0, |channel| channel.0).to_be_bytes();
+        Self::at_place(place, identifier, at)
+    }
+
+    /// A request for a code by text message, of which there are as many as of guesses.
+    pub(super) fn of_code_request(phone_number: &str, at: Timestamp) -> Self {
+        // No channel has a negative id either.
+        Self::at_place((-1_i64).to_be_bytes(), phone_number, at)
+    }
+
+    /// A code that somebody tries.
+    pub(super) fn of_code(phone_number: &str, at: Timestamp) -> Self {
+        Self::at_place((-2_i64).to_be_bytes(), phone_number, at)
+    }
+
+    fn at_place(place: [u8; 8], identifier: &str, at: Timestamp) -> Self {
         let account_hash = Sha256::new().chain_update(place).chain_update(identifier).finalize().to_vec();
         Self { account_hash, at, expires_at: Timestamp(at.0.saturating_add(WINDOW_MS)) }
     }

@@ -9,11 +9,13 @@ use soko_kernel::Permission::{
 };
 
 use self::CustomerField::{CustomerId, PartyId};
-use self::EventCategory::{CustomerCommunication, SystemNotifications};
+use self::EventCategory::{Authentication, CustomerCommunication, SystemNotifications};
 
 /// What an event is about, roughly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventCategory {
+    /// Who logs in, and how.
+    Authentication,
     /// Between the shop and a customer.
     CustomerCommunication,
     /// What those who run the shop have to know.
@@ -22,11 +24,12 @@ pub enum EventCategory {
 
 impl EventCategory {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::CustomerCommunication, Self::SystemNotifications];
+    pub const ALL: [Self; 3] = [Self::Authentication, Self::CustomerCommunication, Self::SystemNotifications];
 
     /// The name that the database uses.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Authentication => "authentication",
             Self::CustomerCommunication => "customer_communication",
             Self::SystemNotifications => "system_notifications",
         }
@@ -180,6 +183,7 @@ pub const EVENT_TYPES: &[EventType] = &[
     logged("administrator.updated", ReadAdministrator),
     logged("user.created", ReadAdministrator),
     logged("user.updated", ReadAdministrator),
+    EventType { category: Authentication, ..logged("user.login_code_sent", ReadAdministrator) },
     logged("plugin.uploaded", ReadPlugin),
     logged("plugin.bound", ReadPlugin),
     logged("plugin.binding_updated", ReadPlugin),

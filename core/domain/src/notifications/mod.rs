@@ -13,6 +13,7 @@ mod handlers;
 mod inbox;
 mod limits;
 mod live;
+mod login_codes;
 mod push;
 mod quiet;
 mod reason;

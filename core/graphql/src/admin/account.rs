@@ -1,10 +1,11 @@
 //! Logging in and out, and who is logged in.
 
-use async_graphql::{Context, InputObject, Object, Union};
-use soko_domain::auth::AuthError;
+use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
+use soko_domain::auth::{AuthError, LoggedIn};
 
 use crate::context::{OfRequest as _, RequestContext};
 use crate::error::{ApiResult, Nullable};
+use crate::scalars::DateTime;
 use crate::shared::people::CurrentUser;
 use crate::shared::refusals::{InvalidCredentialsError, NativeAuthStrategyError};
 use crate::shared::values::Success;
@@ -48,6 +49,18 @@ pub enum AuthenticationResult {
     CurrentUser(CurrentUser),
     /// What was given proves nothing.
     InvalidCredentialsError(InvalidCredentialsError),
+}
+
+/// What became of a request for a code to log in with.
+#[derive(SimpleObject)]
+#[graphql(name = "OTPResponse")]
+pub struct OtpResponse {
+    /// Whether it was taken.
+    pub success: bool,
+    /// What happens now.
+    pub message: String,
+    /// Until when the code is good.
+    pub expires_at: DateTime,
 }
 
 /// Queries about whoever asks.
@@ -106,6 +119,33 @@ impl AccountMutation {
         })
     }
 
+    /// Has a code to log in with sent to the administrator with this telephone number, as a text message. The answer is the
+    /// same whether or not there is somebody.
+    #[graphql(name = "requestLoginOTP")]
+    async fn request_login_otp(&self, context: &Context<'_>, phone_number: String) -> ApiResult<OtpResponse> {
+        let services = &context.request().services;
+        let expires_at = services.notifications.send_login_code(&services.auth, &phone_number).await?;
+        let message = "If an administrator has this telephone number, a code is on its way.".to_owned();
+        Ok(OtpResponse { success: true, message, expires_at: expires_at.into() })
+    }
+
+    /// Logs in by telephone number and the code that was sent there.
+    #[graphql(name = "verifyLoginOTP")]
+    async fn verify_login_otp(
+        &self,
+        context: &Context<'_>,
+        phone_number: String,
+        #[graphql(secret)] otp: String,
+    ) -> ApiResult<AuthenticationResult> {
+        let request = context.request();
+        let actor = request.current_actor().await?;
+        let logged_in = request.services.auth.log_in_by_code(&actor, &phone_number, &otp).await;
+        Ok(match begin_session(request, logged_in, false)? {
+            Ok(user) => AuthenticationResult::CurrentUser(user),
+            Err(refusal) => AuthenticationResult::InvalidCredentialsError(refusal),
+        })
+    }
+
     /// Ends the session.
     async fn logout(&self, context: &Context<'_>) -> ApiResult<Success> {
         let request = context.request();
@@ -123,7 +163,17 @@ async fn log_in(
 ) -> ApiResult<Result<CurrentUser, InvalidCredentialsError>> {
     let remember = remember_me.unwrap_or(false);
     let actor = request.current_actor().await?;
-    match request.services.auth.log_in(&actor, request.api, &input.username, input.password, remember).await {
+    let auth = &request.services.auth;
+    let logged_in = auth.log_in(&actor, request.api, &input.username, input.password, remember).await;
+    begin_session(request, logged_in, remember)
+}
+
+fn begin_session(
+    request: &RequestContext,
+    logged_in: Result<LoggedIn, AuthError>,
+    remember: bool,
+) -> ApiResult<Result<CurrentUser, InvalidCredentialsError>> {
+    match logged_in {
         Ok(logged_in) => {
             request.session_issued(logged_in.token, remember);
             Ok(Ok(CurrentUser::new(logged_in.user, |_| true)))

@@ -27,6 +27,8 @@ pub struct Administrator {
     pub last_name: String,
     /// What they log in with.
     pub email_address: String,
+    /// The telephone number that codes to log in with are sent to.
+    pub phone_number: Option<String>,
     /// The account behind it.
     pub user: User,
     /// None.
@@ -42,6 +44,7 @@ impl From<&auth::Administrator> for Administrator {
             first_name: administrator.first_name.clone(),
             last_name: administrator.last_name.clone(),
             email_address: administrator.email_address.clone(),
+            phone_number: administrator.phone_number.clone(),
             user: User::new(&administrator.user, &administrator.roles),
             custom_fields: NO_CUSTOM_FIELDS,
         }
@@ -68,6 +71,8 @@ pub struct CreateAdministratorInput {
     pub last_name: String,
     /// What they log in with.
     pub email_address: String,
+    /// The telephone number that codes to log in with are sent to.
+    pub phone_number: Option<String>,
     /// Their first password.
     #[graphql(secret)]
     pub password: String,
@@ -89,6 +94,8 @@ pub struct UpdateAdministratorInput {
     pub last_name: Option<String>,
     /// What they log in with.
     pub email_address: Option<String>,
+    /// The telephone number that codes to log in with are sent to; an empty one for none.
+    pub phone_number: Option<String>,
     /// A new password, which ends their other sessions.
     #[graphql(secret)]
     pub password: Option<String>,
@@ -108,6 +115,8 @@ pub struct UpdateActiveAdministratorInput {
     pub last_name: Option<String>,
     /// What they log in with.
     pub email_address: Option<String>,
+    /// The telephone number that codes to log in with are sent to; an empty one for none.
+    pub phone_number: Option<String>,
     /// A new password, which ends their other sessions.
     #[graphql(secret)]
     pub password: Option<String>,
@@ -167,6 +176,7 @@ impl AdministratorMutation {
             first_name: input.first_name,
             last_name: input.last_name,
             email_address: input.email_address,
+            phone_number: input.phone_number,
             password: input.password,
             role_ids: input.role_ids.into_iter().map(Into::into).collect(),
         };
@@ -185,6 +195,7 @@ impl AdministratorMutation {
             first_name: input.first_name,
             last_name: input.last_name,
             email_address: input.email_address,
+            phone_number: input.phone_number,
             password: input.password,
             role_ids: each_id(input.role_ids),
         };
@@ -204,6 +215,7 @@ impl AdministratorMutation {
             first_name: input.first_name,
             last_name: input.last_name,
             email_address: input.email_address,
+            phone_number: input.phone_number,
             password: input.password,
             role_ids: None,
         };

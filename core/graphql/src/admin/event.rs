@@ -16,6 +16,8 @@ use crate::shared::values::Success;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(name = "EventCategory", remote = "notifications::EventCategory")]
 pub enum EventCategory {
+    /// Who logs in, and how.
+    Authentication,
     /// Between the shop and a customer.
     CustomerCommunication,
     /// What those who run the shop have to know.

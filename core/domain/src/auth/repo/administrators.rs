@@ -16,6 +16,7 @@ struct AdministratorRow {
     first_name: String,
     last_name: String,
     email_address: String,
+    phone_number: Option<String>,
     created_at: Timestamp,
     updated_at: Timestamp,
     user_id: UserId,
@@ -27,8 +28,8 @@ struct AdministratorRow {
     user_updated_at: Timestamp,
 }
 
-const SELECT: &str = "a.id, a.first_name, a.last_name, a.email_address, a.created_at, a.updated_at, a.user_id, \
-    u.identifier, u.verified, u.password_hash IS NOT NULL AS has_password, u.last_login_at, \
+const SELECT: &str = "a.id, a.first_name, a.last_name, a.email_address, a.phone_number, a.created_at, a.updated_at, \
+    a.user_id, u.identifier, u.verified, u.password_hash IS NOT NULL AS has_password, u.last_login_at, \
     u.created_at AS user_created_at, u.updated_at AS user_updated_at";
 const FROM: &str = "FROM administrator a JOIN user_account u ON u.id = a.user_id";
 
@@ -39,6 +40,7 @@ impl AdministratorRow {
             first_name: self.first_name,
             last_name: self.last_name,
             email_address: self.email_address,
+            phone_number: self.phone_number,
             created_at: self.created_at,
             updated_at: self.updated_at,
             user: UserAccount {
@@ -169,6 +171,22 @@ pub(in crate::auth) async fn update_administrator(
         (first, last, email, now, id),
     )
     .await
+}
+
+/// Where an administrator is sent codes to log in with; nowhere where it is none.
+pub(in crate::auth) async fn set_phone_number(
+    tx: &mut Tx,
+    id: AdministratorId,
+    phone_number: Option<&str>,
+) -> Result<(), AuthError> {
+    let sql = "UPDATE administrator SET phone_number = $1 WHERE id = $2 AND deleted_at IS NULL";
+    tx.execute_one(sql, (phone_number, id)).await.map_err(|error| {
+        if error.is_unique_violation("administrator", &["phone_number"]) {
+            AuthError::PhoneNumberInUse
+        } else {
+            error.into()
+        }
+    })
 }
 
 pub(in crate::auth) async fn delete_administrator(

@@ -1,6 +1,7 @@
 //! Whom something is told, and how the core itself does so.
 
 use soko_infra::{Reader, Tx};
+use soko_kernel::phone::international;
 use soko_kernel::{CustomerId, UserId};
 
 use super::Job;
@@ -13,7 +14,7 @@ use crate::notifications::entity::{Recipient, fields_of};
 use crate::notifications::error::NotificationError;
 use crate::notifications::reason::ActionReason;
 use crate::notifications::repo::NewMessage;
-use crate::notifications::sms::{SmsSettings, calling_code_or_default, international};
+use crate::notifications::sms::{SmsSettings, calling_code_or_default};
 use crate::notifications::texts::{ShopWords, Text};
 use crate::notifications::{Notifications, repo};
 

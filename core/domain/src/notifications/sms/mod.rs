@@ -3,16 +3,15 @@
 //! The platform's operator says how many segments a shop may send in a month. They are reserved before a message is sent and
 //! given back where it certainly was not: however many are sent at once, never more than that.
 
-mod number;
 mod segments;
 
 use jiff::tz::TimeZone;
 use soko_extension::effect::SecretBytes;
 use soko_extension::sms::{SmsAccount, SmsGateway, SmsProvider};
 use soko_infra::Tx;
+use soko_kernel::phone::{CALLING_CODE_DEFAULT, is_calling_code};
 use soko_kernel::{Actor, ChannelId, ChannelScope, Permission, Timestamp};
 
-pub(super) use number::international;
 pub(super) use segments::segments;
 
 use super::error::NotificationError;
@@ -20,8 +19,6 @@ use super::{Notifications, repo};
 use crate::channels::Channels;
 use crate::plugins::Place;
 
-/// The country that local numbers are in where a shop does not say: Kenya.
-const CALLING_CODE_DEFAULT: &str = "254";
 /// Characters of a user's name, a sender id or a key.
 const NAME_LENGTH_MAX: usize = 200;
 /// Segments of one message.
@@ -105,7 +102,7 @@ impl NewSmsSettings {
             return refused("an API key has 1 to 200 bytes, in one line");
         }
         let calling_code = self.calling_code.unwrap_or_else(|| CALLING_CODE_DEFAULT.to_owned());
-        if !number::is_calling_code(&calling_code) {
+        if !is_calling_code(&calling_code) {
             return refused("a calling code has one to three digits, such as 254");
         }
         let Self { provider, username, sender_id, api_key, .. } = self;

@@ -221,4 +221,9 @@ pub(super) const WORDS: &[Words] = &[
         ("An account was changed", "User {{ userId }} logs in by another name."),
         ("Akaunti imebadilishwa", "Mtumiaji {{ userId }} anaingia kwa jina lingine."),
     ),
+    words(
+        "user.login_code_sent",
+        ("A code to log in was sent", "User {{ userId }} was sent a code to log in with."),
+        ("Nambari ya kuingia imetumwa", "Mtumiaji {{ userId }} ametumiwa nambari ya kuingia."),
+    ),
 ];

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use regex::Regex;
+use rusqlite::config::DbConfig;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{CachedStatement, OpenFlags};
 
@@ -68,6 +69,8 @@ impl Connection {
                  PRAGMA wal_autocheckpoint = {LOG_PAGES}; PRAGMA temp_store = MEMORY"
             ))?;
             inner.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+            // A statement that a partial index may serve is else prepared anew for each of its arguments.
+            inner.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             add_regexp(&inner)?;
             let limit = Limit::install(&inner)?;
             Ok(Self { inner, known: RefCell::default(), limit, wrote: Cell::new(false) })

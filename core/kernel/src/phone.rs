@@ -1,11 +1,13 @@
 //! Telephone numbers as people write them, and as networks do.
 
+/// The country that local numbers are in where nobody says: Kenya.
+pub const CALLING_CODE_DEFAULT: &str = "254";
 /// Digits of a number with its country's calling code (ITU-T E.164).
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
 /// The number in E.164 form, such as `+254712345678`: `0712 345 678` is within the country of this calling code, `+` and `00`
 /// begin a number anywhere. None where it is no number.
-pub(in crate::notifications) fn international(text: &str, calling_code: &str) -> Option<String> {
+pub fn international(text: &str, calling_code: &str) -> Option<String> {
     let bare: String = text.chars().filter(|one| !matches!(one, ' ' | '-' | '.' | '(' | ')')).collect();
     let digits = if let Some(rest) = bare.strip_prefix('+').or_else(|| bare.strip_prefix("00")) {
         rest.to_owned()
@@ -30,7 +32,7 @@ fn fits_country(digits: &str) -> bool {
 }
 
 /// Whether this can be a country's calling code.
-pub(in crate::notifications) fn is_calling_code(text: &str) -> bool {
+pub fn is_calling_code(text: &str) -> bool {
     (1..=3).contains(&text.len()) && text.bytes().all(|one| one.is_ascii_digit()) && !text.starts_with('0')
 }
 
