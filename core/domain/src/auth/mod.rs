@@ -1,9 +1,10 @@
 //! Who somebody is and what they may do: users, passwords, sessions, roles and administrators.
 //!
 //! Invariants: passwords are kept as argon2id hashes and session tokens as SHA-256, so that the store gives nobody
-//! away; an unknown user costs as much time as a wrong password, gets the same answer and is throttled alike, and so does an
-//! unknown telephone number; a code that was sent is good once, for minutes and few tries; a session of one channel is nobody in another; nobody grants what they do not hold, nor changes somebody who holds more; a new password ends the
-//! user's other sessions; the platform never loses its last super administrator.
+//! away; an unknown user costs as much time as a wrong password, gets the same answer and is throttled alike, and so
+//! does an unknown telephone number; a code that was sent is good once, for minutes and few tries; a session of one
+//! channel is nobody in another; nobody grants what they do not hold, nor changes somebody who holds more; a new
+//! password ends the user's other sessions; the platform never loses its last super administrator.
 
 mod administrators;
 mod codes;
