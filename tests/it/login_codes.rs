@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use soko_tests::client::only_field;
-use soko_tests::platform::ALPHA;
-use soko_tests::providers::sms::{Answer, SmsServer};
+use soko_tests::platform::{ALPHA, PASSWORD};
+use soko_tests::providers::sms::{API_KEY, Answer, SmsServer};
 use soko_tests::server::with_settings;
 use soko_tests::{Client, TestServer, with_server};
 
@@ -14,29 +14,46 @@ use crate::providers::provider;
 use crate::texts::{at, set_account};
 
 const PHONE: &str = "+254712345678";
+const NOBODYS: &str = "+254799999999";
 const REQUEST: &str =
     "mutation ($phone: String!) { requestLoginOTP(phoneNumber: $phone) { success message expiresAt } }";
 const VERIFY: &str =
     "mutation ($phone: String!, $otp: String!) { verifyLoginOTP(phoneNumber: $phone, otp: $otp) {
     __typename ... on CurrentUser { identifier } ... on ErrorResult { errorCode } } }";
-const SET_PHONE: &str =
-    "mutation ($phone: String) { updateActiveAdministrator(input: { phoneNumber: $phone }) { phoneNumber } }";
+const CLAIM: &str = "mutation ($phone: String!, $password: String!) {
+    requestPhoneNumberOTP(phoneNumber: $phone, password: $password) { success } }";
+const CONFIRM: &str = "mutation ($otp: String!) { verifyPhoneNumberOTP(otp: $otp) { success } }";
+const NUMBER: &str = "{ loginPhoneNumber }";
 
-/// A shop with an account for text messages, and a clerk whose telephone number it knows.
+/// A platform with an account for text messages, and a clerk of a shop whose telephone number it knows. One message was sent.
 fn with_clerk<F: AsyncFnOnce(&TestServer, &SmsServer, &Client)>(test: F) {
     let (runtime, sms) = provider(SmsServer::start());
     with_settings(
-        |settings| at(settings, &sms),
+        |settings| {
+            at(settings, &sms);
+            "africastalking".clone_into(&mut settings.sms.platform_provider);
+            "platform".clone_into(&mut settings.sms.platform_username);
+            API_KEY.clone_into(&mut settings.sms.platform_api_key.0);
+        },
         async |server| {
             let admin = server.administrator(ALPHA).await;
-            set_account(&admin, "AFRICAS_TALKING").await;
             let (clerk, _) = employ(server, &admin, "clerk", &["ReadOrder"]).await;
-            let set = clerk.query(SET_PHONE, json!({ "phone": "0712 345 678" })).await;
-            assert_eq!(set["updateActiveAdministrator"]["phoneNumber"], PHONE);
+            claim(&clerk, PHONE).await;
+            let otp = code(&sms, 1).await;
+            assert_eq!(confirm(&clerk, &otp).await, true);
+            server.clock.advance(Duration::from_mins(1));
             test(server, &sms, &admin).await;
         },
     );
     drop(runtime);
+}
+
+async fn claim(client: &Client, phone: &str) {
+    client.query(CLAIM, json!({ "phone": phone, "password": PASSWORD })).await;
+}
+
+async fn confirm(client: &Client, otp: &str) -> Value {
+    only_field(&client.query(CONFIRM, json!({ "otp": otp })).await)["success"].clone()
 }
 
 async fn request(client: &Client, phone: &str) -> Value {
@@ -84,18 +101,18 @@ fn refused() -> Value {
 #[test]
 fn an_administrator_logs_in_by_a_code_that_no_quota_holds_back() {
     with_clerk(async |server, sms, admin| {
+        set_account(admin, "AFRICAS_TALKING").await;
         let operator = server.operator(ALPHA).await;
         let shop = operator.query("{ activeChannel { id } }", json!({})).await["activeChannel"]["id"].clone();
         let none =
             "mutation ($id: ID!) { setChannelSmsQuota(channelId: $id, segmentsMax: 0) { segmentsMax } }";
         operator.query(none, json!({ "id": shop })).await;
         let client = server.admin(ALPHA);
-        let asked = request(&client, "0712345678").await;
-        assert_eq!(
-            (&asked["success"], &asked["expiresAt"]),
-            (&json!(true), &json!("2026-07-01T09:05:00.000Z"))
-        );
-        let code = code(sms, 1).await;
+        let asked = request(&client, "+254 712 345-678").await;
+        let expected = (&json!(true), &json!("2026-07-01T09:06:00.000Z"));
+        assert_eq!((&asked["success"], &asked["expiresAt"]), expected);
+        let code = code(sms, 2).await;
+        assert_eq!(sms.taken()[1].username, "platform", "shops do not see it");
         assert_eq!(verify(&client, PHONE, &wrong(&code)).await, refused());
         assert_eq!(client.send("{ me { id } }", json!({})).await.code(), "UNAUTHENTICATED");
         let entered = verify(&client, PHONE, &code).await;
@@ -115,79 +132,126 @@ fn a_code_is_good_for_three_tries_and_five_minutes_and_until_the_next() {
     with_clerk(async |server, sms, _admin| {
         let client = server.admin(ALPHA);
         request(&client, PHONE).await;
-        let first = code(sms, 1).await;
+        let first = code(sms, 2).await;
         for _ in 0..3 {
             assert_eq!(verify(&client, PHONE, &wrong(&first)).await, refused());
         }
         assert_eq!(verify(&client, PHONE, &first).await, refused(), "three were tried");
+        server.clock.advance(Duration::from_mins(1));
         request(&client, PHONE).await;
-        let second = code(sms, 2).await;
+        let second = code(sms, 3).await;
         assert_eq!(verify(&client, PHONE, &first).await, refused(), "there is a later one");
         server.clock.advance(Duration::from_mins(5));
         assert_eq!(verify(&client, PHONE, &second).await, refused(), "it is five minutes old");
         request(&client, PHONE).await;
-        let third = code(sms, 3).await;
+        let third = code(sms, 4).await;
         assert_eq!(verify(&client, PHONE, &third).await["__typename"], "CurrentUser");
     });
 }
 
 #[test]
 fn strangers_learn_nothing_and_nobody_asks_for_ever() {
-    with_clerk(async |server, sms, admin| {
+    with_clerk(async |server, sms, _admin| {
         let client = server.admin(ALPHA);
-        let (stranger, known) = (request(&client, "0799999999").await, request(&client, PHONE).await);
+        let (stranger, known) = (request(&client, NOBODYS).await, request(&client, PHONE).await);
         assert_eq!(stranger, known);
-        code(sms, 1).await;
-        assert_eq!(sms.taken().len(), 1);
-        assert_eq!(verify(&client, "0799999999", "000000").await, refused());
-        for odd in ["", "12", "clerk@alpha.example"] {
+        let good = code(sms, 2).await;
+        assert_eq!(verify(&client, NOBODYS, "000000").await, refused());
+        for odd in ["", "12", "0712345678", "clerk@alpha.example"] {
             assert_eq!(client.send(REQUEST, json!({ "phone": odd })).await.code(), "INVALID_INPUT", "{odd}");
             assert_eq!(
                 client.send(VERIFY, json!({ "phone": odd, "otp": "1" })).await.code(),
                 "INVALID_INPUT"
             );
         }
-        for phone in ["0799999999", PHONE] {
-            for _ in 1..10 {
+        // The clerk's was asked for once more, as it was shown to be theirs.
+        for (phone, more) in [(NOBODYS, 9), (PHONE, 8)] {
+            for _ in 0..more {
                 request(&client, phone).await;
             }
             assert_eq!(client.send(REQUEST, json!({ "phone": phone })).await.code(), "OVERLOADED", "{phone}");
         }
-        // One has been tried for the stranger's.
         for _ in 1..10 {
-            assert_eq!(verify(&client, "0799999999", "000000").await, refused());
+            assert_eq!(verify(&client, NOBODYS, "000000").await, refused());
         }
-        let more = client.send(VERIFY, json!({ "phone": "0799999999", "otp": "000000" })).await;
+        let more = client.send(VERIFY, json!({ "phone": NOBODYS, "otp": "000000" })).await;
         assert_eq!(more.code(), "OVERLOADED");
-        server.clock.advance(Duration::from_mins(15));
-        request(&client, PHONE).await;
-
-        assert_eq!(admin.send(SET_PHONE, json!({ "phone": PHONE })).await.code(), "CONFLICT");
-        assert_eq!(admin.send(SET_PHONE, json!({ "phone": "712" })).await.code(), "INVALID_INPUT");
-        let clerk = server.log_in(ALPHA, "clerk@alpha.example").await;
-        let none = clerk.query(SET_PHONE, json!({ "phone": "" })).await;
-        assert_eq!(none["updateActiveAdministrator"]["phoneNumber"], Value::Null);
-        admin.query(SET_PHONE, json!({ "phone": PHONE })).await;
+        assert_eq!(
+            verify(&client, PHONE, &good).await["__typename"],
+            "CurrentUser",
+            "none takes its place at once"
+        );
+        assert_eq!(sms.taken().len(), 2, "one a minute");
     });
 }
 
-/// A provider that fails, and a platform without one: the answer is the same, and passwords do as before.
+#[test]
+fn a_number_is_theirs_who_knows_their_password_and_has_it() {
+    with_clerk(async |server, sms, admin| {
+        let clerk = server.log_in(ALPHA, "clerk@alpha.example").await;
+        assert_eq!(clerk.query(NUMBER, json!({})).await["loginPhoneNumber"], PHONE);
+        let wrong_password = json!({ "phone": NOBODYS, "password": "not-mine-at-all" });
+        assert_eq!(clerk.send(CLAIM, wrong_password).await.code(), "INVALID_INPUT");
+        let local = json!({ "phone": "0712345678", "password": PASSWORD });
+        assert_eq!(clerk.send(CLAIM, local).await.code(), "INVALID_INPUT", "it may be in any country");
+        let nobody = server.admin(ALPHA);
+        for (text, variables) in [
+            (CLAIM, json!({ "phone": PHONE, "password": PASSWORD })),
+            (CONFIRM, json!({ "otp": "000000" })),
+            (NUMBER, json!({})),
+            ("mutation { removePhoneNumber { success } }", json!({})),
+        ] {
+            assert_eq!(nobody.send(text, variables).await.code(), "UNAUTHENTICATED", "{text}");
+        }
+        // Whoever shows that it is theirs takes it from whoever had it.
+        claim(admin, PHONE).await;
+        let otp = code(sms, 2).await;
+        let elsewhere = server.administrator(ALPHA).await;
+        assert_eq!(confirm(admin, &wrong(&otp)).await, false);
+        assert_eq!(verify(&nobody, PHONE, &otp).await, refused(), "it is not the clerk's code");
+        assert_eq!(confirm(admin, &otp).await, true);
+        assert_eq!(admin.query(NUMBER, json!({})).await["loginPhoneNumber"], PHONE);
+        assert_eq!(clerk.query(NUMBER, json!({})).await["loginPhoneNumber"], Value::Null);
+        assert_eq!(
+            elsewhere.send("{ me { id } }", json!({})).await.code(),
+            "UNAUTHENTICATED",
+            "other sessions end"
+        );
+        // A new password ends what was sent before it.
+        server.clock.advance(Duration::from_mins(1));
+        request(&nobody, PHONE).await;
+        let otp = code(sms, 3).await;
+        let change =
+            "mutation { updateActiveAdministrator(input: { password: \"another-password\" }) { id } }";
+        admin.query(change, json!({})).await;
+        assert_eq!(verify(&nobody, PHONE, &otp).await, refused());
+        let remove = "mutation { removePhoneNumber { success } }";
+        assert_eq!(admin.query(remove, json!({})).await["removePhoneNumber"]["success"], true);
+        assert_eq!(admin.query(remove, json!({})).await["removePhoneNumber"]["success"], false);
+    });
+}
+
+/// A provider that fails, and a platform without an account.
 #[test]
 fn where_no_message_can_be_sent_nothing_breaks() {
     with_clerk(async |server, sms, admin| {
         sms.answer_with(&[Answer::Status(503)]);
+        let refused = admin.send(CLAIM, json!({ "phone": NOBODYS, "password": PASSWORD })).await;
+        assert_eq!(refused.code(), "CONFLICT", "{}", refused.body);
         let client = server.admin(ALPHA);
+        sms.answer_with(&[Answer::Status(503)]);
         assert_eq!(request(&client, PHONE).await["success"], true);
+        while sms.answers_left() > 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        server.clock.advance(Duration::from_mins(1));
         request(&client, PHONE).await;
-        code(sms, 1).await;
+        code(sms, 2).await;
         sent(admin, 1).await;
     });
     with_server(async |server| {
-        let admin = server.administrator(ALPHA).await;
-        admin.query(SET_PHONE, json!({ "phone": PHONE })).await;
         let client = server.admin(ALPHA);
-        assert_eq!(request(&client, PHONE).await["success"], true);
+        assert_eq!(client.send(REQUEST, json!({ "phone": PHONE })).await.code(), "CONFLICT");
         assert_eq!(verify(&client, PHONE, "000000").await, refused());
-        server.administrator(ALPHA).await;
     });
 }

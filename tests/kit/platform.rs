@@ -102,7 +102,6 @@ pub async fn employ(
         first_name: name.to_owned(),
         last_name: code.to_owned(),
         email_address: format!("{name}@{code}.example"),
-        phone_number: None,
         password: PASSWORD.to_owned(),
         role_ids: vec![role.id],
     };

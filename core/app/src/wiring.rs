@@ -137,6 +137,7 @@ impl Platform {
             mailer: mailer(&settings.email)?,
             push: push_sender(&settings.push, Arc::new(host.clone()), options.clock.clone())?,
             sms: Some(gateway(&settings.sms)?),
+            platform_sms: settings.sms.platform_account(),
             actions: Some(Arc::new(host.clone())),
             payments: PaymentsConfig {
                 plugins: Some(Arc::new(host.clone())),

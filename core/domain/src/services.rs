@@ -7,7 +7,7 @@ use soko_extension::action::ActionPlugins;
 use soko_extension::mail::Mailer;
 use soko_extension::pricing::PricingPlugins;
 use soko_extension::push::PushSender;
-use soko_extension::sms::SmsGateway;
+use soko_extension::sms::{SmsAccount, SmsGateway};
 use soko_extension::webhook::WebhookSender;
 use soko_infra::idempotency::Operations;
 use soko_infra::{Blobs, Database};
@@ -53,6 +53,8 @@ pub struct ServicesConfig {
     pub push: Option<Arc<dyn PushSender>>,
     /// What sends text messages, if anything does.
     pub sms: Option<Arc<dyn SmsGateway>>,
+    /// The platform's own account for text messages; without it nobody logs in by a code.
+    pub platform_sms: Option<SmsAccount>,
     /// Runs plugins that act on events, if anything does.
     pub actions: Option<Arc<dyn ActionPlugins>>,
     /// What may be uploaded.
@@ -117,6 +119,7 @@ impl Services {
             mailer,
             push,
             sms,
+            platform_sms,
             actions,
             plugin_limits,
             vault,
@@ -151,7 +154,7 @@ impl Services {
                 .with_webhooks(webhooks, vault)
                 .with_mailer(mailer)
                 .with_push(push)
-                .with_sms(sms)
+                .with_sms(sms, platform_sms)
                 .with_handlers(plugins.clone(), actions),
             operations: Operations::new(database.clone(), clock.clone(), random.clone()),
             orders: Orders::new(database.clone(), clock.clone(), random, neighbours),

@@ -22,6 +22,12 @@ pub fn international(text: &str, calling_code: &str) -> Option<String> {
     (is_number && DIGITS.contains(&digits.len()) && fits_country(&digits)).then(|| format!("+{digits}"))
 }
 
+/// The number in E.164 form of a text that names its country: `+254 712 345 678`, `00254712345678`.
+pub fn international_only(text: &str) -> Option<String> {
+    let names_country = text.trim_start().starts_with('+') || text.trim_start().starts_with("00");
+    international(text, CALLING_CODE_DEFAULT).filter(|_| names_country)
+}
+
 /// Whether a country's numbers are like this, where that is known: a mobile telephone's in Kenya has nine digits after the
 /// code and begins with 7 or 1.
 fn fits_country(digits: &str) -> bool {
@@ -52,6 +58,8 @@ mod tests {
         ] {
             assert_eq!(international(written, "254").as_deref(), Some("+254712345678"), "{written}");
         }
+        assert_eq!(international_only(" +254 712 345678").as_deref(), Some("+254712345678"));
+        assert_eq!(international_only("0712345678"), None, "it may be in any country");
         assert_eq!(international("0110345678", "254").as_deref(), Some("+254110345678"));
         assert_eq!(international("+44 20 7946 0018", "254").as_deref(), Some("+442079460018"));
         for odd in [

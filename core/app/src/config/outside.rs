@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use soko_domain::payments::HANDLER_TIMEOUT;
+use soko_extension::effect::SecretBytes;
+use soko_extension::sms::{SmsAccount, SmsProvider};
 
 use super::settings::{Broken, Secret};
 use crate::push::is_private_key;
@@ -45,7 +47,7 @@ impl Default for EmailSettings {
     }
 }
 
-/// Text messages: each shop has an account of its own with one of these.
+/// Text messages: each shop has an account of its own with one of these, and the platform may have one.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SmsSettings {
@@ -53,6 +55,14 @@ pub struct SmsSettings {
     pub africastalking_url: String,
     /// The server of TextSMS.
     pub textsms_url: String,
+    /// By whom the platform itself sends codes to log in with: `africastalking` or `textsms`. Empty: it sends none.
+    pub platform_provider: String,
+    /// The platform's user name with Africa's Talking, its partner id with TextSMS.
+    pub platform_username: String,
+    /// Whom its messages are from; TextSMS wants one.
+    pub platform_sender_id: String,
+    /// What the provider knows the platform by.
+    pub platform_api_key: Secret,
 }
 
 impl Default for SmsSettings {
@@ -60,6 +70,10 @@ impl Default for SmsSettings {
         Self {
             africastalking_url: "https://api.africastalking.com".to_owned(),
             textsms_url: "https://sms.textsms.co.ke".to_owned(),
+            platform_provider: String::new(),
+            platform_username: String::new(),
+            platform_sender_id: String::new(),
+            platform_api_key: Secret::default(),
         }
     }
 }
@@ -106,6 +120,32 @@ impl SmsSettings {
                 ));
             }
         }
-        Ok(())
+        if self.platform_provider.is_empty() {
+            return Ok(());
+        }
+        let Some(provider) = SmsProvider::parse(&self.platform_provider) else {
+            let what = format!("must be africastalking or textsms, not {:?}", self.platform_provider);
+            return Err(Broken::new("sms.platform_provider", what));
+        };
+        let needed = [
+            ("sms.platform_username", self.platform_username.is_empty()),
+            ("sms.platform_api_key", self.platform_api_key.reveal().is_none()),
+            (
+                "sms.platform_sender_id",
+                provider == SmsProvider::TextSms && self.platform_sender_id.is_empty(),
+            ),
+        ];
+        match needed.into_iter().find(|(_, is_missing)| *is_missing) {
+            Some((key, _)) => Err(Broken::new(key, "is needed with sms.platform_provider")),
+            None => Ok(()),
+        }
+    }
+
+    /// The platform's own account, if it has one.
+    pub fn platform_account(&self) -> Option<SmsAccount> {
+        let provider = SmsProvider::parse(&self.platform_provider)?;
+        let api_key = SecretBytes(self.platform_api_key.reveal()?.as_bytes().to_vec());
+        let sender_id = (!self.platform_sender_id.is_empty()).then(|| self.platform_sender_id.clone());
+        Some(SmsAccount { provider, username: self.platform_username.clone(), sender_id, api_key })
     }
 }

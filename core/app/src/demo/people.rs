@@ -89,7 +89,6 @@ async fn employ(services: &Services, shop: &DemoShop, account: &DemoAccount) -> 
         first_name: account.name.0.to_owned(),
         last_name: account.name.1.to_owned(),
         email_address: account.identifier.to_owned(),
-        phone_number: None,
         password: account.password.to_owned(),
         role_ids: vec![role.id],
     };

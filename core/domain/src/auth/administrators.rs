@@ -7,7 +7,6 @@ use soko_kernel::{
     Actor, AdministratorId, ChannelId, Forbidden, ListQuery, Page, Permission, RoleId, Timestamp, UserId,
 };
 
-use super::codes::phone_number;
 use super::entity::UserAccount;
 use super::error::AuthError;
 use super::event::{AdministratorCreated, AdministratorUpdated, UserCreated, UserUpdated};
@@ -28,8 +27,6 @@ pub struct Administrator {
     pub last_name: String,
     /// Also the identifier that they log in with.
     pub email_address: String,
-    /// The telephone number that codes to log in with are sent to, in E.164 form.
-    pub phone_number: Option<String>,
     /// Their roles, in order of id; to those who read of them, the roles of their own channel.
     pub roles: Vec<Role>,
     /// When it was created.
@@ -45,19 +42,17 @@ pub struct NewAdministrator {
     pub first_name: String,
     pub last_name: String,
     pub email_address: String,
-    pub phone_number: Option<String>,
     pub password: String,
     pub role_ids: Vec<RoleId>,
 }
 
-/// What may change; absent fields stay, and an empty telephone number is none.
+/// What may change; absent fields stay.
 #[derive(Debug, Clone, Default)]
 #[expect(missing_docs, reason = "the fields are those of NewAdministrator")]
 pub struct AdministratorChanges {
     pub first_name: Option<String>,
     pub last_name: Option<String>,
     pub email_address: Option<String>,
-    pub phone_number: Option<String>,
     pub password: Option<String>,
     pub role_ids: Option<Vec<RoleId>>,
 }
@@ -150,7 +145,6 @@ impl Auth {
         let hash = self.hash_password(new.password).await?;
         let identifier = new.email_address.trim().to_lowercase();
         check_names([&new.first_name, &new.last_name, &identifier])?;
-        let phone_number = phone_number(new.phone_number.as_deref().unwrap_or_default())?;
         let (now, granter) = (self.clock.now(), Granter::of(actor));
         self.database
             .write(DataScope::Platform, async move |tx| {
@@ -160,9 +154,6 @@ impl Auth {
                 let user = repo::insert_user(tx, None, &identifier, Some(&hash), now).await?;
                 let names = [new.first_name.as_str(), new.last_name.as_str(), identifier.as_str()];
                 let id = repo::insert_administrator(tx, user, names, now).await?;
-                if phone_number.is_some() {
-                    repo::set_phone_number(tx, id, phone_number.as_deref()).await?;
-                }
                 repo::set_roles(tx, user, &new.role_ids).await?;
                 let created = AdministratorCreated { administrator_id: id, user_id: user };
                 tx.publish(granter.scope, now, &created).await?;
@@ -357,11 +348,9 @@ async fn change(
     check_names([&first_name, &last_name, &email])?;
     repo::update_administrator(tx, id, [&first_name, &last_name, &email], now).await?;
     repo::set_identifier(tx, user, &email, now).await?;
-    if let Some(text) = &changes.phone_number {
-        repo::set_phone_number(tx, id, phone_number(text)?.as_deref()).await?;
-    }
     if let Some(hash) = hash {
         repo::set_password(tx, user, &hash, now).await?;
+        repo::delete_login_code(tx, user).await?;
         let own = granter.session.filter(|_| granter.user == Some(user));
         repo::delete_sessions_of_user(tx, user, own).await?;
     }

@@ -1,16 +1,19 @@
 //! Logging in by a code that comes as a text message, in place of a password.
 //!
-//! A code is good once, for a few minutes and a few tries. Whether there is somebody with a telephone number, nobody is told,
-//! nor do answers take longer for it.
+//! A code is good once, for a few minutes and a few tries, and where it was sent. Whether there is somebody with a telephone
+//! number, nobody is told, nor do answers take longer for it. A number is somebody's who knows their password and has entered
+//! a code that was sent to it; who changes their password, or their number, ends what began by the old one.
 
 use std::time::Duration;
 
-use soko_infra::{DataScope, DatabaseError, Tx};
-use soko_kernel::phone::{CALLING_CODE_DEFAULT, international};
-use soko_kernel::{Actor, ChannelId, Timestamp, UserId};
+use soko_infra::{DataScope, DatabaseError, Reader, Tx};
+use soko_kernel::phone::international_only;
+use soko_kernel::{Actor, ChannelId, Forbidden, Timestamp, UserId};
 
 use super::error::AuthError;
+use super::event::AdministratorUpdated;
 use super::login::{LoggedIn, Verified};
+use super::session::Api;
 use super::throttle::Guess;
 use super::{Auth, repo};
 
@@ -18,6 +21,8 @@ use super::{Auth, repo};
 const GOOD_FOR: Duration = Duration::from_mins(5);
 /// Wrong codes after which the right one is good no more.
 const TRIES: i64 = 3;
+/// How soon another code is sent to the same number.
+const SENT_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// A code that was asked for, which is somebody's or nobody's.
 pub struct CodeRequest {
@@ -26,44 +31,89 @@ pub struct CodeRequest {
     phone_number: String,
     code: String,
     hash: String,
+    /// Whose number it is to become; without, who has it is asked.
+    of: Option<UserId>,
 }
 
 /// A code for somebody, to be sent to them and shown to nobody else.
 pub struct IssuedCode {
-    /// Who it is for.
-    pub user: UserId,
     /// Their telephone number, in E.164 form.
     pub phone_number: String,
     /// Six digits.
     pub code: String,
+    /// As whom they log in.
+    pub user: UserId,
     /// Where they work.
     pub channels: Vec<ChannelId>,
 }
 
-/// The telephone number of an administrator, as it is stored; none where the text is empty.
-///
-/// # Errors
-/// [`AuthError::InvalidPhoneNumber`].
-pub(super) fn phone_number(text: &str) -> Result<Option<String>, AuthError> {
-    if text.trim().is_empty() { Ok(None) } else { required(text).map(Some) }
+/// A code to be kept.
+#[derive(Clone)]
+pub(super) struct NewCode {
+    pub(super) user: UserId,
+    pub(super) phone_number: String,
+    pub(super) hash: String,
+    pub(super) tries: i64,
+    pub(super) expires_at: Timestamp,
 }
 
-fn required(text: &str) -> Result<String, AuthError> {
-    international(text, CALLING_CODE_DEFAULT).ok_or(AuthError::InvalidPhoneNumber)
+/// A code that is kept.
+#[derive(Clone)]
+pub(super) struct KeptCode {
+    pub(super) user: UserId,
+    pub(super) phone_number: String,
+    pub(super) hash: String,
+}
+
+/// Whose code is entered.
+#[derive(Clone)]
+enum Whose {
+    /// That of whoever has this number, sent to it.
+    TheirNumber(String),
+    /// This user's, sent to whichever.
+    Theirs(UserId),
 }
 
 /// What is hashed of a code.
 fn hashed(code: &str) -> String {
-    format!("login code {code}")
+    format!("login code {}", code.trim())
+}
+
+fn number(text: &str) -> Result<String, AuthError> {
+    international_only(text).ok_or(AuthError::InvalidPhoneNumber)
 }
 
 impl Auth {
-    /// Takes a request for a code, with the same work whether or not somebody has the telephone number.
+    /// Takes a request for a code to log in with: the same work whether or not somebody has the telephone number.
     ///
     /// # Errors
     /// [`AuthError::InvalidPhoneNumber`], [`AuthError::TooManyCodes`].
     pub async fn accept_code_request(&self, phone_number: &str) -> Result<CodeRequest, AuthError> {
-        let (phone_number, now) = (required(phone_number)?, self.clock.now());
+        self.new_code(number(phone_number)?, None).await
+    }
+
+    /// Takes a request for a code by which whoever is logged in shows that a telephone number is theirs.
+    ///
+    /// # Errors
+    /// [`AuthError::WrongPassword`]; as for [`Self::accept_code_request`].
+    pub async fn accept_number(
+        &self,
+        actor: &Actor,
+        phone_number: &str,
+        password: String,
+    ) -> Result<CodeRequest, AuthError> {
+        let phone_number = number(phone_number)?;
+        let own = self.current_user(actor).await?.ok_or(Forbidden::NotAuthenticated)?;
+        let verified = self.verify(actor, Api::Admin, &own.identifier, password, false).await;
+        let verified = verified.map_err(|error| match error {
+            AuthError::InvalidCredentials => AuthError::WrongPassword,
+            other => other,
+        })?;
+        self.new_code(phone_number, Some(verified.user)).await
+    }
+
+    async fn new_code(&self, phone_number: String, of: Option<UserId>) -> Result<CodeRequest, AuthError> {
+        let now = self.clock.now();
         let asked = self.count_guess(Guess::of_code_request(&phone_number, now)).await;
         asked.map_err(|error| match error {
             AuthError::TooManyAttempts => AuthError::TooManyCodes,
@@ -71,21 +121,27 @@ impl Auth {
         })?;
         let code = self.random.login_code();
         let hash = self.hasher.hash(hashed(&code)).await?;
-        Ok(CodeRequest { expires_at: now.after(GOOD_FOR), phone_number, code, hash })
+        Ok(CodeRequest { expires_at: now.after(GOOD_FOR), phone_number, code, hash, of })
     }
 
-    /// Makes the code good that was asked for, in place of an earlier one, if somebody has the telephone number. How long that
-    /// takes tells who has one: nobody who asks is to wait for it.
+    /// Makes the code good that was asked for, in place of an earlier one, if it is somebody's and none was sent there just
+    /// now. How long that takes tells who has a number: nobody who asks to log in is to wait for it.
     ///
     /// # Errors
     /// A failing store.
     pub async fn issue_login_code(&self, request: CodeRequest) -> Result<Option<IssuedCode>, DatabaseError> {
-        let CodeRequest { expires_at, phone_number, code, hash } = request;
-        let find = phone_number.clone();
+        let CodeRequest { expires_at, phone_number, code, hash, of } = request;
+        let (to, now) = (phone_number.clone(), self.clock.now());
         let issue = async move |tx: &mut Tx| {
-            let Some(user) = repo::find_by_phone(tx, &find).await? else { return Ok(None) };
-            repo::put_login_code(tx, user, &hash, (TRIES, expires_at)).await?;
-            Ok::<_, DatabaseError>(Some((user, repo::channels_of(tx, user).await?)))
+            let user = match of {
+                Some(user) => Some(user),
+                None => repo::find_by_phone(tx, &to).await?,
+            };
+            let Some(user) = user else { return Ok(None) };
+            let (phone_number, hash) = (to.clone(), hash.clone());
+            let new = NewCode { user, phone_number, hash, tries: TRIES, expires_at };
+            let put = repo::put_login_code(tx, &new, (now, now.before(SENT_AGAIN_AFTER))).await?;
+            Ok::<_, DatabaseError>(if put { Some((user, repo::channels_of(tx, user).await?)) } else { None })
         };
         let issued = self.database.write_concurrently(DataScope::Platform, issue).await?;
         Ok(issued.map(|(user, channels)| IssuedCode { user, phone_number, code, channels }))
@@ -102,18 +158,13 @@ impl Auth {
         phone_number: &str,
         code: &str,
     ) -> Result<LoggedIn, AuthError> {
-        let (phone_number, now) = (required(phone_number)?, self.clock.now());
+        let (phone_number, now) = (number(phone_number)?, self.clock.now());
         let guess = Guess::of_code(&phone_number, now);
-        let taken = self.take_try(phone_number, guess.clone()).await?;
-        let (user, hash) = taken.unzip();
-        let is_right = self.hasher.verify(hashed(code.trim()), hash.clone()).await?;
-        let (Some(user), Some(hash), true) = (user, hash, is_right) else {
-            return Err(AuthError::InvalidCredentials);
-        };
-        let verified = Verified { user, channel: None, session: self.new_session() };
+        let kept = self.check_code(guess.clone(), Whose::TheirNumber(phone_number), code).await?;
+        let verified = Verified { user: kept.user, channel: None, session: self.new_session() };
         let (token, old, cart) = (verified.session.token.clone(), actor.session, actor.active_order);
         let begin = async move |tx: &mut Tx| {
-            if !repo::use_login_code(tx, user, &hash).await? {
+            if !repo::use_login_code(tx, &kept).await? {
                 // Somebody else was as fast, or asked for another code.
                 return Err(AuthError::InvalidCredentials);
             }
@@ -124,19 +175,94 @@ impl Auth {
         Ok(LoggedIn { token, user })
     }
 
-    /// Takes one of the tries of somebody's code before it is looked at, so that those who try at once have no more of them.
-    async fn take_try(
-        &self,
-        phone_number: String,
-        guess: Guess,
-    ) -> Result<Option<(UserId, String)>, AuthError> {
-        let take = async move |tx: &mut Tx| {
-            // Also where nobody has the number, who is then nowhere to be told apart.
-            repo::count_guess(tx, &guess).await?.ok_or(AuthError::TooManyAttempts)?;
-            let Some(user) = repo::find_by_phone(tx, &phone_number).await? else { return Ok(None) };
-            let hash = repo::take_code_try(tx, user, guess.at).await?;
-            Ok(hash.map(|hash| (user, hash)))
+    /// Makes the telephone number theirs that whoever is logged in was sent this code to, and nobody else's any more. Their
+    /// other sessions end. False where the code is not the one.
+    ///
+    /// # Errors
+    /// Nobody logged in; [`AuthError::TooManyAttempts`].
+    pub async fn confirm_number(&self, actor: &Actor, code: &str) -> Result<bool, AuthError> {
+        let user = actor.user.ok_or(Forbidden::NotAuthenticated)?;
+        let (now, scope, session) = (self.clock.now(), actor.public_scope(), actor.session);
+        let guess = Guess::of_code(&format!("user {user}"), now);
+        let kept = match self.check_code(guess.clone(), Whose::Theirs(user), code).await {
+            Err(AuthError::InvalidCredentials) => return Ok(false),
+            checked => checked?,
         };
-        self.database.write_concurrently(DataScope::Platform, take).await
+        let put = async move |tx: &mut Tx| {
+            if !repo::use_login_code(tx, &kept).await?
+                || !repo::put_phone_number(tx, user, &kept.phone_number).await?
+            {
+                return Ok(false);
+            }
+            repo::forget_guesses(tx, &guess).await?;
+            repo::delete_sessions_of_user(tx, user, session).await?;
+            let administrator = repo::find_administrator_of_user(tx, user).await?;
+            if let Some(administrator) = administrator {
+                let changed = AdministratorUpdated { administrator_id: administrator.id, user_id: user };
+                tx.publish(scope, now, &changed).await?;
+            }
+            Ok::<_, AuthError>(true)
+        };
+        self.database.write(DataScope::Platform, put).await
+    }
+
+    /// Where whoever is logged in is sent codes to log in with.
+    ///
+    /// # Errors
+    /// Nobody logged in.
+    pub async fn phone_number(&self, actor: &Actor) -> Result<Option<String>, AuthError> {
+        let user = actor.user.ok_or(Forbidden::NotAuthenticated)?;
+        let read = async |reader: &mut Reader| repo::phone_number_of(reader, user).await;
+        Ok(self.database.read(DataScope::Platform, read).await?)
+    }
+
+    /// Has whoever is logged in be sent no codes any more. False where they are not.
+    ///
+    /// # Errors
+    /// Nobody logged in.
+    pub async fn remove_number(&self, actor: &Actor) -> Result<bool, AuthError> {
+        let user = actor.user.ok_or(Forbidden::NotAuthenticated)?;
+        let remove = async move |tx: &mut Tx| {
+            repo::delete_login_code(tx, user).await?;
+            Ok(repo::remove_phone_number(tx, user).await?)
+        };
+        self.database.write(DataScope::Platform, remove).await
+    }
+
+    /// The code that somebody was sent, if this is it. The try is taken before it is looked at, so that those who try at once
+    /// have no more of them; also where nobody is found, who is so nowhere told apart.
+    async fn check_code(&self, guess: Guess, whose: Whose, code: &str) -> Result<KeptCode, AuthError> {
+        let counted = guess.clone();
+        let take = async move |tx: &mut Tx| {
+            repo::count_guess(tx, &counted).await?.ok_or(AuthError::TooManyAttempts)?;
+            let (user, sent_to) = match &whose {
+                Whose::TheirNumber(number) => (repo::find_by_phone(tx, number).await?, Some(number.as_str())),
+                Whose::Theirs(user) => (Some(*user), None),
+            };
+            let Some(user) = user else { return Ok(None) };
+            Ok::<_, AuthError>(repo::take_code_try(tx, user, sent_to, counted.at).await?)
+        };
+        let kept = self.database.write_concurrently(DataScope::Platform, take).await?;
+        let hash = kept.as_ref().map(|kept| kept.hash.clone());
+        let is_right = match self.hasher.verify(hashed(code), hash).await {
+            Ok(is_right) => is_right,
+            Err(error) => {
+                // Nobody looked at the code.
+                self.give_back_try(guess, kept).await?;
+                return Err(error);
+            }
+        };
+        kept.filter(|_| is_right).ok_or(AuthError::InvalidCredentials)
+    }
+
+    async fn give_back_try(&self, guess: Guess, kept: Option<KeptCode>) -> Result<(), AuthError> {
+        let give_back = async move |tx: &mut Tx| {
+            repo::take_back_guess(tx, &guess).await?;
+            match &kept {
+                Some(kept) => Ok(repo::give_back_code_try(tx, kept).await?),
+                None => Ok(()),
+            }
+        };
+        self.database.write_concurrently(DataScope::Platform, give_back).await
     }
 }

@@ -23,8 +23,17 @@ pub enum AuthError {
     /// Too many codes were asked for, for one telephone number.
     #[error("too many codes were asked for; try again in a few minutes")]
     TooManyCodes,
-    /// A text that is no telephone number.
-    #[error("this is no telephone number; one is such as 0712345678 or +254712345678")]
+    /// The platform has no account to send codes by.
+    #[error("the platform sends no codes to log in with")]
+    CodesOff,
+    /// A code that could not be sent.
+    #[error("the code could not be sent: {0}")]
+    CodeNotSent(String),
+    /// Whoever is logged in gave another password than theirs.
+    #[error("the password is not yours")]
+    WrongPassword,
+    /// A text that is no telephone number with its country's code.
+    #[error("this is no telephone number with its country's code, such as +254712345678")]
     InvalidPhoneNumber,
     /// Another administrator has the telephone number.
     #[error("another administrator has this telephone number")]
@@ -113,12 +122,15 @@ impl AuthError {
             Self::InvalidPassword { .. }
             | Self::InvalidText(_)
             | Self::InvalidPhoneNumber
+            | Self::WrongPassword
             | Self::DescriptionTooLong { .. }
             | Self::TooMany { .. }
             | Self::NotAssignable(_)
             | Self::Query(_) => ErrorKind::InvalidInput,
             Self::IdentifierInUse(_)
             | Self::PhoneNumberInUse
+            | Self::CodesOff
+            | Self::CodeNotSent(_)
             | Self::RoleCodeInUse(_)
             | Self::RoleProtected
             | Self::RoleInUse

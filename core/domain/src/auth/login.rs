@@ -221,6 +221,7 @@ impl Auth {
         self.database
             .write(DataScope::Platform, async move |tx| {
                 repo::set_password(tx, user, &hash, now).await?;
+                repo::delete_login_code(tx, user).await?;
                 Ok(repo::delete_sessions_of_user(tx, user, None).await?)
             })
             .await

@@ -121,7 +121,6 @@ fn person(name: &str, roles: &[RoleId]) -> NewAdministrator {
         first_name: name.to_owned(),
         last_name: "Mwangi".to_owned(),
         email_address: format!("{name}@mail.example"),
-        phone_number: None,
         password: PASSWORD.to_owned(),
         role_ids: roles.to_vec(),
     }

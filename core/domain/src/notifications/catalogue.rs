@@ -50,7 +50,7 @@ pub enum ActionType {
     Push,
     /// A text message to the customer whom the event is for.
     Sms,
-    /// A mail to the customer whom the event is for.
+    /// A mail to the customer whom the event is for, or to those who run the shop.
     Email,
     /// A signed message to an address of the shop's.
     Webhook,

@@ -1,28 +1,29 @@
-//! Codes to log in with, by text message: of no shop's quota, limits or quiet hours, since somebody is waiting for them.
+//! Codes to log in with, by text message: by the platform's own account, and so of no shop's quota, limits or quiet hours, and
+//! in no shop's message log, where others than their reader would find them.
 
 use soko_extension::sms::{Sms, SmsAccount};
-use soko_infra::{DataScope, Reader, Tx};
-use soko_kernel::{Actor, Language, Timestamp};
+use soko_infra::{DataScope, DatabaseError, Reader, Tx};
+use soko_kernel::{Actor, Timestamp};
 use tracing::Instrument as _;
 
+use super::Notifications;
 use super::error::NotificationError;
-use super::{Notifications, repo};
 use crate::auth::{Auth, AuthError, CodeRequest, IssuedCode, LoginCodeSent};
 use crate::channels::Channels;
 
 impl Notifications {
-    /// Has a code to log in with sent to the administrator with this telephone number, by the account of a shop where they
-    /// work, and says until when it will be good. Who has no such number is sent nothing, and whoever asks learns nothing of
-    /// it: it is done apart.
+    /// Has a code to log in with sent to the administrator with this telephone number, and says until when it will be good.
+    /// Who has no such number is sent nothing, and whoever asks learns nothing of it: it is done apart.
     ///
     /// # Errors
-    /// [`AuthError::InvalidPhoneNumber`], [`AuthError::TooManyCodes`].
+    /// [`AuthError::CodesOff`], [`AuthError::InvalidPhoneNumber`], [`AuthError::TooManyCodes`].
     pub async fn send_login_code(&self, auth: &Auth, phone_number: &str) -> Result<Timestamp, AuthError> {
+        let account = self.platform_sms.clone().ok_or(AuthError::CodesOff)?;
         let request = auth.accept_code_request(phone_number).await?;
         let expires_at = request.expires_at;
         let (this, auth) = (self.clone(), auth.clone());
         let sending = async move {
-            if let Err(error) = this.issue_and_send(&auth, request).await {
+            if let Err(error) = this.issue_and_send(&auth, &account, request).await {
                 tracing::warn!(%error, "a code to log in with could not be sent");
             }
         };
@@ -30,50 +31,69 @@ impl Notifications {
         Ok(expires_at)
     }
 
-    async fn issue_and_send(&self, auth: &Auth, request: CodeRequest) -> Result<(), NotificationError> {
-        let Some(issued) = auth.issue_login_code(request).await? else { return Ok(()) };
-        let Some((hand, account)) = self.account_of_any(&issued).await? else {
-            tracing::warn!(user = %issued.user, "no shop where they work can send a code to log in with");
-            return Ok(());
-        };
-        let Some(gateway) = self.gateway() else { return Ok(()) };
-        let IssuedCode { user, phone_number: to, code, .. } = issued;
-        let sms = Sms { to, text: words(&hand.channel.default_language, &code) };
-        if let Err(failure) = gateway.send(&account, &sms).await {
-            tracing::warn!(channel = hand.channel.code, %failure, "a code to log in with could not be sent");
-            return Ok(());
-        }
-        let (scope, now) = (hand.public_scope(), self.clock.now());
-        let state = async move |tx: &mut Tx| tx.publish(scope, now, &LoginCodeSent { user_id: user }).await;
-        Ok(self.database.write_concurrently(scope, state).await?)
+    /// Sends a code to a telephone number by which whoever is logged in shows that it is theirs, and says until when it is
+    /// good.
+    ///
+    /// # Errors
+    /// [`AuthError::CodesOff`], [`AuthError::WrongPassword`], [`AuthError::InvalidPhoneNumber`], [`AuthError::TooManyCodes`],
+    /// [`AuthError::CodeNotSent`].
+    pub async fn send_number_code(
+        &self,
+        auth: &Auth,
+        actor: &Actor,
+        phone_number: &str,
+        password: String,
+    ) -> Result<Timestamp, AuthError> {
+        let account = self.platform_sms.clone().ok_or(AuthError::CodesOff)?;
+        let request = auth.accept_number(actor, phone_number, password).await?;
+        let expires_at = request.expires_at;
+        // One was sent there just now.
+        let issued = auth.issue_login_code(request).await?.ok_or(AuthError::TooManyCodes)?;
+        self.send_code(&account, &issued, actor.channel.default_language.code())
+            .await
+            .map_err(AuthError::CodeNotSent)?;
+        Ok(expires_at)
     }
 
-    /// The first of somebody's shops that has an account for text messages, and the account.
-    async fn account_of_any(
+    async fn issue_and_send(
         &self,
-        issued: &IssuedCode,
-    ) -> Result<Option<(Actor, SmsAccount)>, NotificationError> {
-        let hands = self
-            .database
-            .read(DataScope::Platform, async |reader: &mut Reader| {
-                Channels::hands_in(reader, &issued.channels).await
-            })
-            .await?;
-        for hand in hands {
-            let scope = hand.public_scope();
-            let stored =
-                self.database.read(scope, async |reader| repo::sms_account(reader, scope).await).await?;
-            if let Some(stored) = stored {
-                return Ok(Some((hand, self.opened(scope, &stored)?)));
-            }
+        auth: &Auth,
+        account: &SmsAccount,
+        request: CodeRequest,
+    ) -> Result<(), NotificationError> {
+        let Some(issued) = auth.issue_login_code(request).await? else { return Ok(()) };
+        let find = async |reader: &mut Reader| Channels::hands_in(reader, &issued.channels).await;
+        let hands = self.database.read(DataScope::Platform, find).await?;
+        let language = hands.first().map_or("en", |hand| hand.channel.default_language.code());
+        if let Err(why) = self.send_code(account, &issued, language).await {
+            tracing::warn!(why, "a code to log in with could not be sent");
+            return Ok(());
         }
-        Ok(None)
+        let (now, sent) = (self.clock.now(), LoginCodeSent { user_id: issued.user });
+        let state = async move |tx: &mut Tx| {
+            for hand in &hands {
+                tx.publish(hand.public_scope(), now, &sent).await?;
+            }
+            Ok::<_, DatabaseError>(())
+        };
+        Ok(self.database.write(DataScope::Platform, state).await?)
+    }
+
+    async fn send_code(
+        &self,
+        account: &SmsAccount,
+        issued: &IssuedCode,
+        language: &str,
+    ) -> Result<(), String> {
+        let Some(gateway) = self.gateway() else { return Err("there is no way to send it".to_owned()) };
+        let sms = Sms { to: issued.phone_number.clone(), text: words(language, &issued.code) };
+        gateway.send(account, &sms).await.map(|_| ()).map_err(|failure| failure.to_string())
     }
 }
 
-fn words(language: &Language, code: &str) -> String {
-    match language.code() {
-        "sw" => format!("{code} ni nambari yako ya kuingia, kwa dakika 5. Usimpe mtu yeyote."),
-        _ => format!("{code} is your code to log in, good for 5 minutes. Give it to nobody."),
+fn words(language: &str, code: &str) -> String {
+    match language {
+        "sw" => format!("{code} ni nambari yako ya siri, kwa dakika 5. Usimpe mtu yeyote."),
+        _ => format!("{code} is your code, good for 5 minutes. Give it to nobody."),
     }
 }

@@ -34,7 +34,7 @@ use std::time::Duration;
 use soko_extension::action::ActionPlugins;
 use soko_extension::mail::Mailer;
 use soko_extension::push::PushSender;
-use soko_extension::sms::SmsGateway;
+use soko_extension::sms::{SmsAccount, SmsGateway};
 use soko_extension::webhook::WebhookSender;
 use soko_infra::{Database, DatabaseError};
 use soko_kernel::token::Random;
@@ -78,6 +78,8 @@ pub struct Notifications {
     push: Option<Arc<dyn PushSender>>,
     /// Without it nobody gets text messages but by plugins.
     sms: Option<Arc<dyn SmsGateway>>,
+    /// The platform's own account, by which codes to log in with are sent.
+    platform_sms: Option<SmsAccount>,
     /// Without it there are no secrets to sign with.
     vault: Option<Vault>,
     /// Without it no plugin acts on events.
@@ -95,9 +97,10 @@ impl std::fmt::Debug for Notifications {
 impl Notifications {
     /// The service over a store. Nothing is sent to addresses of shops until it is said how.
     pub fn new(database: Database, clock: Clock, random: Random) -> Self {
-        let (sender, mailer, push, sms, vault, handlers) = (None, None, None, None, None, None);
+        let (sender, mailer, push, sms, platform_sms) = (None, None, None, None, None);
+        let (vault, handlers) = (None, None);
         let live = Arc::default();
-        Self { database, clock, random, sender, mailer, push, sms, vault, handlers, live }
+        Self { database, clock, random, sender, mailer, push, sms, platform_sms, vault, handlers, live }
     }
 
     /// The same, which sends mail, if it is given what it takes.
@@ -112,10 +115,10 @@ impl Notifications {
         Self { push, ..self }
     }
 
-    /// The same, which sends text messages, if it is given what it takes.
+    /// The same, which sends text messages, if it is given what it takes: codes to log in with by the platform's own account.
     #[must_use]
-    pub fn with_sms(self, sms: Option<Arc<dyn SmsGateway>>) -> Self {
-        Self { sms, ..self }
+    pub fn with_sms(self, sms: Option<Arc<dyn SmsGateway>>, platform_sms: Option<SmsAccount>) -> Self {
+        Self { sms, platform_sms, ..self }
     }
 
     /// The same, which has shops' plugins act on events, if it is given who runs them.

@@ -58,7 +58,6 @@ impl Shop {
             first_name: name.to_owned(),
             last_name: "Otieno".to_owned(),
             email_address: format!("{name}@mail.example"),
-            phone_number: None,
             password: "for-tests-only".to_owned(),
             role_ids: vec![role.id],
         };

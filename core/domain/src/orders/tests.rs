@@ -111,6 +111,7 @@ impl Shop {
             mailer: None,
             push: None,
             sms: None,
+            platform_sms: None,
             actions: None,
             plugin_limits: PluginLimits::default(),
             vault: None,

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject, Union};
 use soko_domain::auth::{AuthError, LoggedIn};
 
 use crate::context::{OfRequest as _, RequestContext};
-use crate::error::{ApiResult, Nullable};
+use crate::error::{ApiError, ApiResult, Nullable};
 use crate::scalars::DateTime;
 use crate::shared::people::CurrentUser;
 use crate::shared::refusals::{InvalidCredentialsError, NativeAuthStrategyError};
@@ -73,6 +73,13 @@ impl AccountQuery {
     async fn me(&self, context: &Context<'_>) -> Nullable<CurrentUser> {
         current_user(context.request()).await.transpose()
     }
+
+    /// The telephone number that codes to log in with are sent to, of whoever is logged in.
+    async fn login_phone_number(&self, context: &Context<'_>) -> Nullable<String> {
+        let request = context.request();
+        let found = request.services.auth.phone_number(&request.actor()).await;
+        found.map_err(ApiError::from).transpose()
+    }
 }
 
 async fn current_user(request: &RequestContext) -> ApiResult<Option<CurrentUser>> {
@@ -120,7 +127,7 @@ impl AccountMutation {
     }
 
     /// Has a code to log in with sent to the administrator with this telephone number, as a text message. The answer is the
-    /// same whether or not there is somebody.
+    /// same whether or not there is somebody, and a number gets one a minute at most.
     #[graphql(name = "requestLoginOTP")]
     async fn request_login_otp(&self, context: &Context<'_>, phone_number: String) -> ApiResult<OtpResponse> {
         let services = &context.request().services;
@@ -144,6 +151,42 @@ impl AccountMutation {
             Ok(user) => AuthenticationResult::CurrentUser(user),
             Err(refusal) => AuthenticationResult::InvalidCredentialsError(refusal),
         })
+    }
+
+    /// Sends a code to a telephone number of whoever is logged in, by which they show that it is theirs.
+    #[graphql(name = "requestPhoneNumberOTP")]
+    async fn request_phone_number_otp(
+        &self,
+        context: &Context<'_>,
+        phone_number: String,
+        #[graphql(secret)] password: String,
+    ) -> ApiResult<OtpResponse> {
+        let request = context.request();
+        let (actor, services) = (request.current_actor().await?, &request.services);
+        let notifications = &services.notifications;
+        let sent = notifications.send_number_code(&services.auth, &actor, &phone_number, password).await;
+        let message = "A code is on its way.".to_owned();
+        Ok(OtpResponse { success: true, message, expires_at: sent?.into() })
+    }
+
+    /// Has codes to log in with sent to the telephone number from now on to which this code was, and ends the other sessions
+    /// of whoever is logged in. Nobody else has the number any more.
+    #[graphql(name = "verifyPhoneNumberOTP")]
+    async fn verify_phone_number_otp(
+        &self,
+        context: &Context<'_>,
+        #[graphql(secret)] otp: String,
+    ) -> ApiResult<Success> {
+        let request = context.request();
+        let actor = request.current_actor().await?;
+        Ok(Success { success: request.services.auth.confirm_number(&actor, &otp).await? })
+    }
+
+    /// Has no codes sent any more to whoever is logged in.
+    async fn remove_phone_number(&self, context: &Context<'_>) -> ApiResult<Success> {
+        let request = context.request();
+        let actor = request.current_actor().await?;
+        Ok(Success { success: request.services.auth.remove_number(&actor).await? })
     }
 
     /// Ends the session.

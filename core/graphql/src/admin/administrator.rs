@@ -27,8 +27,6 @@ pub struct Administrator {
     pub last_name: String,
     /// What they log in with.
     pub email_address: String,
-    /// The telephone number that codes to log in with are sent to.
-    pub phone_number: Option<String>,
     /// The account behind it.
     pub user: User,
     /// None.
@@ -44,7 +42,6 @@ impl From<&auth::Administrator> for Administrator {
             first_name: administrator.first_name.clone(),
             last_name: administrator.last_name.clone(),
             email_address: administrator.email_address.clone(),
-            phone_number: administrator.phone_number.clone(),
             user: User::new(&administrator.user, &administrator.roles),
             custom_fields: NO_CUSTOM_FIELDS,
         }
@@ -71,8 +68,6 @@ pub struct CreateAdministratorInput {
     pub last_name: String,
     /// What they log in with.
     pub email_address: String,
-    /// The telephone number that codes to log in with are sent to.
-    pub phone_number: Option<String>,
     /// Their first password.
     #[graphql(secret)]
     pub password: String,
@@ -94,8 +89,6 @@ pub struct UpdateAdministratorInput {
     pub last_name: Option<String>,
     /// What they log in with.
     pub email_address: Option<String>,
-    /// The telephone number that codes to log in with are sent to; an empty one for none.
-    pub phone_number: Option<String>,
     /// A new password, which ends their other sessions.
     #[graphql(secret)]
     pub password: Option<String>,
@@ -115,8 +108,6 @@ pub struct UpdateActiveAdministratorInput {
     pub last_name: Option<String>,
     /// What they log in with.
     pub email_address: Option<String>,
-    /// The telephone number that codes to log in with are sent to; an empty one for none.
-    pub phone_number: Option<String>,
     /// A new password, which ends their other sessions.
     #[graphql(secret)]
     pub password: Option<String>,
@@ -176,7 +167,6 @@ impl AdministratorMutation {
             first_name: input.first_name,
             last_name: input.last_name,
             email_address: input.email_address,
-            phone_number: input.phone_number,
             password: input.password,
             role_ids: input.role_ids.into_iter().map(Into::into).collect(),
         };
@@ -195,7 +185,6 @@ impl AdministratorMutation {
             first_name: input.first_name,
             last_name: input.last_name,
             email_address: input.email_address,
-            phone_number: input.phone_number,
             password: input.password,
             role_ids: each_id(input.role_ids),
         };
@@ -215,7 +204,6 @@ impl AdministratorMutation {
             first_name: input.first_name,
             last_name: input.last_name,
             email_address: input.email_address,
-            phone_number: input.phone_number,
             password: input.password,
             role_ids: None,
         };

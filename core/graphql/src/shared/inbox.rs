@@ -20,7 +20,7 @@ pub enum EventActionType {
     Push,
     /// A text message to the customer whom the event is for.
     Sms,
-    /// A mail to the customer whom the event is for.
+    /// A mail to the customer whom the event is for, or to those who run the shop.
     Email,
     /// A signed message to an address of the shop's. Which events are sent there, its own settings say.
     Webhook,

@@ -16,7 +16,6 @@ struct AdministratorRow {
     first_name: String,
     last_name: String,
     email_address: String,
-    phone_number: Option<String>,
     created_at: Timestamp,
     updated_at: Timestamp,
     user_id: UserId,
@@ -28,8 +27,8 @@ struct AdministratorRow {
     user_updated_at: Timestamp,
 }
 
-const SELECT: &str = "a.id, a.first_name, a.last_name, a.email_address, a.phone_number, a.created_at, a.updated_at, \
-    a.user_id, u.identifier, u.verified, u.password_hash IS NOT NULL AS has_password, u.last_login_at, \
+const SELECT: &str = "a.id, a.first_name, a.last_name, a.email_address, a.created_at, a.updated_at, a.user_id, \
+    u.identifier, u.verified, u.password_hash IS NOT NULL AS has_password, u.last_login_at, \
     u.created_at AS user_created_at, u.updated_at AS user_updated_at";
 const FROM: &str = "FROM administrator a JOIN user_account u ON u.id = a.user_id";
 
@@ -40,7 +39,6 @@ impl AdministratorRow {
             first_name: self.first_name,
             last_name: self.last_name,
             email_address: self.email_address,
-            phone_number: self.phone_number,
             created_at: self.created_at,
             updated_at: self.updated_at,
             user: UserAccount {
@@ -173,22 +171,6 @@ pub(in crate::auth) async fn update_administrator(
     .await
 }
 
-/// Where an administrator is sent codes to log in with; nowhere where it is none.
-pub(in crate::auth) async fn set_phone_number(
-    tx: &mut Tx,
-    id: AdministratorId,
-    phone_number: Option<&str>,
-) -> Result<(), AuthError> {
-    let sql = "UPDATE administrator SET phone_number = $1 WHERE id = $2 AND deleted_at IS NULL";
-    tx.execute_one(sql, (phone_number, id)).await.map_err(|error| {
-        if error.is_unique_violation("administrator", &["phone_number"]) {
-            AuthError::PhoneNumberInUse
-        } else {
-            error.into()
-        }
-    })
-}
-
 pub(in crate::auth) async fn delete_administrator(
     tx: &mut Tx,
     id: AdministratorId,
@@ -201,5 +183,6 @@ pub(in crate::auth) async fn delete_administrator(
     )
     .await?;
     tx.execute_one("UPDATE user_account SET deleted_at = $1 WHERE id = $2", (now, user)).await?;
+    super::codes::delete_login_code(tx, user).await?;
     super::users::delete_sessions_of_user(tx, user, None).await
 }

@@ -1,7 +1,10 @@
-//! SQL of codes to log in with.
+//! SQL of codes to log in with, and of the telephone numbers that they are sent to.
 
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelId, Timestamp, UserId};
+
+use crate::auth::codes::{KeptCode, NewCode};
+use crate::auth::error::AuthError;
 
 /// The administrator with a telephone number.
 pub(in crate::auth) async fn find_by_phone(
@@ -11,6 +14,42 @@ pub(in crate::auth) async fn find_by_phone(
     let sql = "SELECT user_id FROM administrator WHERE phone_number = $1 AND deleted_at IS NULL";
     let found: Option<(UserId,)> = reader.fetch_optional(sql, (phone_number,)).await?;
     Ok(found.map(|(user,)| user))
+}
+
+/// An administrator's telephone number.
+pub(in crate::auth) async fn phone_number_of(
+    reader: &mut Reader,
+    user: UserId,
+) -> Result<Option<String>, DatabaseError> {
+    let sql = "SELECT phone_number FROM administrator WHERE user_id = $1 AND deleted_at IS NULL";
+    let found: Option<(Option<String>,)> = reader.fetch_optional(sql, (user,)).await?;
+    Ok(found.and_then(|(phone_number,)| phone_number))
+}
+
+/// Makes a telephone number somebody's and nobody else's. False where they are no administrator.
+pub(in crate::auth) async fn put_phone_number(
+    tx: &mut Tx,
+    user: UserId,
+    phone_number: &str,
+) -> Result<bool, AuthError> {
+    let take = "UPDATE administrator SET phone_number = NULL WHERE phone_number = $1 AND user_id <> $2";
+    tx.execute(take, (phone_number, user)).await?;
+    let put = "UPDATE administrator SET phone_number = $1 WHERE user_id = $2 AND deleted_at IS NULL";
+    let put = tx.execute(put, (phone_number, user)).await.map_err(|error| {
+        if error.is_unique_violation("administrator", &["phone_number"]) {
+            // Two have shown it to be theirs at once.
+            AuthError::PhoneNumberInUse
+        } else {
+            error.into()
+        }
+    });
+    Ok(put? == 1)
+}
+
+/// Forgets an administrator's telephone number. False where there is none.
+pub(in crate::auth) async fn remove_phone_number(tx: &mut Tx, user: UserId) -> Result<bool, DatabaseError> {
+    let sql = "UPDATE administrator SET phone_number = NULL WHERE user_id = $1 AND phone_number IS NOT NULL";
+    Ok(tx.execute(sql, (user,)).await? == 1)
 }
 
 /// The channels where an administrator has a role.
@@ -24,36 +63,48 @@ pub(in crate::auth) async fn channels_of(
     Ok(rows.into_iter().map(|(channel,)| channel).collect())
 }
 
-/// Keeps a code, in place of an earlier one.
+/// Keeps a code in place of an earlier one. False where one was sent to the same number since `since`, which stays.
 pub(in crate::auth) async fn put_login_code(
     tx: &mut Tx,
-    user: UserId,
-    hash: &str,
-    (tries, expires_at): (i64, Timestamp),
-) -> Result<(), DatabaseError> {
-    let sql = "INSERT INTO login_code (user_id, code_hash, tries_left, expires_at) VALUES ($1, $2, $3, $4) \
-               ON CONFLICT (user_id) DO UPDATE SET code_hash = $2, tries_left = $3, expires_at = $4";
-    tx.execute_one(sql, (user, hash, tries, expires_at)).await
+    new: &NewCode,
+    (now, since): (Timestamp, Timestamp),
+) -> Result<bool, DatabaseError> {
+    let sql = "INSERT INTO login_code AS c (user_id, phone_number, code_hash, tries_left, sent_at, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id) DO UPDATE SET \
+               phone_number = $2, code_hash = $3, tries_left = $4, sent_at = $5, expires_at = $6 \
+               WHERE c.phone_number <> $2 OR c.sent_at <= $7";
+    let NewCode { user, phone_number, hash, tries, expires_at } = new;
+    let values = (*user, phone_number.as_str(), hash.as_str(), *tries, now, *expires_at, since);
+    Ok(tx.execute(sql, values).await? == 1)
 }
 
-/// Takes one of the tries of a code that is good: its hash.
+/// Takes one of the tries of a code that is good and was sent to this number, or to whichever.
 pub(in crate::auth) async fn take_code_try(
     tx: &mut Tx,
     user: UserId,
+    phone_number: Option<&str>,
     now: Timestamp,
-) -> Result<Option<String>, DatabaseError> {
+) -> Result<Option<KeptCode>, DatabaseError> {
     let sql = "UPDATE login_code SET tries_left = tries_left - 1 \
-               WHERE user_id = $1 AND tries_left > 0 AND expires_at > $2 RETURNING code_hash";
-    let taken: Option<(String,)> = tx.fetch_optional(sql, (user, now)).await?;
-    Ok(taken.map(|(hash,)| hash))
+               WHERE user_id = $1 AND phone_number = COALESCE($2, phone_number) AND tries_left > 0 AND expires_at > $3 \
+               RETURNING phone_number, code_hash";
+    let taken: Option<(String, String)> = tx.fetch_optional(sql, (user, phone_number, now)).await?;
+    Ok(taken.map(|(phone_number, hash)| KeptCode { user, phone_number, hash }))
+}
+
+/// Gives a try back at which nobody looked.
+pub(in crate::auth) async fn give_back_code_try(tx: &mut Tx, code: &KeptCode) -> Result<(), DatabaseError> {
+    let sql = "UPDATE login_code SET tries_left = tries_left + 1 WHERE user_id = $1 AND code_hash = $2";
+    tx.execute(sql, (code.user, code.hash.as_str())).await.map(|_| ())
 }
 
 /// Uses a code up. False when it has been, or there is another.
-pub(in crate::auth) async fn use_login_code(
-    tx: &mut Tx,
-    user: UserId,
-    hash: &str,
-) -> Result<bool, DatabaseError> {
+pub(in crate::auth) async fn use_login_code(tx: &mut Tx, code: &KeptCode) -> Result<bool, DatabaseError> {
     let sql = "DELETE FROM login_code WHERE user_id = $1 AND code_hash = $2";
-    Ok(tx.execute(sql, (user, hash)).await? == 1)
+    Ok(tx.execute(sql, (code.user, code.hash.as_str())).await? == 1)
+}
+
+/// Makes whichever code somebody was sent good no more.
+pub(in crate::auth) async fn delete_login_code(tx: &mut Tx, user: UserId) -> Result<(), DatabaseError> {
+    tx.execute("DELETE FROM login_code WHERE user_id = $1", (user,)).await.map(|_| ())
 }

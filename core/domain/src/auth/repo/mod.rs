@@ -8,9 +8,12 @@ mod users;
 
 pub(super) use administrators::{
     administrators_of_users, delete_administrator, find_administrator, find_administrator_of_user,
-    insert_administrator, list_administrators, set_phone_number, update_administrator,
+    insert_administrator, list_administrators, update_administrator,
 };
-pub(super) use codes::{channels_of, find_by_phone, put_login_code, take_code_try, use_login_code};
+pub(super) use codes::{
+    channels_of, delete_login_code, find_by_phone, give_back_code_try, phone_number_of, put_login_code,
+    put_phone_number, remove_phone_number, take_code_try, use_login_code,
+};
 pub(super) use failures::{DELETE_EXPIRED_FAILURES, count_guess, forget_guesses, take_back_guess};
 pub(super) use roles::{
     add_role, administrator_in, administrators_in, delete_role, find_role, insert_role, list_roles, powers,

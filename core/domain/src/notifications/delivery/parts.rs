@@ -57,11 +57,15 @@ impl Notifications {
         let (scope, action) = (job.hand.public_scope(), job.action);
         let read = async |reader: &mut soko_infra::Reader| repo::parts_done(reader, scope, action).await;
         let done = self.database.read(scope, read).await?;
-        let mut bill = Bill::default();
+        let mut instead = handlers.iter().filter(|handler| handler.placement == Placement::Instead);
+        let (first_instead, mut bill) = (instead.next().map(|handler| handler.id), Bill::default());
         for part in in_order(&handlers).iter().filter(|part| !done.contains(&part.id())) {
             let report = match part {
                 Part::BuiltIn => self.tell_built_in(job, &person).await?,
-                Part::Handler(handler) => self.call_handler(job, handler, &bindings, Some(&person)).await?,
+                Part::Handler(handler) => {
+                    let in_place = first_instead == Some(handler.id);
+                    self.call_handler(job, handler, &bindings, Some(&person), in_place).await?
+                }
             };
             bill.add(report.bill);
             if report.sent != Sent::Taken {
@@ -83,7 +87,7 @@ impl Notifications {
         let bindings = self.action_bindings(job.hand).await?;
         let handlers = self.handlers_of(job, &bindings).await?;
         match handlers.iter().find(|handler| handler.id == id) {
-            Some(handler) => self.call_handler(job, handler, &bindings, None).await,
+            Some(handler) => self.call_handler(job, handler, &bindings, None, false).await,
             None => Ok(Report::skipped(ActionReason::Gone, "the plugin is off or gone")),
         }
     }

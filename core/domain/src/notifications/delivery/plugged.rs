@@ -1,5 +1,6 @@
 //! Calls of shops' plugins, and what they have the core send to the recipient of a call.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -25,13 +26,15 @@ use crate::notifications::texts::Text;
 use crate::plugins::{ActiveBinding, NewRun};
 
 impl Notifications {
-    /// Calls a plugin about an event, for a person or, without one, for the shop.
+    /// Calls a plugin about an event, for a person or, without one, for the shop. What it sends first may be `in_place` of what
+    /// the core would.
     pub(super) async fn call_handler(
         &self,
         job: Job<'_>,
         handler: &EventHandler,
         bindings: &[ActiveBinding],
         person: Option<&Person>,
+        in_place: bool,
     ) -> Result<Report, NotificationError> {
         let binding = bindings.iter().find(|binding| binding.id == handler.binding);
         let (Some(binding), Some(handlers)) = (binding, &self.handlers) else {
@@ -57,6 +60,7 @@ impl Notifications {
             action: job.action,
             handler: handler.id,
             person: person.cloned(),
+            in_place,
             progress: Mutex::default(),
         });
         let run = handlers.runner.handle(call, request, Arc::clone(&messenger) as Arc<dyn Messenger>).await;
@@ -129,7 +133,8 @@ fn request(
 /// How far a call has come.
 #[derive(Debug, Default)]
 struct Progress {
-    messages: i64,
+    /// Of each kind.
+    messages: HashMap<ActionType, i64>,
     bill: Bill,
 }
 
@@ -143,6 +148,8 @@ struct ToRecipient {
     handler: EventHandlerId,
     /// Nobody where it is called for the shop.
     person: Option<Person>,
+    /// Whether it is the first in the place of the action itself.
+    in_place: bool,
     progress: Mutex<Progress>,
 }
 
@@ -154,10 +161,13 @@ impl ToRecipient {
     /// The call's next message, told by an action.
     async fn next(&self, action: ActionType) -> Result<(&Person, Message), MessageError> {
         let mut progress = self.progress.lock().await;
-        progress.messages += 1;
-        let key = StepKey { action: self.action, handler: self.handler.0, step: progress.messages };
+        let number = progress.messages.entry(action).or_default();
+        *number += 1;
+        let key = StepKey { action: self.action, handler: self.handler.0, step: step_of(action, *number) };
         let person = self.person.as_ref().ok_or(MessageError::NoAddress)?;
-        Ok((person, Message { key, counted: person.to.action() == action }))
+        // The action itself was counted as it was taken: what is in its place is no other message.
+        let counted = self.in_place && *number == 1 && person.to.action() == action;
+        Ok((person, Message { key, counted }))
     }
 
     async fn once(
@@ -200,6 +210,7 @@ impl Messenger for ToRecipient {
     async fn email(&self, subject: &str, text: &str) -> Result<MessageReceipt, MessageError> {
         let (action, job) = (ActionType::Email, self.job());
         let (person, message) = self.next(action).await?;
+        person.email.as_ref().ok_or(MessageError::NoAddress)?;
         let id = message.id(job);
         let send = async || self.notifications.send_mail(person, (subject, text), id).await;
         self.once(person, (message, action), send).await
@@ -220,6 +231,20 @@ impl Messenger for ToRecipient {
         let send = async || self.notifications.put_into_inbox(self.job(), person, text).await;
         self.once(person, (message, action), send).await
     }
+}
+
+/// Where a message stands among the steps of its handler: each kind by itself, since a plugin that is called again may leave
+/// one out.
+fn step_of(action: ActionType, number: i64) -> i64 {
+    const OF_A_KIND_MAX: i64 = 100;
+    let kind = match action {
+        ActionType::Sms => 0,
+        ActionType::Email => 1,
+        ActionType::Push => 2,
+        ActionType::InApp => 3,
+        ActionType::Webhook | ActionType::Handler => 4,
+    };
+    kind * OF_A_KIND_MAX + number
 }
 
 fn store_failed(error: &NotificationError) -> MessageError {

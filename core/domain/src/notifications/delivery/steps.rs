@@ -16,7 +16,8 @@ use crate::notifications::{Notifications, repo};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Message {
     pub(super) key: StepKey,
-    /// Whether the shop's limits have counted it: what is sent by the action's own way was, when the action was taken.
+    /// Whether the shop's limits have counted it: what the core sends, and a plugin first in its place, was as the action was
+    /// taken.
     pub(super) counted: bool,
 }
 
