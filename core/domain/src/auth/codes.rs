@@ -144,7 +144,7 @@ impl Auth {
             Ok::<_, DatabaseError>(if put { Some((user, repo::channels_of(tx, user).await?)) } else { None })
         };
         let issued = self.database.write_concurrently(DataScope::Platform, issue).await?;
-        Ok(issued.map(|(user, channels)| IssuedCode { user, phone_number, code, channels }))
+        Ok(issued.map(|(user, channels)| IssuedCode { phone_number, code, user, channels }))
     }
 
     /// Begins an administrator's session by the code that they were sent.
