@@ -66,7 +66,13 @@ impl Pump {
                 biased;
                 // The sender's end means that the pump was dropped.
                 _ = stopped.wait_for(|stopped| *stopped) => break,
-                Some(ended) = self.under_way.join_next() => self.ended(ended),
+                Some(ended) = self.under_way.join_next() => {
+                    self.ended(ended);
+                    // One look for what is due serves all that have ended meanwhile.
+                    while let Some(ended) = self.under_way.try_join_next() {
+                        self.ended(ended);
+                    }
+                }
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
         }

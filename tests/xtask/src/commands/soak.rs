@@ -15,11 +15,11 @@ const WITH_ROUNDS: &str = "package(soko-domain) | package(soko-tests)";
 ///
 /// How long each goes on stands beside it; a part of a test's name selects it. `crash`: 200 kills of random nodes while
 /// customers check out. `dropped`: 10,000 requests whose clients go away. `ten_refunds`: 1,000 payments, each with ten
-/// refunds at once. `takes_effect_once`: 1,000 idempotency keys, each sent five times at once. `between_effect_and_answer`:
-/// 200 kills while keys are sent. `payment_crash`: 100 kills while payers pay by M-Pesa. `two_tills`: 1,000 rounds of two
-/// tills against one credit limit. `tests::model`: 100,000 operations on orders, payments and accounts.
-/// `workers_that_are_killed`: 100,000 events. `faults`: a store
-/// that is full, slow, cut off, locked or restarted.
+/// refunds at once. `takes_effect_once`: 1,000 idempotency keys, each sent five times at once.
+/// `between_effect_and_answer`: 200 kills while keys are sent. `payment_crash`: 100 kills while payers pay by M-Pesa.
+/// `delivery_crash`: 100 kills while people are told what happens. `two_tills`: 1,000 rounds of two tills against one
+/// credit limit. `tests::model`: 100,000 operations on orders, payments and accounts. `workers_that_are_killed`:
+/// 100,000 events. `faults`: a store that is full, slow, cut off, locked or restarted.
 ///
 /// The tests read `SOKO_SOAK=1`, `SOKO_SEED` and `SOKO_ROUNDS`. The seed is printed; the same seed gives the same sequence
 /// of inputs again.
