@@ -143,6 +143,57 @@ fn what_a_plugin_sends_is_counted_once_by_the_shops_limits() {
     });
 }
 
+/// In the place of a text message a plugin sends two: the second one counts for itself, whichever plugin sends it.
+#[test]
+fn of_what_plugins_send_in_place_of_a_message_the_first_was_counted() {
+    with_shop(async |server, outside, admin| {
+        set_account(admin, "AFRICAS_TALKING").await;
+        let limit = "mutation { createEventRateLimit(input: { actionType: SMS, scope: CHANNEL, actionsMax: 2,
+            periodSeconds: 86400 }) { id } }";
+        admin.query(limit, json!({})).await;
+        let silent = ActionGuest::new().name("silent").build();
+        let silent = install(admin, silent, json!({}), json!({})).await;
+        handle(admin, &silent, "INSTEAD", json!("SMS")).await;
+        let mut guest = ActionGuest::new().name("talks").wants(Way::Sms);
+        let told = ["Moja", "Mbili", "Tatu"].map(|text| guest.tell(Way::Sms, "", text)).concat();
+        let guest = guest.on(&format!("{told} (call $done)")).build();
+        let binding = install(admin, guest, json!({}), json!({ "sms": true })).await;
+        handle(admin, &binding, "INSTEAD", json!("SMS")).await;
+        sell(server).await;
+        texts(admin, 1, |one| one["state"] == "Done").await;
+        let said: Vec<String> = outside.sms.taken().into_iter().map(|taken| taken.text).collect();
+        assert_eq!(said, ["Moja", "Mbili"], "the third is one too many");
+    });
+}
+
+/// A plugin that is called again and leaves one kind of message out has the others taken for what they are.
+#[test]
+fn messages_are_told_apart_by_their_kind_when_a_plugin_is_called_again() {
+    with_shop(async |server, outside, admin| {
+        set_account(admin, "AFRICAS_TALKING").await;
+        let mut guest = ActionGuest::new().wants(Way::Email).wants(Way::Sms);
+        let mail = guest.tell(Way::Email, "Karibu", "Asante sana");
+        let text = guest.tell(Way::Sms, "", "Asante");
+        let later = guest.say(2, "not yet");
+        let guest = guest.on(&format!("{mail} {text} {later}")).build();
+        let binding = install(admin, guest, json!({}), json!({ "email": true })).await;
+        handle(admin, &binding, "INSTEAD", json!("SMS")).await;
+        sell(server).await;
+        texts(admin, 1, |one| one["attempts"] == 1 && one["reason"] == "HANDLER_FAILED").await;
+        assert_eq!((outside.mail.delivered().len(), outside.sms.taken().len()), (1, 0));
+        let grant = "mutation ($input: UpdatePluginBindingInput!) { updatePluginBinding(input: $input) { __typename } }";
+        let input = json!({ "id": binding["id"], "grants": { "sms": true } });
+        admin.query(grant, json!({ "input": input })).await;
+        server.clock.advance(Duration::from_hours(1));
+        texts(admin, 1, |one| one["attempts"] == 2 && one["reason"] == "HANDLER_FAILED").await;
+        assert_eq!(
+            (outside.mail.delivered().len(), outside.sms.taken().len()),
+            (1, 1),
+            "the text is no mail"
+        );
+    });
+}
+
 /// What plugins and the core do apart is done by one of the nodes that serve a platform.
 #[test]
 fn of_two_nodes_one_calls_each_plugin_and_tells_each_browser() {

@@ -93,11 +93,6 @@ impl SmsServer {
         self.book().answers = answers.iter().copied().collect();
     }
 
-    /// How many of those answers have not been given.
-    pub fn answers_left(&self) -> usize {
-        self.book().answers.len()
-    }
-
     /// Answers so much later that a message was taken.
     pub fn answer_after(&self, time: Duration) {
         self.book().answer_after = time;

@@ -350,7 +350,7 @@ async fn change(
     repo::set_identifier(tx, user, &email, now).await?;
     if let Some(hash) = hash {
         repo::set_password(tx, user, &hash, now).await?;
-        repo::delete_login_code(tx, user).await?;
+        repo::remove_phone_number(tx, user).await?;
         let own = granter.session.filter(|_| granter.user == Some(user));
         repo::delete_sessions_of_user(tx, user, own).await?;
     }

@@ -27,8 +27,8 @@ pub enum AuthError {
     #[error("the platform sends no codes to log in with")]
     CodesOff,
     /// A code that could not be sent.
-    #[error("the code could not be sent: {0}")]
-    CodeNotSent(String),
+    #[error("the code could not be sent; try again later")]
+    CodeNotSent,
     /// Whoever is logged in gave another password than theirs.
     #[error("the password is not yours")]
     WrongPassword,
@@ -130,7 +130,7 @@ impl AuthError {
             Self::IdentifierInUse(_)
             | Self::PhoneNumberInUse
             | Self::CodesOff
-            | Self::CodeNotSent(_)
+            | Self::CodeNotSent
             | Self::RoleCodeInUse(_)
             | Self::RoleProtected
             | Self::RoleInUse

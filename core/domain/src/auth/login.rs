@@ -120,7 +120,7 @@ impl Auth {
         self.database.write_concurrently(DataScope::Platform, work).await?.ok_or(AuthError::TooManyAttempts)
     }
 
-    async fn take_back_guess(&self, guess: Guess) -> Result<(), AuthError> {
+    pub(super) async fn take_back_guess(&self, guess: Guess) -> Result<(), AuthError> {
         let work = async move |tx: &mut Tx| Ok(repo::take_back_guess(tx, &guess).await?);
         self.database.write_concurrently(DataScope::Platform, work).await
     }
@@ -221,7 +221,7 @@ impl Auth {
         self.database
             .write(DataScope::Platform, async move |tx| {
                 repo::set_password(tx, user, &hash, now).await?;
-                repo::delete_login_code(tx, user).await?;
+                repo::remove_phone_number(tx, user).await?;
                 Ok(repo::delete_sessions_of_user(tx, user, None).await?)
             })
             .await

@@ -1,7 +1,7 @@
 //! Codes to log in with, by text message: by the platform's own account, and so of no shop's quota, limits or quiet hours, and
 //! in no shop's message log, where others than their reader would find them.
 
-use soko_extension::sms::{Sms, SmsAccount};
+use soko_extension::sms::{Sms, SmsAccount, SmsFailure};
 use soko_infra::{DataScope, DatabaseError, Reader, Tx};
 use soko_kernel::{Actor, Timestamp};
 use tracing::Instrument as _;
@@ -49,10 +49,10 @@ impl Notifications {
         let expires_at = request.expires_at;
         // One was sent there just now.
         let issued = auth.issue_login_code(request).await?.ok_or(AuthError::TooManyCodes)?;
-        self.send_code(&account, &issued, actor.channel.default_language.code())
-            .await
-            .map_err(AuthError::CodeNotSent)?;
-        Ok(expires_at)
+        if self.send_code(auth, &account, &issued, actor.channel.default_language.code()).await? {
+            return Ok(expires_at);
+        }
+        Err(AuthError::CodeNotSent)
     }
 
     async fn issue_and_send(
@@ -65,11 +65,10 @@ impl Notifications {
         let find = async |reader: &mut Reader| Channels::hands_in(reader, &issued.channels).await;
         let hands = self.database.read(DataScope::Platform, find).await?;
         let language = hands.first().map_or("en", |hand| hand.channel.default_language.code());
-        if let Err(why) = self.send_code(account, &issued, language).await {
-            tracing::warn!(why, "a code to log in with could not be sent");
+        if !self.send_code(auth, account, &issued, language).await? {
             return Ok(());
         }
-        let (now, sent) = (self.clock.now(), LoginCodeSent { user_id: issued.user });
+        let (now, sent) = (self.clock.now(), LoginCodeSent { user_id: issued.user() });
         let state = async move |tx: &mut Tx| {
             for hand in &hands {
                 tx.publish(hand.public_scope(), now, &sent).await?;
@@ -79,15 +78,32 @@ impl Notifications {
         Ok(self.database.write(DataScope::Platform, state).await?)
     }
 
+    /// Sends a code, unless it certainly cannot be sent: then it is taken back. Why, the operator reads in the log: it is about
+    /// the platform's account.
     async fn send_code(
         &self,
+        auth: &Auth,
         account: &SmsAccount,
         issued: &IssuedCode,
         language: &str,
-    ) -> Result<(), String> {
-        let Some(gateway) = self.gateway() else { return Err("there is no way to send it".to_owned()) };
-        let sms = Sms { to: issued.phone_number.clone(), text: words(language, &issued.code) };
-        gateway.send(account, &sms).await.map(|_| ()).map_err(|failure| failure.to_string())
+    ) -> Result<bool, DatabaseError> {
+        let sms = Sms { to: issued.phone_number().to_owned(), text: words(language, &issued.code) };
+        let sent = match self.gateway() {
+            Some(gateway) => gateway.send(account, &sms).await.map(|_| ()),
+            None => Err(SmsFailure::Unavailable("there is no way to send it".to_owned())),
+        };
+        match sent {
+            Ok(()) => Ok(true),
+            Err(SmsFailure::InDoubt(why)) => {
+                tracing::warn!(why, "a code to log in with may not have been sent");
+                Ok(true)
+            }
+            Err(failure) => {
+                tracing::warn!(%failure, "a code to log in with could not be sent");
+                auth.withdraw_login_code(issued).await?;
+                Ok(false)
+            }
+        }
     }
 }
 

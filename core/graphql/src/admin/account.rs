@@ -182,7 +182,7 @@ impl AccountMutation {
         Ok(Success { success: request.services.auth.confirm_number(&actor, &otp).await? })
     }
 
-    /// Has no codes sent any more to whoever is logged in.
+    /// Has no codes sent any more to whoever is logged in, and ends their other sessions.
     async fn remove_phone_number(&self, context: &Context<'_>) -> ApiResult<Success> {
         let request = context.request();
         let actor = request.current_actor().await?;

@@ -183,6 +183,6 @@ pub(in crate::auth) async fn delete_administrator(
     )
     .await?;
     tx.execute_one("UPDATE user_account SET deleted_at = $1 WHERE id = $2", (now, user)).await?;
-    super::codes::delete_login_code(tx, user).await?;
+    super::codes::remove_phone_number(tx, user).await?;
     super::users::delete_sessions_of_user(tx, user, None).await
 }

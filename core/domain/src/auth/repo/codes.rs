@@ -3,7 +3,7 @@
 use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelId, Timestamp, UserId};
 
-use crate::auth::codes::{KeptCode, NewCode};
+use crate::auth::codes::{KeptCode, Purpose};
 use crate::auth::error::AuthError;
 
 /// The administrator with a telephone number.
@@ -46,8 +46,9 @@ pub(in crate::auth) async fn put_phone_number(
     Ok(put? == 1)
 }
 
-/// Forgets an administrator's telephone number. False where there is none.
+/// Forgets an administrator's telephone number, and what was sent there. False where there is none.
 pub(in crate::auth) async fn remove_phone_number(tx: &mut Tx, user: UserId) -> Result<bool, DatabaseError> {
+    delete_login_codes(tx, user).await?;
     let sql = "UPDATE administrator SET phone_number = NULL WHERE user_id = $1 AND phone_number IS NOT NULL";
     Ok(tx.execute(sql, (user,)).await? == 1)
 }
@@ -63,48 +64,55 @@ pub(in crate::auth) async fn channels_of(
     Ok(rows.into_iter().map(|(channel,)| channel).collect())
 }
 
-/// Keeps a code in place of an earlier one. False where one was sent to the same number since `since`, which stays.
+/// Keeps a code, in place of an earlier one for the same purpose.
 pub(in crate::auth) async fn put_login_code(
     tx: &mut Tx,
-    new: &NewCode,
-    (now, since): (Timestamp, Timestamp),
-) -> Result<bool, DatabaseError> {
-    let sql = "INSERT INTO login_code AS c (user_id, phone_number, code_hash, tries_left, sent_at, expires_at) \
-               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id) DO UPDATE SET \
-               phone_number = $2, code_hash = $3, tries_left = $4, sent_at = $5, expires_at = $6 \
-               WHERE c.phone_number <> $2 OR c.sent_at <= $7";
-    let NewCode { user, phone_number, hash, tries, expires_at } = new;
-    let values = (*user, phone_number.as_str(), hash.as_str(), *tries, now, *expires_at, since);
-    Ok(tx.execute(sql, values).await? == 1)
+    code: &KeptCode,
+    tries: i64,
+) -> Result<(), DatabaseError> {
+    let sql = "INSERT INTO login_code (user_id, purpose, phone_number, code_hash, tries_left, expires_at) \
+               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, purpose) DO UPDATE SET \
+               phone_number = $3, code_hash = $4, tries_left = $5, expires_at = $6";
+    let KeptCode { user, purpose, phone_number, hash, expires_at } = code;
+    let values = (*user, purpose.as_str(), phone_number.as_str(), hash.as_str(), tries, *expires_at);
+    tx.execute_one(sql, values).await
 }
 
 /// Takes one of the tries of a code that is good and was sent to this number, or to whichever.
 pub(in crate::auth) async fn take_code_try(
     tx: &mut Tx,
-    user: UserId,
+    (user, purpose): (UserId, Purpose),
     phone_number: Option<&str>,
     now: Timestamp,
 ) -> Result<Option<KeptCode>, DatabaseError> {
-    let sql = "UPDATE login_code SET tries_left = tries_left - 1 \
-               WHERE user_id = $1 AND phone_number = COALESCE($2, phone_number) AND tries_left > 0 AND expires_at > $3 \
-               RETURNING phone_number, code_hash";
-    let taken: Option<(String, String)> = tx.fetch_optional(sql, (user, phone_number, now)).await?;
-    Ok(taken.map(|(phone_number, hash)| KeptCode { user, phone_number, hash }))
+    let sql = "UPDATE login_code SET tries_left = tries_left - 1 WHERE user_id = $1 AND purpose = $2 \
+               AND phone_number = COALESCE($3, phone_number) AND tries_left > 0 AND expires_at > $4 \
+               RETURNING phone_number, code_hash, expires_at";
+    let taken: Option<(String, String, Timestamp)> =
+        tx.fetch_optional(sql, (user, purpose.as_str(), phone_number, now)).await?;
+    Ok(taken.map(|(phone_number, hash, expires_at)| KeptCode {
+        user,
+        purpose,
+        phone_number,
+        hash,
+        expires_at,
+    }))
 }
 
 /// Gives a try back at which nobody looked.
 pub(in crate::auth) async fn give_back_code_try(tx: &mut Tx, code: &KeptCode) -> Result<(), DatabaseError> {
-    let sql = "UPDATE login_code SET tries_left = tries_left + 1 WHERE user_id = $1 AND code_hash = $2";
-    tx.execute(sql, (code.user, code.hash.as_str())).await.map(|_| ())
+    let sql = "UPDATE login_code SET tries_left = tries_left + 1 \
+               WHERE user_id = $1 AND purpose = $2 AND code_hash = $3";
+    tx.execute(sql, (code.user, code.purpose.as_str(), code.hash.as_str())).await.map(|_| ())
 }
 
 /// Uses a code up. False when it has been, or there is another.
 pub(in crate::auth) async fn use_login_code(tx: &mut Tx, code: &KeptCode) -> Result<bool, DatabaseError> {
-    let sql = "DELETE FROM login_code WHERE user_id = $1 AND code_hash = $2";
-    Ok(tx.execute(sql, (code.user, code.hash.as_str())).await? == 1)
+    let sql = "DELETE FROM login_code WHERE user_id = $1 AND purpose = $2 AND code_hash = $3";
+    Ok(tx.execute(sql, (code.user, code.purpose.as_str(), code.hash.as_str())).await? == 1)
 }
 
-/// Makes whichever code somebody was sent good no more.
-pub(in crate::auth) async fn delete_login_code(tx: &mut Tx, user: UserId) -> Result<(), DatabaseError> {
+/// Makes whichever codes somebody was sent good no more.
+async fn delete_login_codes(tx: &mut Tx, user: UserId) -> Result<(), DatabaseError> {
     tx.execute("DELETE FROM login_code WHERE user_id = $1", (user,)).await.map(|_| ())
 }

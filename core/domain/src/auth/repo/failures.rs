@@ -2,7 +2,7 @@
 
 use soko_infra::{DatabaseError, Tx};
 
-use crate::auth::throttle::{GUESSES_MAX, Guess};
+use crate::auth::throttle::Guess;
 
 /// Counts a guess, unless there were too many: one statement looks and counts, so that those who guess at once wait for
 /// each other's count. The window begins with its first guess, and anew with the first one after its end.
@@ -13,7 +13,7 @@ pub(in crate::auth) async fn count_guess(tx: &mut Tx, guess: &Guess) -> Result<O
          expires_at = CASE WHEN f.expires_at <= $2 THEN $3 ELSE f.expires_at END \
          WHERE f.guesses < $4 OR f.expires_at <= $2";
     let counted =
-        tx.execute(sql, (guess.account_hash.clone(), guess.at, guess.expires_at, GUESSES_MAX)).await?;
+        tx.execute(sql, (guess.account_hash.clone(), guess.at, guess.expires_at, guess.most)).await?;
     Ok((counted > 0).then_some(()))
 }
 

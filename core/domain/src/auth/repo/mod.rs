@@ -11,8 +11,8 @@ pub(super) use administrators::{
     insert_administrator, list_administrators, update_administrator,
 };
 pub(super) use codes::{
-    channels_of, delete_login_code, find_by_phone, give_back_code_try, phone_number_of, put_login_code,
-    put_phone_number, remove_phone_number, take_code_try, use_login_code,
+    channels_of, find_by_phone, give_back_code_try, phone_number_of, put_login_code, put_phone_number,
+    remove_phone_number, take_code_try, use_login_code,
 };
 pub(super) use failures::{DELETE_EXPIRED_FAILURES, count_guess, forget_guesses, take_back_guess};
 pub(super) use roles::{

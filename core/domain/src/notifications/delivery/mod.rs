@@ -30,7 +30,7 @@ use super::{Notifications, repo};
 use crate::channels::Channels;
 
 use report::Report;
-pub(super) use report::{Outcome, StepKey, StepState, StoredStep};
+pub(super) use report::{Outcome, STEPS_OF_A_KIND, StepKey, StepState, StoredStep};
 pub(super) use webhook::Endpoint;
 
 /// Longest that a try takes: longer than the way out gives a request, and than all plugins that take part in an action.

@@ -57,13 +57,12 @@ impl Notifications {
         let (scope, action) = (job.hand.public_scope(), job.action);
         let read = async |reader: &mut soko_infra::Reader| repo::parts_done(reader, scope, action).await;
         let done = self.database.read(scope, read).await?;
-        let mut instead = handlers.iter().filter(|handler| handler.placement == Placement::Instead);
-        let (first_instead, mut bill) = (instead.next().map(|handler| handler.id), Bill::default());
+        let in_place = handlers.iter().any(|handler| handler.placement == Placement::Instead);
+        let mut bill = Bill::default();
         for part in in_order(&handlers).iter().filter(|part| !done.contains(&part.id())) {
             let report = match part {
                 Part::BuiltIn => self.tell_built_in(job, &person).await?,
                 Part::Handler(handler) => {
-                    let in_place = first_instead == Some(handler.id);
                     self.call_handler(job, handler, &bindings, Some(&person), in_place).await?
                 }
             };

@@ -6,7 +6,7 @@ use soko_kernel::{CustomerId, UserId};
 
 use super::Job;
 use super::report::{Report, StepKey};
-use super::steps::Message;
+use super::steps::{Counts, Message};
 use crate::auth::{Auth, ChannelAdministrator};
 use crate::customers::{Customers, is_email_address};
 use crate::notifications::catalogue::ActionType;
@@ -114,7 +114,8 @@ impl Notifications {
     ) -> Result<Report, NotificationError> {
         let action = person.to.action();
         let text = self.words(job, action).await?;
-        let message = Message { key: StepKey { action: job.action, handler: 0, step: 1 }, counted: true };
+        let message =
+            Message { key: StepKey { action: job.action, handler: 0, step: 1 }, counts: Counts::Already };
         match action {
             ActionType::Sms => self.send_sms(job, person, message, &text.body).await,
             ActionType::Push => self.send_push(job, person, &message.id(job), &text).await,

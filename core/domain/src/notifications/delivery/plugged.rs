@@ -15,9 +15,10 @@ use tokio::sync::Mutex;
 use super::Job;
 use super::person::Person;
 use super::report::{Bill, Report, Sent, StepKey};
-use super::steps::{InDoubt, Message};
+use super::steps::{Counts, InDoubt, Message};
 use crate::notifications::Notifications;
 use crate::notifications::catalogue::{ActionType, EventType};
+use crate::notifications::delivery::report::STEPS_OF_A_KIND;
 use crate::notifications::entity::{Recipient, StoredEvent};
 use crate::notifications::error::NotificationError;
 use crate::notifications::handlers::EventHandler;
@@ -26,8 +27,8 @@ use crate::notifications::texts::Text;
 use crate::plugins::{ActiveBinding, NewRun};
 
 impl Notifications {
-    /// Calls a plugin about an event, for a person or, without one, for the shop. What it sends first may be `in_place` of what
-    /// the core would.
+    /// Calls a plugin about an event, for a person or, without one, for the shop. Plugins may be `in_place` of what the core would
+    /// send.
     pub(super) async fn call_handler(
         &self,
         job: Job<'_>,
@@ -148,7 +149,7 @@ struct ToRecipient {
     handler: EventHandlerId,
     /// Nobody where it is called for the shop.
     person: Option<Person>,
-    /// Whether it is the first in the place of the action itself.
+    /// Whether plugins are in the place of the action itself.
     in_place: bool,
     progress: Mutex<Progress>,
 }
@@ -165,9 +166,10 @@ impl ToRecipient {
         *number += 1;
         let key = StepKey { action: self.action, handler: self.handler.0, step: step_of(action, *number) };
         let person = self.person.as_ref().ok_or(MessageError::NoAddress)?;
-        // The action itself was counted as it was taken: what is in its place is no other message.
-        let counted = self.in_place && *number == 1 && person.to.action() == action;
-        Ok((person, Message { key, counted }))
+        // The action itself was counted as it was taken: what is first in its place is no other message.
+        let is_own_way = self.in_place && person.to.action() == action;
+        let counts = if is_own_way { Counts::ButTheFirst } else { Counts::Yes };
+        Ok((person, Message { key, counts }))
     }
 
     async fn once(
@@ -236,7 +238,6 @@ impl Messenger for ToRecipient {
 /// Where a message stands among the steps of its handler: each kind by itself, since a plugin that is called again may leave
 /// one out.
 fn step_of(action: ActionType, number: i64) -> i64 {
-    const OF_A_KIND_MAX: i64 = 100;
     let kind = match action {
         ActionType::Sms => 0,
         ActionType::Email => 1,
@@ -244,7 +245,7 @@ fn step_of(action: ActionType, number: i64) -> i64 {
         ActionType::InApp => 3,
         ActionType::Webhook | ActionType::Handler => 4,
     };
-    kind * OF_A_KIND_MAX + number
+    kind * STEPS_OF_A_KIND + number
 }
 
 fn store_failed(error: &NotificationError) -> MessageError {

@@ -119,6 +119,9 @@ fn next_try(attempts: i64) -> Option<Duration> {
     Some(*wait + jitter)
 }
 
+/// Places of the messages of a kind among the steps of a part.
+pub(in crate::notifications) const STEPS_OF_A_KIND: i64 = 100;
+
 /// Names a part of an action, or a message of one.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::notifications) struct StepKey {

@@ -16,9 +16,17 @@ use crate::notifications::{Notifications, repo};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Message {
     pub(super) key: StepKey,
-    /// Whether the shop's limits have counted it: what the core sends, and a plugin first in its place, was as the action was
-    /// taken.
-    pub(super) counted: bool,
+    pub(super) counts: Counts,
+}
+
+/// Whether a message counts by the shop's limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Counts {
+    /// It was counted as the action was taken.
+    Already,
+    /// Unless it is the first of its kind for the action, which was counted as the action was taken.
+    ButTheFirst,
+    Yes,
 }
 
 /// What is done with a message that may have been sent by an earlier try.
@@ -88,16 +96,18 @@ impl Notifications {
         &self,
         job: Job<'_>,
         person: &Person,
-        (Message { key, counted }, action): (Message, ActionType),
+        (Message { key, counts }, action): (Message, ActionType),
     ) -> Result<Begun, NotificationError> {
         let (scope, kind, now) = (job.hand.public_scope(), job.kind, self.clock.now());
-        let counts = if counted { None } else { person.to.by(action, person.user) };
+        let to = person.to.by(action, person.user).filter(|_| counts != Counts::Already);
         let begin = async move |tx: &mut Tx| {
-            if let Some(to) = counts
+            if let Some(to) = to
                 && repo::find_step(tx, scope, key).await?.is_none()
-                && take(tx, scope, (kind, to), now).await?.is_err()
             {
-                return Ok(Begun::NoRoom);
+                let is_free = counts == Counts::ButTheFirst && !repo::has_like_step(tx, scope, key).await?;
+                if !is_free && take(tx, scope, (kind, to), now).await?.is_err() {
+                    return Ok(Begun::NoRoom);
+                }
             }
             let before = repo::begin_step(tx, scope, key, now).await?;
             Ok::<_, NotificationError>(before.map_or(Begun::Now, Begun::Before))

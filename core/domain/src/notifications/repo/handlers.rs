@@ -4,7 +4,7 @@ use soko_infra::{DatabaseError, Reader, Tx};
 use soko_kernel::{ChannelScope, EventActionId, EventHandlerId, PluginBindingId, Timestamp};
 
 use crate::notifications::catalogue::{ActionType, EventCategory, EventType};
-use crate::notifications::delivery::{StepKey, StepState, StoredStep};
+use crate::notifications::delivery::{STEPS_OF_A_KIND, StepKey, StepState, StoredStep};
 use crate::notifications::handlers::{EventHandler, Placement};
 
 #[derive(sqlx::FromRow)]
@@ -132,6 +132,18 @@ pub(in crate::notifications) async fn find_step(
         Ok(StoredStep { state, reference, segments })
     };
     row.map(stored).transpose()
+}
+
+/// Whether a message of the same kind was begun for the same action.
+pub(in crate::notifications) async fn has_like_step(
+    reader: &mut Reader,
+    scope: ChannelScope,
+    StepKey { action, step, .. }: StepKey,
+) -> Result<bool, DatabaseError> {
+    let first = step - step % STEPS_OF_A_KIND + 1;
+    let sql = "SELECT step FROM event_step WHERE channel_id = $1 AND action_id = $2 AND step BETWEEN $3 AND $4 LIMIT 1";
+    let values = (scope.channel_id(), action, first, first + STEPS_OF_A_KIND - 2);
+    Ok(reader.fetch_optional::<(i64,)>(sql, values).await?.is_some())
 }
 
 /// Writes down what has become of a step.

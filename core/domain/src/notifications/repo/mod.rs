@@ -19,7 +19,7 @@ pub(super) use delivery::{
 };
 pub(super) use handlers::{
     DELETE_OLD_COUNTERS, DELETE_OLD_STEPS, begin_step, delete_handler, end_step, find_step, handlers,
-    insert_handler, parts_done, put_part_done,
+    has_like_step, insert_handler, parts_done, put_part_done,
 };
 pub(super) use inbox::{DELETE_OLD_MESSAGES, list_messages, mark_all_read, mark_read, unread_count};
 pub(super) use limits::{
