@@ -89,7 +89,7 @@ pub struct UpdateAdministratorInput {
     pub last_name: Option<String>,
     /// What they log in with.
     pub email_address: Option<String>,
-    /// A new password, which ends their other sessions.
+    /// A new password, which ends their other sessions and forgets the telephone number that they are sent codes at.
     #[graphql(secret)]
     pub password: Option<String>,
     /// All their roles from now on.
@@ -108,7 +108,7 @@ pub struct UpdateActiveAdministratorInput {
     pub last_name: Option<String>,
     /// What they log in with.
     pub email_address: Option<String>,
-    /// A new password, which ends their other sessions.
+    /// A new password, which ends their other sessions and forgets the telephone number that they are sent codes at.
     #[graphql(secret)]
     pub password: Option<String>,
     /// None.
