@@ -186,6 +186,14 @@ fn strangers_learn_nothing_and_nobody_asks_for_ever() {
             "none takes its place at once"
         );
         assert_eq!(sms.taken().len(), 2, "one a minute");
+        // In the long run there are fewer than ten in each quarter of an hour.
+        server.clock.advance(Duration::from_mins(15));
+        for _ in 0..10 {
+            assert_eq!(verify(&client, NOBODYS, "000000").await, refused());
+        }
+        server.clock.advance(Duration::from_mins(15));
+        let more = client.send(VERIFY, json!({ "phone": NOBODYS, "otp": "000000" })).await;
+        assert_eq!(more.code(), "OVERLOADED", "twenty a day");
     });
 }
 

@@ -4,78 +4,95 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use soko_extension::action::{MessageError, MessageReceipt, Messenger};
+use soko_extension::effect::Capabilities;
 
 use super::v0_1::bindings::soko::host::{email, inbox, messages, push, sms};
 use super::{Done, Effects};
 use crate::sandbox::State;
+
+/// What a guest hears of a message.
+type Told = Result<messages::Receipt, messages::Error>;
 
 /// Messages that one call may send.
 const MESSAGES_MAX: u32 = 5;
 /// Bytes of a message's texts.
 const TEXT_BYTES_MAX: usize = 8 << 10;
 
+/// How a recipient is told.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    Sms,
+    Email,
+    Push,
+    Inbox,
+}
+
+impl Way {
+    /// Whether it is among these.
+    fn is_in(self, capabilities: &Capabilities) -> bool {
+        match self {
+            Self::Sms => capabilities.sms,
+            Self::Email => capabilities.email,
+            Self::Push => capabilities.push,
+            Self::Inbox => capabilities.inbox,
+        }
+    }
+
+    /// The function that guests call.
+    fn function(self) -> &'static str {
+        match self {
+            Self::Sms => "sms.send",
+            Self::Email => "email.send",
+            Self::Push => "push.send",
+            Self::Inbox => "inbox.put",
+        }
+    }
+}
+
+impl State {
+    /// Tells the recipient something, if the shop grants this way to. A text message has no title.
+    async fn tell(&mut self, way: Way, title: &str, text: &str) -> wasmtime::Result<Told> {
+        let bytes = title.len() + text.len();
+        self.spend_host_call(bytes)?;
+        let (begun, effects) = (Instant::now(), self.effects()?);
+        let granted = way.is_in(&effects.wanted) && way.is_in(&effects.granted);
+        let sent = match effects.messenger(granted, bytes) {
+            Ok(messenger) => match way {
+                Way::Sms => messenger.sms(text).await,
+                Way::Email => messenger.email(title, text).await,
+                Way::Push => messenger.push(title, text).await,
+                Way::Inbox => messenger.inbox(title, text).await,
+            }
+            .map_err(error),
+            Err(refused) => Err(refused),
+        };
+        Ok(effects.sent(way.function(), begun, bytes, sent))
+    }
+}
+
 impl messages::Host for State {}
 
 impl sms::Host for State {
-    async fn send(&mut self, text: String) -> wasmtime::Result<Result<messages::Receipt, messages::Error>> {
-        self.spend_host_call(text.len())?;
-        let (begun, effects) = (Instant::now(), self.effects()?);
-        let sent = match effects.messenger(effects.wanted.sms && effects.granted.sms, text.len()) {
-            Ok(messenger) => messenger.sms(&text).await.map_err(error),
-            Err(refused) => Err(refused),
-        };
-        Ok(effects.sent("sms.send", begun, text.len(), sent))
+    async fn send(&mut self, text: String) -> wasmtime::Result<Told> {
+        self.tell(Way::Sms, "", &text).await
     }
 }
 
 impl email::Host for State {
-    async fn send(
-        &mut self,
-        subject: String,
-        text: String,
-    ) -> wasmtime::Result<Result<messages::Receipt, messages::Error>> {
-        let bytes = subject.len() + text.len();
-        self.spend_host_call(bytes)?;
-        let (begun, effects) = (Instant::now(), self.effects()?);
-        let sent = match effects.messenger(effects.wanted.email && effects.granted.email, bytes) {
-            Ok(messenger) => messenger.email(&subject, &text).await.map_err(error),
-            Err(refused) => Err(refused),
-        };
-        Ok(effects.sent("email.send", begun, bytes, sent))
+    async fn send(&mut self, subject: String, text: String) -> wasmtime::Result<Told> {
+        self.tell(Way::Email, &subject, &text).await
     }
 }
 
 impl push::Host for State {
-    async fn send(
-        &mut self,
-        title: String,
-        text: String,
-    ) -> wasmtime::Result<Result<messages::Receipt, messages::Error>> {
-        let bytes = title.len() + text.len();
-        self.spend_host_call(bytes)?;
-        let (begun, effects) = (Instant::now(), self.effects()?);
-        let sent = match effects.messenger(effects.wanted.push && effects.granted.push, bytes) {
-            Ok(messenger) => messenger.push(&title, &text).await.map_err(error),
-            Err(refused) => Err(refused),
-        };
-        Ok(effects.sent("push.send", begun, bytes, sent))
+    async fn send(&mut self, title: String, text: String) -> wasmtime::Result<Told> {
+        self.tell(Way::Push, &title, &text).await
     }
 }
 
 impl inbox::Host for State {
-    async fn put(
-        &mut self,
-        title: String,
-        text: String,
-    ) -> wasmtime::Result<Result<messages::Receipt, messages::Error>> {
-        let bytes = title.len() + text.len();
-        self.spend_host_call(bytes)?;
-        let (begun, effects) = (Instant::now(), self.effects()?);
-        let sent = match effects.messenger(effects.wanted.inbox && effects.granted.inbox, bytes) {
-            Ok(messenger) => messenger.inbox(&title, &text).await.map_err(error),
-            Err(refused) => Err(refused),
-        };
-        Ok(effects.sent("inbox.put", begun, bytes, sent))
+    async fn put(&mut self, title: String, text: String) -> wasmtime::Result<Told> {
+        self.tell(Way::Inbox, &title, &text).await
     }
 }
 
@@ -103,7 +120,7 @@ impl Effects {
         begun: Instant,
         bytes_out: usize,
         sent: Result<MessageReceipt, messages::Error>,
-    ) -> Result<messages::Receipt, messages::Error> {
+    ) -> Told {
         let error = sent.as_ref().err().map(|error| word(error).to_owned());
         self.record(function, "", begun, Done { bytes_out, error, ..Done::default() });
         sent.map(|receipt| messages::Receipt { id: receipt.message_id, segments: receipt.segments })

@@ -121,7 +121,9 @@ impl SmsSettings {
             }
         }
         if self.platform_provider.is_empty() {
-            return Ok(());
+            let given = !self.platform_username.is_empty() || self.platform_api_key.reveal().is_some();
+            let missing = || Broken::new("sms.platform_provider", "is needed with the rest of the account");
+            return if given { Err(missing()) } else { Ok(()) };
         }
         let Some(provider) = SmsProvider::parse(&self.platform_provider) else {
             let what = format!("must be africastalking or textsms, not {:?}", self.platform_provider);

@@ -121,6 +121,9 @@ fn refuses_values_of_another_kind_or_range_by_name_and_place() {
         ("argon2.memory_kib=7", "`argon2.memory_kib` must be 8 to"),
         ("uploads.component_bytes_max=999999999", "`uploads.component_bytes_max` must be"),
         ("plugins.ordinary.hard_ms=0", "`plugins.ordinary` is refused"),
+        ("sms.platform_provider=pigeon", "`sms.platform_provider` must be africastalking or textsms"),
+        ("sms.platform_provider=textsms", "`sms.platform_username` is needed with sms.platform_provider"),
+        ("sms.platform_username=duka", "`sms.platform_provider` is needed with the rest of the account"),
         ("plugins.concurrent_calls=0", "`plugins.concurrent_calls` is refused"),
     ] {
         let message = from_assignment(assignment).unwrap_err().to_string();

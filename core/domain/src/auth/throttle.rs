@@ -1,5 +1,6 @@
-//! How often a password may be guessed: so many times in a while for each account, at whatever node. An account is what
-//! an identifier means in a channel, or among administrators; whether there is one makes no difference.
+//! How often a password or a code may be guessed, and a code be asked for and sent: so many times in a while for each account
+//! or telephone number, at whatever node. An account is what an identifier means in a channel, or among administrators; whether
+//! there is one makes no difference.
 
 use sha2::{Digest as _, Sha256};
 use soko_kernel::{ChannelId, Timestamp};
@@ -13,7 +14,7 @@ const CODES_MAX: (i64, i64) = (20, 24 * 60 * 60 * 1000);
 /// Codes that are sent to a number, and in what time.
 const SENT_MAX: (i64, i64) = (1, 60 * 1000);
 
-/// A password that somebody tries.
+/// A password or code that somebody tries, or a code that is asked for or sent: each counts by itself.
 #[derive(Debug, Clone)]
 pub(super) struct Guess {
     /// Whose it would be. A hash, since the store need not know for whom strangers take themselves.

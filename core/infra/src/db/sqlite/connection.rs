@@ -248,7 +248,29 @@ fn micros_of(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
+
+    #[test]
+    #[expect(clippy::unwrap_used, reason = "a failed test")]
+    fn prepares_a_statement_once_whatever_its_arguments() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        let tables = "CREATE TABLE fact (shop, id, state); CREATE INDEX fact_new ON fact (shop, id) WHERE state = 'new'";
+        rusqlite::Connection::open(&path).unwrap().execute_batch(tables).unwrap();
+        let connection = Connection::open(&path, Access::ReadWrite, Duration::ZERO, 64).unwrap();
+        let sql = "SELECT id FROM fact WHERE shop = $1 AND state = $2";
+        for shop in 1..4_i64 {
+            let mut arguments = EmbeddedArguments::default();
+            sqlx::Arguments::add(&mut arguments, shop).unwrap();
+            sqlx::Arguments::add(&mut arguments, "new").unwrap();
+            connection.rows(sql, &arguments).unwrap();
+        }
+        let statement = connection.inner.prepare_cached(&numbered(sql)).unwrap();
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        assert_eq!(statement.get_status(StatementStatus::Run), 3, "the very statement");
+    }
 
     #[test]
     fn numbers_parameters_and_nothing_else() {
