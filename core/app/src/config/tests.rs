@@ -122,12 +122,17 @@ fn refuses_values_of_another_kind_or_range_by_name_and_place() {
         ("uploads.component_bytes_max=999999999", "`uploads.component_bytes_max` must be"),
         ("plugins.ordinary.hard_ms=0", "`plugins.ordinary` is refused"),
         ("sms.platform_provider=pigeon", "`sms.platform_provider` must be africastalking or textsms"),
-        ("sms.platform_provider=textsms", "`sms.platform_username` is needed with sms.platform_provider"),
-        ("sms.platform_username=duka", "`sms.platform_provider` is needed with the rest of the account"),
         ("plugins.concurrent_calls=0", "`plugins.concurrent_calls` is refused"),
     ] {
         let message = from_assignment(assignment).unwrap_err().to_string();
         assert!(message.contains(expected) && message.contains("--set"), "{assignment}: {message}");
+    }
+    for (half, expected) in [
+        ("sms.platform_provider=textsms", "`sms.platform_username` is needed with sms.platform_provider"),
+        ("sms.platform_username=duka", "`sms.platform_provider` is needed with the rest of the account"),
+    ] {
+        let message = from_assignment(half).unwrap_err().to_string();
+        assert!(message.contains(expected), "{half}: {message}");
     }
     let in_file = from_file("[server]\ndrain_s = 'long'").unwrap_err().to_string();
     assert!(in_file.contains("`server.drain_s` must be a whole number") && in_file.contains("soko.toml"));
