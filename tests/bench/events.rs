@@ -158,7 +158,7 @@ async fn state(demo: &Demo, name: &'static str, count: usize) {
     let (scope, now) = (demo.operator(SHOP).public_scope(), Clock::system().now());
     let stated = demo.platform.database.write(scope, async move |tx: &mut Tx| {
         for _ in 0..count {
-            tx.publish(scope, now, &event(name)).await?;
+            tx.publish(scope, now, &event(name))?;
         }
         Ok::<_, DatabaseError>(())
     });

@@ -38,7 +38,7 @@ pub(crate) async fn state_orders(server: &TestServer, shop: &str, customer_id: i
         for place in 0..count {
             let (code, currency) = (format!("STATED{place:010}"), "KES");
             let placed = Placed { order_id: 1, code, customer_id, total_with_tax: 116_000, currency };
-            tx.publish(scope, now, &placed).await?;
+            tx.publish(scope, now, &placed)?;
         }
         Ok::<_, DatabaseError>(())
     });

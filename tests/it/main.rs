@@ -27,6 +27,7 @@ mod hostile;
 mod idempotency;
 mod import;
 mod invariants;
+mod known_carts;
 mod ledger;
 mod limits;
 mod lists;

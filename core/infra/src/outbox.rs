@@ -3,7 +3,7 @@
 use serde::Serialize;
 use soko_kernel::{ChannelScope, Timestamp};
 
-use crate::db::{DatabaseError, Dialect, Topic, Tx};
+use crate::db::{DatabaseError, Dialect, MultiRowInsert, Topic, Tx};
 
 /// Said where there is something on its way out. On a server nothing is said: it would make transactions commit one after
 /// another, so that whoever hands events on has to look by themselves.
@@ -15,23 +15,43 @@ pub trait Event: Serialize {
     fn name(&self) -> &'static str;
 }
 
+/// A fact that is stated by a transaction, not written yet.
+pub(crate) struct Stated {
+    scope: ChannelScope,
+    name: &'static str,
+    payload: String,
+    at: Timestamp,
+}
+
+const WRITE_DOWN: MultiRowInsert =
+    MultiRowInsert::new("INSERT INTO outbox (channel_id, name, payload, created_at)", 4, "");
+
 impl Tx {
     /// States a fact: it is handed on if and only if this transaction commits.
     ///
     /// # Errors
-    /// A failing store, or an event that has no JSON form.
-    pub async fn publish<E: Event>(
+    /// An event that has no JSON form.
+    pub fn publish<E: Event>(
         &mut self,
         scope: ChannelScope,
-        now: Timestamp,
+        at: Timestamp,
         event: &E,
     ) -> Result<(), DatabaseError> {
         let payload = serde_json::to_string(event).map_err(|error| DatabaseError::corrupt("event", error))?;
-        self.execute_one(
-            "INSERT INTO outbox (channel_id, name, payload, created_at) VALUES ($1, $2, $3, $4)",
-            (scope.channel_id(), event.name(), payload, now),
-        )
-        .await?;
+        self.stated.push(Stated { scope, name: event.name(), payload, at });
+        Ok(())
+    }
+
+    /// Writes what was stated, in its order, by one statement at the end of the transaction.
+    pub(crate) async fn write_down_facts(&mut self) -> Result<(), DatabaseError> {
+        let stated = std::mem::take(&mut self.stated);
+        if stated.is_empty() {
+            return Ok(());
+        }
+        let row = |fact: Stated| {
+            vec![fact.scope.channel_id().0.into(), fact.name.into(), fact.payload.into(), fact.at.into()]
+        };
+        WRITE_DOWN.execute(self, stated.into_iter().map(row).collect()).await?;
         if self.dialect() == Dialect::Sqlite {
             self.notify(EVENTS).await?;
         }

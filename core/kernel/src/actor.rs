@@ -1,5 +1,8 @@
 //! Who acts, in which channel, with which rights. The channel comes from the request's token or session.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use crate::error::ErrorKind;
 use crate::id::{ChannelId, OrderId, SessionId, UserId};
 use crate::locale::{Currency, Language};
@@ -14,12 +17,34 @@ pub struct Actor {
     pub session: Option<SessionId>,
     /// The order that the session is shopping for, as the session said when the request began.
     pub active_order: Option<OrderId>,
+    /// At which version that order was then.
+    pub active_order_version: SeenVersion,
     /// Who is logged in.
     pub user: Option<UserId>,
     /// What the user's roles allow in this channel.
     pub permissions: PermissionSet,
     /// The language of the answer.
     pub language: Language,
+}
+
+/// The version of something as it was when the request began. It can be relied on once: what is done of a request may
+/// change the thing, so that whoever comes later asks the store. Clones are of one request, and share it.
+#[derive(Debug, Clone, Default)]
+pub struct SeenVersion(Arc<AtomicI64>);
+
+impl SeenVersion {
+    /// What no version is; they begin with 1.
+    const NONE: i64 = 0;
+
+    /// A version that was just read, if there was one.
+    pub fn new(version: Option<i64>) -> Self {
+        Self(Arc::new(AtomicI64::new(version.unwrap_or(Self::NONE))))
+    }
+
+    /// The version, for the first who asks.
+    pub fn take(&self) -> Option<i64> {
+        Some(self.0.swap(Self::NONE, Ordering::Relaxed)).filter(|version| *version != Self::NONE)
+    }
 }
 
 /// The channel's facts that nearly every operation needs.
@@ -125,6 +150,14 @@ impl Actor {
     pub fn system(channel: ActorChannel) -> Self {
         let language = channel.default_language;
         let permissions = std::iter::once(Permission::SuperAdmin).collect();
-        Self { channel, session: None, active_order: None, user: None, permissions, language }
+        Self {
+            channel,
+            session: None,
+            active_order: None,
+            active_order_version: SeenVersion::default(),
+            user: None,
+            permissions,
+            language,
+        }
     }
 }

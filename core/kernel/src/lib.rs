@@ -19,7 +19,7 @@ pub mod query;
 pub mod rate;
 pub mod token;
 
-pub use actor::{Actor, ActorChannel, ChannelScope, Forbidden};
+pub use actor::{Actor, ActorChannel, ChannelScope, Forbidden, SeenVersion};
 pub use clock::{Clock, Timestamp};
 pub use deletion::{Deletion, IDS_MAX};
 pub use error::ErrorKind;

@@ -24,7 +24,8 @@ const ROUNDS: u64 = 6;
 const LONG_DROPS: u64 = 10_000;
 /// Units for all of them.
 const PLENTY: i64 = 1_000_000;
-/// Connections of the server, half of them for reading on PostgreSQL and all of them on SQLite.
+/// Connections of the server: on PostgreSQL half of them for writing, a quarter for reading and one for looking up; on
+/// SQLite all are for reading.
 const CONNECTIONS: u32 = 8;
 const READERS: u32 = 4;
 /// Longest that a client of these waits for its answer, in microseconds.
@@ -63,7 +64,7 @@ async fn hang_up(shopper: &Shopper, variant: &str, random: &mut StdRng) {
     let _hung_up = tokio::time::timeout(patience, step).await;
 }
 
-/// A read and a write whose callers go away after some polls.
+/// A read, a look-up and a write whose callers go away after some polls.
 async fn walk_away(store: &Database, random: &mut StdRng) -> Result<(), DatabaseError> {
     let polls = random.random_range(0..POLLS_MAX);
     let read = store.read(DataScope::Platform, async |reader| {
@@ -74,6 +75,11 @@ async fn walk_away(store: &Database, random: &mut StdRng) -> Result<(), Database
         Ok::<_, DatabaseError>(())
     });
     drop_after(polls, read).await.transpose()?;
+    let asked = random.random_range(0_i64..1_000);
+    let looked_up = store.look_up::<(i64,)>("SELECT CAST($1 AS BIGINT)", vec![asked.into()]);
+    if let Some(found) = drop_after(polls, looked_up).await.transpose()? {
+        assert_eq!(found, [(asked,)], "an answer to somebody else's question");
+    }
     let write = store.write(DataScope::Platform, async |tx: &mut Tx| {
         tx.execute("UPDATE channel SET updated_at = updated_at WHERE id < $1", (0_i64,)).await?;
         tx.execute("UPDATE channel SET updated_at = updated_at WHERE id = $1", (0_i64,)).await
@@ -86,7 +92,7 @@ async fn walk_away(store: &Database, random: &mut StdRng) -> Result<(), Database
 async fn assert_all_usable(store: &Database) {
     let readers = match store.dialect() {
         Dialect::Sqlite => READERS,
-        Dialect::Postgres => CONNECTIONS / 2,
+        Dialect::Postgres => CONNECTIONS / 4,
     };
     let met = Arc::new(Barrier::new(usize::try_from(readers).expect("few")));
     let reads = (0..readers).map(async |_| {
@@ -98,6 +104,11 @@ async fn assert_all_usable(store: &Database) {
     });
     let all = tokio::time::timeout(SETTLES_MAX, futures_util::future::join_all(reads)).await;
     assert_eq!(all.expect("all readers at once").len(), usize::try_from(readers).expect("few"));
+    let look_ups = (0..2 * CONNECTIONS)
+        .map(async |_| store.look_up::<(i64,)>("SELECT CAST(1 AS BIGINT)", Vec::new()).await);
+    for looked_up in futures_util::future::join_all(look_ups).await {
+        assert_eq!(looked_up.expect("a connection for everybody"), [(1,)]);
+    }
     let writes = (0..2 * CONNECTIONS).map(async |_| {
         let write = store.write_concurrently(DataScope::Platform, async |tx: &mut Tx| {
             tx.fetch_one::<(i64,)>("SELECT CAST(1 AS BIGINT)", ()).await

@@ -19,6 +19,7 @@ use soko_graphql::admin::AdminSchema;
 use soko_graphql::context::{RequestContext, SessionChange};
 use soko_graphql::shop::ShopSchema;
 use soko_infra::DatabaseError;
+use soko_infra::db::share_snapshots;
 use soko_infra::idempotency::{Claim, Claimed, OperationKey};
 use soko_kernel::{Actor, ErrorKind, Language};
 use tracing::Instrument as _;
@@ -130,10 +131,11 @@ impl Endpoint {
     }
 
     async fn execute(&self, batch: BatchRequest, context: &Arc<RequestContext>) -> BatchResponse {
-        match self.api {
-            Api::Shop => self.shared.shop.execute_batch(batch, context).await,
-            Api::Admin => self.shared.admin.execute_batch(batch, context).await,
-        }
+        let answer = match self.api {
+            Api::Shop => self.shared.shop.execute_batch(batch, context),
+            Api::Admin => self.shared.admin.execute_batch(batch, context),
+        };
+        share_snapshots(answer).await
     }
 
     async fn run(

@@ -13,7 +13,7 @@ use serde_json::json;
 use soko_domain::Services;
 use soko_domain::orders::CallbackError;
 use soko_extension::payment::{Callback, CallbackRefusal};
-use soko_kernel::{Actor, ActorChannel, ErrorKind};
+use soko_kernel::{Actor, ActorChannel, ErrorKind, SeenVersion};
 
 use super::guard::note_channel;
 use super::refusal::Refusal;
@@ -97,7 +97,15 @@ async fn take(
 fn nobody_in(channel: ActorChannel) -> Actor {
     let language = channel.default_language;
     let permissions = std::iter::empty().collect();
-    Actor { channel, session: None, active_order: None, user: None, permissions, language }
+    Actor {
+        channel,
+        session: None,
+        active_order: None,
+        active_order_version: SeenVersion::default(),
+        user: None,
+        permissions,
+        language,
+    }
 }
 
 fn refused(error: &CallbackError) -> Untaken {

@@ -156,8 +156,8 @@ impl Auth {
                 let id = repo::insert_administrator(tx, user, names, now).await?;
                 repo::set_roles(tx, user, &new.role_ids).await?;
                 let created = AdministratorCreated { administrator_id: id, user_id: user };
-                tx.publish(granter.scope, now, &created).await?;
-                tx.publish(granter.scope, now, &UserCreated { user_id: user }).await?;
+                tx.publish(granter.scope, now, &created)?;
+                tx.publish(granter.scope, now, &UserCreated { user_id: user })?;
                 repo::find_administrator(tx, id).await?.ok_or(AuthError::AdministratorNotFound(id))
             })
             .await
@@ -354,9 +354,9 @@ async fn change(
         let own = granter.session.filter(|_| granter.user == Some(user));
         repo::delete_sessions_of_user(tx, user, own).await?;
     }
-    tx.publish(granter.scope, now, &AdministratorUpdated { administrator_id: id, user_id: user }).await?;
+    tx.publish(granter.scope, now, &AdministratorUpdated { administrator_id: id, user_id: user })?;
     if email != before {
-        tx.publish(granter.scope, now, &UserUpdated { user_id: user }).await?;
+        tx.publish(granter.scope, now, &UserUpdated { user_id: user })?;
     }
     repo::find_administrator(tx, id).await?.ok_or(AuthError::AdministratorNotFound(id))
 }

@@ -255,7 +255,7 @@ impl Auth {
             let administrator = repo::find_administrator_of_user(tx, user).await?;
             if let Some(administrator) = administrator {
                 let changed = AdministratorUpdated { administrator_id: administrator.id, user_id: user };
-                tx.publish(scope, now, &changed).await?;
+                tx.publish(scope, now, &changed)?;
             }
             Ok::<_, AuthError>(true)
         };

@@ -128,7 +128,7 @@ impl Auth {
     ) -> Result<UserId, AuthError> {
         let user_id =
             repo::insert_user(tx, Some(scope.channel_id()), identifier, Some(password_hash), now).await?;
-        tx.publish(scope, now, &UserCreated { user_id }).await?;
+        tx.publish(scope, now, &UserCreated { user_id })?;
         Ok(user_id)
     }
 
@@ -144,7 +144,7 @@ impl Auth {
         now: Timestamp,
     ) -> Result<(), AuthError> {
         repo::set_identifier(tx, user, identifier, now).await?;
-        Ok(tx.publish(scope, now, &UserUpdated { user_id: user }).await?)
+        Ok(tx.publish(scope, now, &UserUpdated { user_id: user })?)
     }
 
     /// Deletes the account of a customer of the channel and ends its sessions; its identifier is free again.

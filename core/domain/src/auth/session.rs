@@ -3,8 +3,8 @@
 use sha2::{Digest as _, Sha256};
 use soko_infra::{DataScope, Tx};
 use soko_kernel::{
-    Actor, ActorChannel, ChannelId, ChannelScope, Currency, Language, OrderId, PermissionSet, SessionId,
-    Timestamp, UserId,
+    Actor, ActorChannel, ChannelId, ChannelScope, Currency, Language, OrderId, PermissionSet, SeenVersion,
+    SessionId, Timestamp, UserId,
 };
 
 use super::error::AuthError;
@@ -57,6 +57,7 @@ pub(super) struct RequestRow {
     pub(super) session_id: Option<SessionId>,
     pub(super) user_id: Option<UserId>,
     pub(super) active_order_id: Option<OrderId>,
+    pub(super) active_order_version: Option<i64>,
     pub(super) expires_at: Option<Timestamp>,
     pub(super) lifetime_ms: Option<i64>,
 }
@@ -71,18 +72,12 @@ impl Auth {
         let now = self.clock.now();
         let RequestCredentials { channel_token, session_token, language, api } = credentials;
         let token_hash = session_token.as_deref().map(hash).unwrap_or_default();
-        let (row, permissions) = self
-            .database
-            .read(DataScope::Platform, async |reader| {
-                let row = repo::request(reader, channel_token.as_deref(), &token_hash, api, now).await?;
-                let row = row.ok_or(AuthError::UnknownChannel)?;
-                let permissions = match row.user_id {
-                    Some(user) => repo::permissions(reader, user, row.id).await?,
-                    None => PermissionSet::NONE,
-                };
-                Ok::<_, AuthError>((row, permissions))
-            })
-            .await?;
+        let row = repo::request(&self.database, channel_token.as_deref(), &token_hash, api, now).await?;
+        let row = row.ok_or(AuthError::UnknownChannel)?;
+        let permissions = match row.user_id {
+            Some(user) => repo::permissions(&self.database, user, row.id).await?,
+            None => PermissionSet::NONE,
+        };
         let operator = api == Api::Admin && permissions.allows(soko_kernel::Permission::SuperAdmin);
         if row.status != OPEN && !operator {
             return Err(AuthError::ChannelNotOpen(row.status));
@@ -91,6 +86,7 @@ impl Auth {
         Ok(Actor {
             session: row.session_id,
             active_order: row.active_order_id,
+            active_order_version: SeenVersion::new(row.active_order_version),
             user: row.user_id,
             permissions,
             language: language.unwrap_or(row.default_language),

@@ -1,7 +1,12 @@
 //! Who reads: customers see what the shop shows, administrators see everything that is not deleted.
 
-use soko_infra::Database;
-use soko_kernel::{Actor, ChannelScope, Clock, Forbidden, Permission};
+use std::sync::Arc;
+
+use soko_infra::{Database, RevisionMap};
+use soko_kernel::{Actor, AssetId, ChannelScope, Clock, Forbidden, Permission};
+
+use super::asset::Asset;
+use super::translation::Languages;
 
 /// Who reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +34,9 @@ pub struct CatalogueReads {
     pub(super) database: Database,
     pub(super) clock: Clock,
     pub(super) audience: Audience,
+    /// By the channel's revision, which every change of a picture that is there raises. Not for administrators: who
+    /// changes pictures reads them again by the revision of before.
+    pub(super) known_assets: Option<Arc<RevisionMap<(AssetId, Languages), Asset>>>,
 }
 
 impl CatalogueReads {

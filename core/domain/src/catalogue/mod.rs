@@ -5,7 +5,8 @@
 //! Every shop has its own.
 //!
 //! Invariants: slugs are unique in a channel for a language; no two variants of a product have the same options; a
-//! collection's members and the search index are those that its rules give, in the same transaction as the change;
+//! collection's members and the search index are those that its rules give, in the same transaction as the change; what
+//! changes a product, a variant or a picture that is there raises the channel's revision, by which they are remembered;
 //! deleted products and variants keep their rows, because orders name them.
 //!
 //! Reading: [`Catalogue::shop`] and [`Catalogue::admin`] give the same reads, of what customers may see and of all.
@@ -31,8 +32,9 @@ mod translation;
 mod variant;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use soko_infra::{Blobs, Database};
+use soko_infra::{Blobs, Database, RevisionMap};
 use soko_kernel::{Actor, ChannelScope, Clock, Timestamp};
 
 pub use asset::{
@@ -56,14 +58,16 @@ pub use slug::SlugOf;
 pub use text::{DESCRIPTION_LENGTH_MAX, InvalidText, NAME_LENGTH_MAX, slug};
 pub use translation::{Languages, SluggedInput, SluggedTranslation, Translation, TranslationInput};
 pub use variant::{
-    CodePairs, CurrencyPrice, FacetCodes, NewVariant, PRICE_MAX_MINOR, PriceInput, TrackInventory, Variant,
-    VariantChanges, VariantsOf, load_variants,
+    CodePairs, CurrencyPrice, FacetCodes, KnownVariants, NewVariant, PRICE_MAX_MINOR, PriceInput,
+    TrackInventory, Variant, VariantChanges, VariantsOf, load_variants,
 };
 
 use audience::Audience;
 
 /// Most products, variants, facet values or assets that one request may create or change.
 pub const ITEMS_PER_REQUEST_MAX: usize = 1000;
+/// Pictures that are remembered, of all channels together.
+const KNOWN_ASSETS_MAX: usize = 20_000;
 
 /// The use cases that change the catalogue, and the way to those that read it.
 #[derive(Debug, Clone)]
@@ -89,7 +93,12 @@ pub struct Writing {
 impl Catalogue {
     /// The service over this store; pictures go to `blobs`.
     pub fn new(database: Database, clock: Clock, blobs: Blobs) -> Self {
-        let reads = |audience| CatalogueReads { database: database.clone(), clock: clock.clone(), audience };
+        let reads = |audience| CatalogueReads {
+            database: database.clone(),
+            clock: clock.clone(),
+            audience,
+            known_assets: (audience == Audience::Shop).then(|| Arc::new(RevisionMap::new(KNOWN_ASSETS_MAX))),
+        };
         let (shop, admin) = (reads(Audience::Shop), reads(Audience::Admin));
         Self { database, clock, blobs, shop, admin }
     }

@@ -148,7 +148,7 @@ impl Channels {
                 repo::insert_audit(tx, id, user, "updateChannel", &channel.code, now).await?;
                 if channel.status != before {
                     let (code, from, to) = (channel.code, before.as_str(), channel.status.as_str());
-                    tx.publish(scope, now, &ChannelStatusChanged { code, from, to }).await?;
+                    tx.publish(scope, now, &ChannelStatusChanged { code, from, to })?;
                 }
                 repo::find(tx, id).await?.ok_or(ChannelError::NotFound(id))
             })

@@ -44,7 +44,7 @@ impl Credit {
                 amount: charge.amount,
                 reason: refusal.to_string(),
             };
-            tx.publish(scope, now, &refused).await?;
+            tx.publish(scope, now, &refused)?;
         }
         Ok(decided)
     }
@@ -67,7 +67,7 @@ impl Credit {
         }
         let (outstanding, deposit) = (balance.unpaid, balance.ahead);
         let changed = CustomerBalanceChanged { customer_id: customer, outstanding, deposit };
-        Ok(tx.publish(scope, now, &changed).await?)
+        Ok(tx.publish(scope, now, &changed)?)
     }
 
     /// Where money that is given back on account goes, under the account's lock: off what is unpaid of the order if it was

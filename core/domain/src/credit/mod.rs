@@ -164,7 +164,7 @@ impl Credit {
                 if let (true, Party::Customer(customer_id)) = (is_new, party) {
                     let CreditAccount { limit, duration_days, .. } = account;
                     let approved = CustomerCreditApproved { customer_id, limit, duration_days };
-                    tx.publish(scope, now, &approved).await?;
+                    tx.publish(scope, now, &approved)?;
                 }
                 summary_in(tx, scope, party, currency).await
             })
@@ -307,7 +307,7 @@ async fn changed_in_tx(
     if let Party::Customer(customer_id) = party {
         let (outstanding, deposit) = (summary.balance.unpaid, summary.balance.ahead);
         let changed = CustomerBalanceChanged { customer_id, outstanding, deposit };
-        tx.publish(scope, act.now, &changed).await?;
+        tx.publish(scope, act.now, &changed)?;
     }
     Ok(summary)
 }

@@ -185,7 +185,7 @@ impl Customers {
                 let id = repo::insert(tx, scope, &facts, user, now).await?;
                 let customer = repo::find(tx, scope, id).await?.ok_or(CustomerError::NotFound(id))?;
                 let (first_name, has_account) = (customer.first_name.clone(), user.is_some());
-                tx.publish(scope, now, &CustomerCreated { customer_id: id, first_name, has_account }).await?;
+                tx.publish(scope, now, &CustomerCreated { customer_id: id, first_name, has_account })?;
                 Ok(customer)
             })
             .await

@@ -170,7 +170,7 @@ pub(super) async fn save(
     );
     upsert.execute(tx, levels.collect()).await?;
     for low in stocks.values().filter_map(Stock::has_become_low) {
-        tx.publish(scope, now, &low).await?;
+        tx.publish(scope, now, &low)?;
     }
     let rows = movements.iter().map(|movement| {
         vec![

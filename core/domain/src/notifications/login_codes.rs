@@ -71,7 +71,7 @@ impl Notifications {
         let (now, sent) = (self.clock.now(), LoginCodeSent { user_id: issued.user() });
         let state = async move |tx: &mut Tx| {
             for hand in &hands {
-                tx.publish(hand.public_scope(), now, &sent).await?;
+                tx.publish(hand.public_scope(), now, &sent)?;
             }
             Ok::<_, DatabaseError>(())
         };

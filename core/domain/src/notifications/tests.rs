@@ -100,7 +100,7 @@ impl Shop {
             .collect();
         let state = async move |tx: &mut Tx| {
             for placed in &placed {
-                tx.publish(scope, now, placed).await?;
+                tx.publish(scope, now, placed)?;
             }
             Ok::<_, DatabaseError>(())
         };

@@ -21,6 +21,8 @@ pub(super) struct Cart {
     pub(super) order: Order,
     pub(super) lines: Vec<OrderLine>,
     pub(super) shipping: Option<ShippingLine>,
+    /// Whether certainly nobody has tried to pay for it yet. Each payment that begins raises the order's version.
+    pub(super) is_untried: bool,
     /// The variants of its lines, and those that are about to be added.
     pub(super) variants: HashMap<VariantId, Variant>,
 }
@@ -71,7 +73,7 @@ impl Cart {
             created_at: now,
             updated_at: now,
         };
-        Self { order, lines: Vec::new(), shipping: None, variants: HashMap::new() }
+        Self { order, lines: Vec::new(), shipping: None, is_untried: true, variants: HashMap::new() }
     }
 
     /// Whether the order is not stored yet.

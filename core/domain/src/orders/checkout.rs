@@ -10,14 +10,11 @@ use super::error::OrderError;
 use super::event::{OrderPlaced, OrderStateChanged, PaymentStateChanged};
 use super::history::{self, NewEntry};
 use super::paying::refuse_payment_in_progress;
-use super::read::load_cart;
-use super::repo;
 use super::shopping::{Before, save_cart_in_tx};
 use super::state::OrderState;
 use super::view::OrderView;
 use super::{ATTEMPTS_MAX, HOLD_LIFETIME, Orders};
 use crate::auth::Auth;
-use crate::catalogue::Languages;
 use crate::inventory::{Inventory, InventoryError};
 use crate::payments::{Coverage, Payment, PaymentState, Payments};
 use crate::plugins::{NewReceipt, Plugins};
@@ -104,9 +101,11 @@ impl Orders {
             .database
             .write_concurrently(scope, async move |tx| {
                 let mut cart = cart;
-                repo::lock(tx, scope, cart.order.id).await?;
-                refuse_payment_in_progress(tx, scope, cart.order.id).await?;
                 save_cart_in_tx(tx, scope, &before, &mut cart, now).await?;
+                // By now the order is locked: a payment that begins meanwhile waits, and finds another version.
+                if !cart.is_untried {
+                    refuse_payment_in_progress(tx, scope, cart.order.id).await?;
+                }
                 match to {
                     OrderState::ArrangingPayment => hold(tx, scope, &cart, from, to, now).await?,
                     _ => Inventory::release_holds_in_tx(tx, scope, cart.order.id).await?,
@@ -121,6 +120,7 @@ impl Orders {
                 Ok::<_, OrderError>(cart)
             })
             .await?;
+        self.remember(actor, &cart);
         if to == OrderState::Cancelled {
             self.cancel_authorized_payments(actor, scope, id).await?;
         }
@@ -130,13 +130,6 @@ impl Orders {
     pub(super) async fn active_cart(&self, actor: &Actor, id: OrderId) -> Result<Cart, OrderError> {
         let cart = self.find_cart(actor, id).await?;
         cart.filter(|cart| cart.order.active).ok_or(OrderError::NoActiveOrder)
-    }
-
-    async fn find_cart(&self, actor: &Actor, id: OrderId) -> Result<Option<Cart>, OrderError> {
-        let scope = actor.public_scope();
-        self.database
-            .read(scope, async |reader| load_cart(reader, scope, Languages::of(actor), id, &[]).await)
-            .await
     }
 }
 
@@ -219,7 +212,7 @@ pub(super) async fn place_if_covered(
             total_with_tax: total,
             currency: cart.order.currency.code().to_owned(),
         };
-        tx.publish(scope, now, &placed).await?;
+        tx.publish(scope, now, &placed)?;
     }
     Ok(())
 }
@@ -252,7 +245,7 @@ pub(super) async fn record_transition(
         from: from.as_str(),
         to: to.as_str(),
     };
-    Ok(tx.publish(scope, now, &changed).await?)
+    Ok(tx.publish(scope, now, &changed)?)
 }
 
 /// Writes a payment's new state into its order's history, into the books where money is here, and states it as a fact.
@@ -278,5 +271,5 @@ pub(super) async fn record_payment(
         currency: order.currency.code().to_owned(),
         to,
     };
-    Ok(tx.publish(scope, doing.now, &changed).await?)
+    Ok(tx.publish(scope, doing.now, &changed)?)
 }

@@ -15,6 +15,7 @@ mod error;
 mod event;
 mod fulfillment;
 mod history;
+mod known;
 mod login;
 mod notes;
 mod on_account;
@@ -37,6 +38,7 @@ use std::time::Duration;
 use soko_infra::Database;
 use soko_kernel::{Clock, token::Random};
 
+use self::known::KnownCarts;
 use crate::auth::Auth;
 use crate::catalogue::FacetCodes;
 use crate::payments::Payments;
@@ -80,6 +82,7 @@ pub struct Orders {
     payments: Payments,
     pricing: PricingEngine,
     facet_codes: FacetCodes,
+    known: KnownCarts,
 }
 
 /// What orders stand on.
@@ -97,7 +100,7 @@ impl Orders {
     /// The service over this store.
     pub fn new(database: Database, clock: Clock, random: Random, neighbours: Neighbours) -> Self {
         let Neighbours { auth, tax, shipping, payments, pricing } = neighbours;
-        let facet_codes = FacetCodes::default();
-        Self { database, clock, random, auth, tax, shipping, payments, pricing, facet_codes }
+        let (facet_codes, known) = (FacetCodes::default(), KnownCarts::default());
+        Self { database, clock, random, auth, tax, shipping, payments, pricing, facet_codes, known }
     }
 }

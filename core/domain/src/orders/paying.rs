@@ -88,11 +88,15 @@ impl Orders {
             .write_concurrently(scope, async move |tx| {
                 let Doing { user, now, .. } = doing;
                 let mut cart = cart;
-                repo::lock(tx, scope, cart.order.id).await?;
-                refuse_payment_in_progress(tx, scope, cart.order.id).await?;
-                let paid = Coverage::of(&Payments::of_orders(tx, scope, &[cart.order.id]).await?);
-                let total = cart.order.totals.total().gross;
+                // Which locks the order.
                 repo::update(tx, scope, &mut cart.order, now).await?;
+                let payments = if std::mem::take(&mut cart.is_untried) {
+                    Vec::new()
+                } else {
+                    Payments::of_orders(tx, scope, &[cart.order.id]).await?
+                };
+                refuse_among(&payments)?;
+                let (paid, total) = (Coverage::of(&payments), cart.order.totals.total().gross);
                 if paid.covers(total) {
                     // An answer that was recorded without its sale.
                     place_if_covered(tx, scope, &mut cart, user, now).await?;
@@ -307,7 +311,10 @@ pub(super) async fn refuse_payment_in_progress(
     scope: ChannelScope,
     order: OrderId,
 ) -> Result<(), OrderError> {
-    let payments = Payments::of_orders(tx, scope, &[order]).await?;
+    refuse_among(&Payments::of_orders(tx, scope, &[order]).await?)
+}
+
+fn refuse_among(payments: &[Payment]) -> Result<(), OrderError> {
     if payments.iter().any(|payment| payment.state == PaymentState::Created) {
         return Err(OrderError::PaymentInProgress);
     }

@@ -26,12 +26,8 @@ impl Orders {
     /// # Errors
     /// A failing store.
     pub async fn find_active(&self, actor: &Actor) -> Result<Option<OrderView>, OrderError> {
-        let scope = actor.public_scope();
         let Some(id) = actor.active_order else { return Ok(None) };
-        let cart = self
-            .database
-            .read(scope, async |reader| load_cart(reader, scope, Languages::of(actor), id, &[]).await)
-            .await?;
+        let cart = self.find_cart(actor, id).await?;
         cart.filter(|cart| cart.order.active).map(OrderView::of).transpose()
     }
 
@@ -251,7 +247,7 @@ pub(super) async fn load_cart(
         lines.iter().map(|line| line.variant_id).chain(more.iter().copied()).collect();
     let variants = load_variants(reader, scope, languages, &wanted).await?;
     let variants = variants.into_iter().map(|variant| (variant.id, variant)).collect();
-    Ok(Some(Cart { order, lines, shipping, variants }))
+    Ok(Some(Cart { order, lines, shipping, is_untried: false, variants }))
 }
 
 /// These orders with their lines and variants, in their order. Two statements, however many orders.
@@ -277,7 +273,7 @@ pub(super) async fn views_of(
         let lines = of_order.remove(&order.id).unwrap_or_default();
         let own = lines.iter().filter_map(|line| variants.get(&line.variant_id));
         let variants = own.map(|variant| (variant.id, variant.clone())).collect();
-        OrderView::of(Cart { order, lines, shipping, variants })
+        OrderView::of(Cart { order, lines, shipping, is_untried: false, variants })
     };
     orders.into_iter().map(view).collect()
 }

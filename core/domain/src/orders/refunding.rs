@@ -366,5 +366,5 @@ pub(super) async fn record(
         currency: order.currency.code().to_owned(),
         to: refund.state.as_str(),
     };
-    Ok(tx.publish(scope, doing.now, &changed).await?)
+    Ok(tx.publish(scope, doing.now, &changed)?)
 }

@@ -9,7 +9,7 @@ use super::Orders;
 use super::cart::Cart;
 use super::entity::ShippingLine;
 use super::error::OrderError;
-use crate::catalogue::{CodePairs, FacetCodes};
+use crate::catalogue::{CodePairs, FacetCodes, Variant};
 use crate::customers::{Customers, ShoppingCustomer};
 use crate::pricing::{
     AppliedTax, InputLine, InputShipping, LocalTime, Pricing, PricingCustomer, PricingInput,
@@ -39,6 +39,20 @@ pub(super) struct Unknowns {
 }
 
 impl Unknowns {
+    /// What is known of it without a statement, for an order of these variants; `None` where something has to be read.
+    pub(super) fn recall(
+        &self,
+        actor: &Actor,
+        variants: &HashMap<VariantId, Variant>,
+    ) -> Option<Circumstances> {
+        let facet_codes = match (&self.facets, self.buyer) {
+            (_, Some(_)) => return None,
+            (Some((codes, revision)), None) => codes.recall(actor.channel.id, *revision, variants.keys())?,
+            (None, None) => HashMap::new(),
+        };
+        Some(Circumstances { customer: None, facet_codes })
+    }
+
     /// Reads it, for an order of these variants. At most two statements.
     pub(super) async fn read(
         &self,
@@ -94,11 +108,11 @@ impl Orders {
         cart: &Cart,
         unknowns: Unknowns,
     ) -> Result<Circumstances, OrderError> {
+        if let Some(known) = unknowns.recall(actor, &cart.variants) {
+            return Ok(known);
+        }
         let scope = actor.public_scope();
         let variants: Vec<VariantId> = cart.lines.iter().map(|line| line.variant_id).collect();
-        if unknowns.buyer.is_none() && unknowns.facets.is_none() {
-            return Ok(Circumstances { customer: None, facet_codes: HashMap::new() });
-        }
         self.database.read(scope, async |reader| unknowns.read(reader, scope, &variants).await).await
     }
 

@@ -9,13 +9,11 @@ use super::cart::{Cart, Edit, ORDER_ITEMS_MAX};
 use super::entity::{OrderAddress, OrderLine, ShippingLine};
 use super::error::OrderError;
 use super::paying::refuse_payment_in_progress;
-use super::read::load_cart;
 use super::repo;
 use super::reprice::{Circumstances, shipping_line};
 use super::view::OrderView;
 use super::{ATTEMPTS_MAX, Orders};
 use crate::auth::{Auth, NewSession};
-use crate::catalogue::{Languages, load_variants};
 use crate::customers::{Customers, GuestCustomer};
 use crate::inventory::{Inventory, Saleable};
 use crate::shipping::ShippingQuote;
@@ -152,11 +150,10 @@ impl Orders {
     /// # Errors
     /// A failing store.
     pub async fn eligible_shipping(&self, actor: &Actor) -> Result<Vec<ShippingQuote>, OrderError> {
-        let scope = actor.public_scope();
         let Some(id) = actor.active_order else { return Ok(Vec::new()) };
-        let stored = self.database.read(scope, async |reader| repo::find(reader, scope, id).await).await?;
-        let Some((order, shipping)) = stored.filter(|(order, _)| order.active) else { return Ok(Vec::new()) };
-        self.quotes(actor, &Cart { order, shipping, lines: Vec::new(), variants: HashMap::new() }).await
+        let cart = self.find_cart(actor, id).await?.filter(|cart| cart.order.active);
+        let Some(cart) = cart else { return Ok(Vec::new()) };
+        self.quotes(actor, &cart).await
     }
 
     pub(super) async fn with_country(
@@ -260,24 +257,32 @@ impl Orders {
         Ok((self.write_cart(actor, before, cart, guest, now).await?, Vec::new()))
     }
 
-    /// Everything that the edit and the price after it depend on, as of one moment.
+    /// Everything that the edit and the price after it depend on, as of one moment. No statement where all of it is
+    /// remembered.
     async fn read_for(&self, actor: &Actor, edit: &Edit, now: Timestamp) -> Result<Findings, OrderError> {
         let unknowns = self.unknowns(actor).await?;
-        let (scope, languages) = (actor.public_scope(), Languages::of(actor));
         let more = edit.new_variants();
+        let known = self.recall(actor);
+        let known = known.as_deref();
+        if !edit.needs_stock()
+            && let Some(cart) = known.and_then(|known| self.recall_variants(actor, known))
+            && let Some(circumstances) = unknowns.recall(actor, &cart.variants)
+        {
+            return Ok(Findings { cart, stock: HashMap::new(), circumstances });
+        }
+        let scope = actor.public_scope();
         let fresh = || Cart::empty(actor.channel.currency, self.random.order_code(), now);
         let may_begin = matches!(edit, Edit::AddItems(_));
         self.database
             .read(scope, async |reader| {
-                let stored = match actor.active_order {
-                    Some(id) => load_cart(reader, scope, languages, id, &more).await?,
+                let found = match actor.active_order {
+                    Some(id) => self.load(reader, actor, id, known, &more).await?,
                     None => None,
                 };
-                let cart = match stored.filter(|cart| cart.order.active) {
+                let cart = match found.filter(|cart| cart.order.active) {
                     Some(cart) => cart,
                     None if may_begin => {
-                        let variants = load_variants(reader, scope, languages, &more).await?;
-                        Cart { variants: variants.into_iter().map(|one| (one.id, one)).collect(), ..fresh() }
+                        Cart { variants: self.variants(reader, actor, &more).await?, ..fresh() }
                     }
                     None => return Err(OrderError::NoActiveOrder),
                 };
@@ -345,17 +350,17 @@ impl Orders {
             .database
             .write_concurrently(scope, async move |tx| {
                 let mut cart = cart;
-                if !is_new {
-                    repo::lock(tx, scope, cart.order.id).await?;
-                }
-                if !is_new && !cart.order.state.is_cart() {
-                    refuse_payment_in_progress(tx, scope, cart.order.id).await?;
-                }
                 if let Some(guest) = guest {
+                    // Where an order and its customer are both changed, the order is locked first.
+                    repo::lock(tx, scope, cart.order.id).await?;
                     cart.order.customer_id =
                         Some(Customers::upsert_guest_in_tx(tx, scope, &guest, now).await?);
                 }
                 save_cart_in_tx(tx, scope, &before, &mut cart, now).await?;
+                // By now the order is locked: a payment that begins meanwhile waits, and finds another version.
+                if !is_new && !cart.order.state.is_cart() {
+                    refuse_payment_in_progress(tx, scope, cart.order.id).await?;
+                }
                 if let (true, Some(session)) = (is_new, session) {
                     Auth::set_active_order_in_tx(tx, session, Some(cart.order.id)).await?;
                 }
@@ -366,6 +371,7 @@ impl Orders {
                 Ok::<_, OrderError>((cart, token))
             })
             .await?;
+        self.remember(actor, &cart);
         Ok(Changed { order: OrderView::of(cart)?, session_token })
     }
 }

@@ -169,6 +169,7 @@ impl Orders {
                 if !awaits_payment(tx, scope, &cart).await? {
                     return Err(OrderError::PaymentState);
                 }
+                repo::update(tx, scope, &mut cart.order, now).await?;
                 let payment = settled_by_hand(tx, scope, &cart, new, now).await?;
                 record_payment(tx, scope, &cart.order, &payment, PaymentState::Created, doing).await?;
                 place_if_covered(tx, scope, &mut cart, user, now).await?;

@@ -19,6 +19,8 @@ pub struct OrderView {
     pub lines: Vec<LineView>,
     /// The chosen delivery and what it costs.
     pub shipping: Option<(ShippingLine, ShippingPrices)>,
+    /// Whether certainly nobody has tried to pay for it yet.
+    pub is_untried: bool,
 }
 
 /// A line with its prices and what is bought.
@@ -44,7 +46,7 @@ impl OrderView {
         let lines = cart.lines.into_iter().map(line).collect::<Result<_, _>>()?;
         let shipping =
             cart.shipping.map(|shipping| shipping.prices().map(|prices| (shipping, prices))).transpose()?;
-        Ok(Self { order: cart.order, lines, shipping })
+        Ok(Self { order: cart.order, lines, shipping, is_untried: cart.is_untried })
     }
 
     /// What the order costs.

@@ -309,7 +309,8 @@ impl Payments {
             .await
     }
 
-    /// Records an attempt before its handler is called.
+    /// Records an attempt before its handler is called. The caller raises the order's version in the same transaction,
+    /// since an order that is known to have no payment is known so by its version.
     ///
     /// # Errors
     /// A failing store.

@@ -143,7 +143,7 @@ async fn put_up(
     }
     let reason = payment.review.clone().unwrap_or_default();
     let put_up = PaymentInReview { order_id: payment.order_id, payment_id: payment.id, reason };
-    tx.publish(scope, now, &put_up).await
+    tx.publish(scope, now, &put_up)
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ impl Plugins {
                 let id = repo::insert_binding(tx, scope, values, now).await?;
                 Channels::touch_in_tx(tx, scope, now).await?;
                 let binding = get(tx, scope, id).await?;
-                tx.publish(scope, now, &PluginBound(state_of(&binding))).await?;
+                tx.publish(scope, now, &PluginBound(state_of(&binding)))?;
                 Ok(binding)
             })
             .await
@@ -97,7 +97,7 @@ impl Plugins {
                 check_room(tx, scope, (Some(id), enabled && !binding.enabled), enabled_max).await?;
                 binding.enabled = enabled;
                 save(tx, scope, &binding, now).await?;
-                tx.publish(scope, now, &PluginBindingUpdated(state_of(&binding))).await?;
+                tx.publish(scope, now, &PluginBindingUpdated(state_of(&binding)))?;
                 get(tx, scope, id).await
             })
             .await
@@ -116,7 +116,7 @@ impl Plugins {
                 let mut binding = get(tx, scope, id).await?;
                 binding.roll_back()?;
                 save(tx, scope, &binding, now).await?;
-                tx.publish(scope, now, &PluginRolledBack(state_of(&binding))).await?;
+                tx.publish(scope, now, &PluginRolledBack(state_of(&binding)))?;
                 get(tx, scope, id).await
             })
             .await
@@ -134,7 +134,7 @@ impl Plugins {
                 let binding = get(tx, scope, id).await?;
                 repo::delete_binding(tx, scope, id).await?;
                 Channels::touch_in_tx(tx, scope, now).await?;
-                tx.publish(scope, now, &PluginUnbound(state_of(&binding))).await?;
+                tx.publish(scope, now, &PluginUnbound(state_of(&binding)))?;
                 Ok(binding)
             })
             .await

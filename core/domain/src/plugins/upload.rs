@@ -130,7 +130,7 @@ async fn store_version(
     let id = repo::insert_version(tx, scope, plugin, new.digest, &new.inspection, provenance).await?;
     repo::touch_plugin(tx, scope, plugin, now).await?;
     let event = PluginUploaded { plugin_id: plugin, version_id: id, digest: new.digest.to_string() };
-    tx.publish(scope, now, &event).await?;
+    tx.publish(scope, now, &event)?;
     let version = repo::find_version(tx, scope, id).await?.ok_or(PluginError::UnknownVersion(id))?;
     with_difference(tx, scope, version, true).await
 }

@@ -20,6 +20,7 @@ mod order;
 mod postgres;
 mod reader;
 mod schema;
+mod sharing;
 mod sqlite;
 
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use notices::{Subscription, Topic};
 pub use postgres::PostgresConfig;
 pub use reader::{Reader, Row, Tx, WriteFn};
 pub use schema::SchemaState;
+pub use sharing::share_snapshots;
 pub use sqlite::{
     BATCH_SIZES, CopyContents, CopyError, SqliteConfig, WriterStats, copy_store, inspect_copy, sqlite_version,
 };
@@ -49,6 +51,7 @@ use order::Order;
 use postgres::{Concurrency, Postgres};
 use reader::Handle;
 use sqlite::Sqlite;
+use sqlx::AssertSqlSafe;
 use sqlx::migrate::Migrator;
 
 /// Where the store is, and its bounds.
@@ -196,7 +199,8 @@ impl Database {
         }
     }
 
-    /// Runs `work` on a snapshot of the store: all its statements see the same state. On SQLite they run on the caller's
+    /// Runs `work` on a snapshot of the store: all its statements see the same state. On a server it may be that of other
+    /// reads at the same time (see [`share_snapshots`]); on SQLite they run on the caller's
     /// task and thread. `work` must not wait for anything else, so that the snapshot is given back soon.
     ///
     /// # Errors
@@ -213,11 +217,36 @@ impl Database {
                 let snapshot = Handle::Snapshot(sqlite.snapshot().await?);
                 Reader::new(snapshot, scope, self.statements.clone())
             }
-            Backend::Postgres(postgres) => Box::pin(postgres.snapshot(scope)).await?,
+            Backend::Postgres(postgres) => match sharing::current() {
+                Some(shared) => return Box::pin(sharing::read(shared, postgres, scope, work)).await,
+                None => Box::pin(postgres.snapshot(scope)).await?,
+            },
         };
         let outcome = work(&mut reader).await;
         reader.end().await;
         outcome
+    }
+
+    /// Every row of a statement that looks up what is the platform's, by itself: on a server without a transaction around
+    /// it, which would take longer than the statement does.
+    ///
+    /// # Errors
+    /// As of [`Self::read`].
+    pub async fn look_up<R: Row>(&self, sql: &str, values: Vec<Bound>) -> Result<Vec<R>, DatabaseError> {
+        let statement = || AssertSqlSafe(sql.to_owned());
+        if let Backend::Postgres(postgres) = &self.backend
+            && let Some(mut reader) = postgres.look_up().await?
+        {
+            let rows = reader.fetch_all(statement(), values.clone()).await;
+            // Only a statement finds out that a connection has ended.
+            let has_ended = reader.was_stale();
+            reader.end_look_up();
+            if !has_ended {
+                return rows;
+            }
+        }
+        // Which tries as many connections as there are.
+        self.read(DataScope::Platform, async |reader| reader.fetch_all(statement(), values).await).await
     }
 
     /// What time it is by the clock that all programs of the platform share; `None` where there is but this machine's.

@@ -38,6 +38,7 @@ impl<F> Order<F> {
         let (work, claim) = (self.work, self.claim);
         let carried_out = async move {
             let value = call(work, tx).await?;
+            tx.write_down_facts().await?;
             if let Some(claim) = claim {
                 claim.note_effect_in_tx(tx).await?;
             }

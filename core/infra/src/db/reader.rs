@@ -15,6 +15,7 @@ use super::postgres::{self, Session};
 use super::sqlite::driver::{EmbeddedArguments, EmbeddedRow};
 use super::sqlite::{Connection, Snapshot};
 use super::{DataScope, Dialect};
+use crate::outbox::Stated;
 
 /// A row type that every backend can fill; `#[derive(sqlx::FromRow)]` gives it.
 pub trait Row: for<'r> FromRow<'r, EmbeddedRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
@@ -80,6 +81,8 @@ pub(super) struct Failure {
     pub(super) is_conflict: bool,
     /// There was such a row already.
     pub(super) is_duplicate: bool,
+    /// The connection has ended.
+    is_stale: bool,
 }
 
 /// A connection to read from.
@@ -89,6 +92,8 @@ pub struct Reader {
     pub(super) scope: DataScope,
     /// What others are to be told when the transaction commits, where the server does not see to it.
     pub(super) told: Vec<Topic>,
+    /// What the transaction states, to be written when it is done.
+    pub(crate) stated: Vec<Stated>,
     statements: Arc<Counters>,
 }
 
@@ -122,7 +127,12 @@ impl Rows {
 
 impl Reader {
     pub(super) fn new(handle: Handle, scope: DataScope, statements: Arc<Counters>) -> Self {
-        Self { handle, failure: None, scope, told: Vec::new(), statements }
+        Self { handle, failure: None, scope, told: Vec::new(), stated: Vec::new(), statements }
+    }
+
+    /// Whether a statement has failed, so that a server answers no further one.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_some()
     }
 
     /// Whose data the work touches.
@@ -174,10 +184,36 @@ impl Reader {
         async move { row.await?.ok_or(DatabaseError::Statement(sqlx::Error::RowNotFound)) }
     }
 
+    /// Whether the connection had ended, which only a statement finds out.
+    pub(super) fn was_stale(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.is_stale)
+    }
+
+    /// Gives the connection back that has run statements by themselves. After a failure it is closed.
+    pub(super) fn end_look_up(self) {
+        if let (Handle::Postgres(mut session), None) = (self.handle, self.failure) {
+            session.give_back();
+        }
+    }
+
     /// Gives the connection back. One of an embedded store goes back by being dropped.
     pub(super) async fn end(self) {
+        if self.has_failed()
+            && let Handle::Postgres(session) = self.handle
+        {
+            // The answer to a statement that failed is not read to its end: what is said now would not be on its way.
+            if let Err(error) = Box::pin(session.roll_back()).await {
+                tracing::debug!(%error, "a snapshot did not end in order");
+            }
+        } else {
+            self.end_in_order();
+        }
+    }
+
+    /// The same where no statement has failed.
+    pub(super) fn end_in_order(self) {
         if let Handle::Postgres(session) = self.handle
-            && let Err(error) = Box::pin(session.roll_back()).await
+            && let Err(error) = session.end_snapshot()
         {
             tracing::debug!(%error, "a snapshot did not end in order");
         }
@@ -257,7 +293,8 @@ impl Reader {
             let is_duplicate =
                 error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
             let is_conflict = postgres::is_conflict(&error);
-            self.failure = Some(Failure { why: error.to_string(), is_conflict, is_duplicate });
+            let is_stale = postgres::is_stale(&error);
+            self.failure = Some(Failure { why: error.to_string(), is_conflict, is_duplicate, is_stale });
             let unique =
                 if let Handle::Postgres(session) = &self.handle { Some(session.unique()) } else { None };
             DatabaseError::of_statement(error, self.handle.is_snapshot(), unique)

@@ -2,6 +2,8 @@
 //! wrong. What holds on either backend is tested with the domains.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a failed test")]
 
+mod sharing;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -473,5 +475,5 @@ async fn counts_commits_failures_and_connections() {
     let constraint = after.failures.iter().find(|(failure, _)| failure.as_str() == "constraint").unwrap();
     assert_eq!(constraint.1, 1);
     let pools: Vec<_> = after.pools.iter().map(|pool| (pool.name, pool.max > 0, pool.open > 0)).collect();
-    assert_eq!(pools, [("readers", true, true), ("writers", true, true)]);
+    assert_eq!(pools, [("readers", true, true), ("writers", true, true), ("lookups", true, false)]);
 }

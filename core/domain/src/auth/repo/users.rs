@@ -1,7 +1,7 @@
 //! SQL of users and sessions.
 
 use soko_infra::db::{Bound, in_list};
-use soko_infra::{DatabaseError, Reader, Tx};
+use soko_infra::{Database, DatabaseError, Reader, Tx};
 use soko_kernel::{
     ChannelId, ChannelScope, OrderId, Permission, PermissionSet, SessionId, Timestamp, UserId,
 };
@@ -13,7 +13,7 @@ use crate::auth::session::{Api, RequestRow};
 
 /// The channel of a request and its session: of this channel for whoever shops, of none for administrators.
 pub(in crate::auth) async fn request(
-    reader: &mut Reader,
+    database: &Database,
     channel_token: Option<&str>,
     token_hash: &[u8],
     api: Api,
@@ -26,28 +26,26 @@ pub(in crate::auth) async fn request(
     let channel = if channel_token.is_some() { "c.token = $3" } else { "c.is_default AND $3 = ''" };
     let sql = format!(
         "SELECT c.id, c.code, c.status, c.revision, c.default_language, c.currency, c.prices_include_tax, \
-         c.time_zone, s.id AS session_id, u.id AS user_id, s.active_order_id, s.expires_at, s.lifetime_ms \
-         FROM channel c LEFT JOIN session s ON s.token_hash = $1 AND s.expires_at > $2 AND {session_channel} \
+         c.time_zone, s.id AS session_id, u.id AS user_id, s.active_order_id, \
+         (SELECT o.version FROM customer_order o WHERE o.channel_id = c.id AND o.id = s.active_order_id) \
+         AS active_order_version, s.expires_at, s.lifetime_ms FROM channel c LEFT JOIN session s ON s.token_hash = $1 AND s.expires_at > $2 AND {session_channel} \
          LEFT JOIN user_account u ON u.id = s.user_id AND u.deleted_at IS NULL WHERE {channel}"
     );
-    let token_hash = token_hash.to_vec();
-    reader.fetch_optional(AssertSqlSafe(sql), (token_hash, now, channel_token.unwrap_or_default())).await
+    let values = vec![token_hash.to_vec().into(), now.into(), channel_token.unwrap_or_default().into()];
+    Ok(database.look_up(&sql, values).await?.pop())
 }
 
 /// What the user's roles allow in a channel.
 pub(in crate::auth) async fn permissions(
-    reader: &mut Reader,
+    database: &Database,
     user: UserId,
     channel: ChannelId,
 ) -> Result<PermissionSet, DatabaseError> {
-    let rows: Vec<(String,)> = reader
-        .fetch_all(
-            "SELECT r.permissions FROM user_role ur JOIN role r ON r.id = ur.role_id \
-             LEFT JOIN role_channel rc ON rc.role_id = r.id AND rc.channel_id = $2 \
-             WHERE ur.user_id = $1 AND (rc.channel_id IS NOT NULL OR r.code = $3)",
-            (user, channel, crate::auth::SUPERADMIN_ROLE),
-        )
-        .await?;
+    let sql = "SELECT r.permissions FROM user_role ur JOIN role r ON r.id = ur.role_id \
+               LEFT JOIN role_channel rc ON rc.role_id = r.id AND rc.channel_id = $2 \
+               WHERE ur.user_id = $1 AND (rc.channel_id IS NOT NULL OR r.code = $3)";
+    let values = vec![user.0.into(), channel.0.into(), crate::auth::SUPERADMIN_ROLE.into()];
+    let rows: Vec<(String,)> = database.look_up(sql, values).await?;
     Ok(rows.iter().map(|(names,)| parse(names)).fold(PermissionSet::NONE, PermissionSet::union))
 }
 

@@ -23,6 +23,7 @@ use super::links::repo as links;
 use super::translation::repo::{ASSET_NAMES, names_of, put_names};
 use super::translation::{Name, TranslationInput, changed_names, new_names, with_ids};
 use super::{Catalogue, Writing, check_count, text};
+use crate::channels::Channels;
 
 /// A file that is in the blob store, and what goes with it.
 #[derive(Clone)]
@@ -151,6 +152,7 @@ impl Catalogue {
                 }
                 let present = names_of(tx, scope, ASSET_NAMES, vec![id.0]).await?;
                 let present = present.get(&id.0).map(Vec::as_slice).unwrap_or_default();
+                Channels::touch_in_tx(tx, scope, writing.now).await?;
                 let names = changed_names(&names, present)?;
                 put_names(tx, scope, ASSET_NAMES, with_ids(&[id], vec![names]), writing.now).await?;
                 if let Some(tags) = tags {
@@ -174,6 +176,7 @@ impl Catalogue {
     ) -> Result<(), CatalogueError> {
         let scope = actor.require_any(&[Permission::DeleteAsset, Permission::DeleteCatalog])?;
         check_count(ids.len())?;
+        let now = self.clock.now();
         self.database
             .write(scope, async move |tx| {
                 links::check_assets(tx, scope, ids.clone()).await?;
@@ -182,7 +185,7 @@ impl Catalogue {
                     return Err(CatalogueError::AssetInUse { products, variants, collections });
                 }
                 repo::delete(tx, scope, &ids).await?;
-                Ok(())
+                Ok(Channels::touch_in_tx(tx, scope, now).await?)
             })
             .await
     }

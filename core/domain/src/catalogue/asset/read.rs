@@ -32,7 +32,7 @@ impl CatalogueReads {
             .await
     }
 
-    /// Assets by their ids.
+    /// Assets by their ids, as of the channel's revision that the actor knows or later. At most one statement.
     ///
     /// # Errors
     /// [`CatalogueError::Forbidden`].
@@ -42,11 +42,21 @@ impl CatalogueReads {
         ids: &[AssetId],
     ) -> Result<HashMap<AssetId, Asset>, CatalogueError> {
         let scope = self.scope(actor, Permission::ReadAsset)?;
-        let languages = Languages::of(actor);
+        let (channel, languages) = (&actor.channel, Languages::of(actor));
+        let known =
+            |id: &AssetId| self.known_assets.as_ref()?.get(channel.id, channel.revision, (*id, languages));
+        if let Some(known) = ids.iter().map(|id| Some((*id, known(id)?))).collect() {
+            return Ok(known);
+        }
         let assets = self
             .database
             .read(scope, async |reader| repo::find_many(reader, scope, languages, ids).await)
             .await?;
+        if let Some(remembered) = &self.known_assets {
+            for asset in &assets {
+                remembered.insert(channel.id, channel.revision, (asset.id, languages), asset.clone());
+            }
+        }
         Ok(assets.into_iter().map(|asset| (asset.id, asset)).collect())
     }
 

@@ -79,6 +79,7 @@ impl Catalogue {
                 update_rows(tx, writing, &ids, &changes).await?;
                 update_texts(tx, writing, &ids, &changes).await?;
                 update_links(tx, writing, &changes).await?;
+                Channels::touch_in_tx(tx, scope, writing.now).await?;
                 let variants = repo::variant_ids(tx, scope, &ids).await?;
                 collection::refresh_variants_in_tx(tx, scope, &variants).await?;
                 search::index_products_in_tx(tx, writing, &ids).await?;
@@ -114,6 +115,7 @@ impl Catalogue {
                 repo::check_exist(tx, scope, &ids).await?;
                 let variants = repo::variant_ids(tx, scope, &ids).await?;
                 repo::delete(tx, scope, &ids, writing.now).await?;
+                Channels::touch_in_tx(tx, scope, writing.now).await?;
                 collection::refresh_variants_in_tx(tx, scope, &variants).await?;
                 search::index_products_in_tx(tx, writing, &ids).await
             })
@@ -178,9 +180,6 @@ async fn update_links(
     links::check_facet_values(tx, scope, values.iter().flat_map(|(_, ids)| ids).copied().collect()).await?;
     links::replace_ordered(tx, scope, links::PRODUCT_ASSETS, &assets).await?;
     links::replace(tx, scope, links::PRODUCT_FACET_VALUES, &values).await?;
-    if !values.is_empty() {
-        Channels::touch_in_tx(tx, scope, writing.now).await?;
-    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use super::error::CatalogueError;
 use super::text::{self, InvalidText, TakenSlugs};
 
 /// Which language a text is shown in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Languages {
     /// The language of the answer.
     pub wanted: Language,

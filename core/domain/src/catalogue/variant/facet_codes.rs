@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use soko_infra::{DatabaseError, Reader, RevisionMap};
-use soko_kernel::{ChannelScope, VariantId};
+use soko_kernel::{ChannelId, ChannelScope, VariantId};
 
 use super::repo;
 
@@ -28,6 +28,16 @@ impl Default for FacetCodes {
 }
 
 impl FacetCodes {
+    /// The codes of each variant, if every one's are remembered.
+    pub fn recall<'v>(
+        &self,
+        channel: ChannelId,
+        revision: i64,
+        variants: impl Iterator<Item = &'v VariantId>,
+    ) -> Option<HashMap<VariantId, CodePairs>> {
+        variants.map(|variant| Some((*variant, self.known.get(channel, revision, *variant)?))).collect()
+    }
+
     /// The codes of each variant, as of the channel's revision or later. At most one statement.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 mod check;
 mod entity;
 mod facet_codes;
+mod known;
 mod price;
 mod read;
 pub(super) mod repo;
@@ -14,6 +15,7 @@ use soko_kernel::{Actor, AssetId, ChannelScope, FacetValueId, OptionId, Permissi
 
 pub use entity::{NewVariant, PRICE_MAX_MINOR, TrackInventory, Variant, VariantChanges};
 pub use facet_codes::{CodePairs, FacetCodes};
+pub use known::KnownVariants;
 pub use price::{CurrencyPrice, PriceInput};
 pub use repo::VariantsOf;
 
@@ -127,10 +129,8 @@ impl Catalogue {
                 .filter_map(|change| Some((change.id.0, change.facet_value_ids.clone()?)))
                 .collect(),
         };
-        if !links.facet_values.is_empty() {
-            Channels::touch_in_tx(tx, scope, writing.now).await?;
-        }
         links.store(tx, scope).await?;
+        Channels::touch_in_tx(tx, scope, writing.now).await?;
         collection::refresh_variants_in_tx(tx, scope, &ids).await?;
         search::index_products_in_tx(tx, writing, &products).await
     }
@@ -148,6 +148,7 @@ impl Catalogue {
                 let rows = repo::get_own_rows(tx, scope, &ids).await?;
                 let products: Vec<ProductId> = rows.values().map(|row| row.product_id).collect();
                 repo::delete(tx, scope, &ids, writing.now).await?;
+                Channels::touch_in_tx(tx, scope, writing.now).await?;
                 collection::refresh_variants_in_tx(tx, scope, &ids).await?;
                 search::index_products_in_tx(tx, writing, &products).await
             })

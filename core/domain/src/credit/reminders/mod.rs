@@ -132,7 +132,7 @@ async fn remind_some(
     }
     repo::note_said(tx, scope, &due, act.now).await?;
     for reminder in &due {
-        tx.publish(scope, act.now, reminder).await?;
+        tx.publish(scope, act.now, reminder)?;
     }
     let more = i64::try_from(unpaid.len()).is_ok_and(|count| count == PARTIES_PER_STEP);
     let count = u64::try_from(due.len()).unwrap_or_default();

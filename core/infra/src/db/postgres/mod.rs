@@ -4,6 +4,7 @@
 //! in a fixed order: first one for the scope, which the closure holds alone (or together with others of its kind, see
 //! [`Concurrency`]), then rows. Every transaction says whose data it may touch, which row-level security holds it to.
 
+mod connections;
 mod error;
 mod lease;
 mod listener;
@@ -111,6 +112,15 @@ impl Postgres {
     pub(super) async fn snapshot(&self, scope: DataScope) -> Result<Reader, DatabaseError> {
         let session = self.pool.begin(Bounds::Snapshot, scope).await?;
         Ok(Reader::new(Handle::Postgres(Box::new(session)), scope, self.statements.clone()))
+    }
+
+    /// A connection to look up rows of the platform, where some are kept for that.
+    pub(super) async fn look_up(&self) -> Result<Option<Reader>, DatabaseError> {
+        let session = self.pool.look_up().await?;
+        let reader = |session| {
+            Reader::new(Handle::Postgres(Box::new(session)), DataScope::Platform, self.statements.clone())
+        };
+        Ok(session.map(reader))
     }
 
     /// Runs a closure on a task of its own, so that a caller who goes away abandons nothing half done.

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use super::PostgresConfig;
+use super::connections::{Connections, Lent};
 use super::error::{is_lock_timeout, is_stale, is_timeout};
-use super::session::{Bounds, Session};
+use super::session::{Bounds, PLATFORM, SCOPE_SETTING, Session};
 use super::unique::UniqueConstraints;
 use crate::db::counters::Counters;
 use crate::db::error::{DatabaseError, StatementFailure};
@@ -24,17 +24,24 @@ const STATEMENTS_KEPT: usize = 512;
 /// Longest that a transaction may stand still, which only a program that is stopped or cut off lets it do.
 const IDLE_TRANSACTION_MAX: Duration = Duration::from_secs(30);
 
+/// Has a connection change nothing.
+const READ_ONLY_SETTING: &str = "default_transaction_read_only";
+
 /// Seconds after which the server asks whether a silent connection is still there, and after which it asks again.
 const KEEPALIVE_S: u32 = 10;
 
 #[derive(Clone)]
 pub(super) struct Pool {
     /// Apart from each other, so that those who wait for one channel's lock keep nobody from reading.
-    readers: PgPool,
-    writers: PgPool,
+    readers: Connections,
+    writers: Connections,
+    /// For statements by themselves that look up the platform's rows, and can do no more; none where there are few
+    /// connections at all.
+    lookups: Option<Connections>,
     unique: Arc<UniqueConstraints>,
     waiting: Arc<AtomicUsize>,
     queue_max: usize,
+    wait_limit: Duration,
     counters: Arc<Counters>,
 }
 
@@ -47,22 +54,22 @@ impl Pool {
     ) -> Result<Self, DatabaseError> {
         let open = async || {
             migrate(config, migrations).await?;
-            let pool = |connections: u32| {
-                PgPoolOptions::new()
-                    .max_connections(connections.max(1))
-                    .acquire_timeout(config.wait_limit)
-                    .test_before_acquire(false)
-            };
-            let (writing, options) = (config.connections / 2, options(config)?);
-            let readers = pool(config.connections - writing).connect_with(options.clone()).await?;
-            let unique = Arc::new(UniqueConstraints::load(&readers).await?);
-            let writers = pool(writing).connect_lazy_with(options);
+            let (writing, looking_up) = (config.connections / 2, config.connections / 4);
+            let options = options(config)?;
+            let of_platform = [(SCOPE_SETTING, PLATFORM.to_string()), (READ_ONLY_SETTING, "on".to_owned())];
+            let of_platform = options.clone().options(of_platform);
+            let readers = Connections::try_new(options.clone(), config.connections - writing - looking_up)?;
+            let writers = Connections::try_new(options, writing)?;
+            let lookups = Connections::try_new(of_platform, looking_up)?;
+            let unique = Arc::new(UniqueConstraints::load(&mut *readers.lend().await?).await?);
             Ok::<_, sqlx::Error>(Self {
                 readers,
                 writers,
+                lookups: (looking_up > 0).then_some(lookups),
                 unique,
                 waiting: Arc::default(),
                 queue_max: config.queue_max,
+                wait_limit: config.wait_limit,
                 counters: counters.clone(),
             })
         };
@@ -73,7 +80,7 @@ impl Pool {
     pub(super) async fn begin(&self, bounds: Bounds, scope: DataScope) -> Result<Session, DatabaseError> {
         let connections = if bounds == Bounds::Snapshot { &self.readers } else { &self.writers };
         // As many as there are may be stale.
-        let mut stale_left = connections.options().get_max_connections();
+        let mut stale_left = connections.max();
         loop {
             let connection = self.connect(connections).await?;
             let unique = Arc::clone(&self.unique);
@@ -95,42 +102,56 @@ impl Pool {
         }
     }
 
+    /// A connection whose statements see the platform's rows, each by itself; none where there are too few connections
+    /// to keep some for that.
+    pub(super) async fn look_up(&self) -> Result<Option<Session>, DatabaseError> {
+        let Some(lookups) = &self.lookups else { return Ok(None) };
+        let connection = self.connect(lookups).await?;
+        Ok(Some(Session::without_transaction(
+            connection,
+            Arc::clone(&self.unique),
+            Arc::clone(&self.counters),
+        )))
+    }
+
     /// A place among those who wait, until it is dropped.
     pub(super) fn enter_queue(&self) -> Result<Waiting<'_>, DatabaseError> {
         Waiting::enter(&self.waiting, self.queue_max).ok_or_else(|| self.counters.overloaded())
     }
 
-    async fn connect(&self, connections: &PgPool) -> Result<PoolConnection<sqlx::Postgres>, DatabaseError> {
-        if let Some(connection) = connections.try_acquire() {
-            return Ok(connection);
+    async fn connect(&self, connections: &Connections) -> Result<Lent, DatabaseError> {
+        let connect = async {
+            if let Some(lent) = connections.lend_at_once().await.map_err(|error| self.refused(error))? {
+                return Ok(lent);
+            }
+            let _place = self.enter_queue()?;
+            connections.lend().await.map_err(|error| self.refused(error))
+        };
+        let connected = tokio::time::timeout(self.wait_limit, connect).await;
+        connected.unwrap_or_else(|_| Err(self.counters.overloaded()))
+    }
+
+    fn refused(&self, error: sqlx::Error) -> DatabaseError {
+        self.counters.failed(StatementFailure::of(&error));
+        match error {
+            error if is_stale(&error) => DatabaseError::Unreachable(error.to_string()),
+            error => DatabaseError::of_statement(error, false, None),
         }
-        let _place = self.enter_queue()?;
-        connections.acquire().await.map_err(|error| {
-            if let sqlx::Error::PoolTimedOut = error {
-                return self.counters.overloaded();
-            }
-            self.counters.failed(StatementFailure::of(&error));
-            match error {
-                error if is_stale(&error) => DatabaseError::Unreachable(error.to_string()),
-                error => DatabaseError::of_statement(error, false, None),
-            }
-        })
     }
 
     /// How many wait, how many may, and the connections.
     pub(super) fn load(&self) -> (usize, usize, Vec<PoolStats>) {
-        let pool = |name, pool: &PgPool| {
-            let open = pool.size() as usize;
-            let max = pool.options().get_max_connections() as usize;
-            PoolStats { name, used: open.saturating_sub(pool.num_idle()), open, max }
-        };
-        let pools = vec![pool("readers", &self.readers), pool("writers", &self.writers)];
+        let mut pools = vec![self.readers.stats("readers"), self.writers.stats("writers")];
+        pools.extend(self.lookups.as_ref().map(|lookups| lookups.stats("lookups")));
         (self.waiting.load(Ordering::Relaxed), self.queue_max, pools)
     }
 
     pub(super) async fn close(&self) {
         self.writers.close().await;
         self.readers.close().await;
+        if let Some(lookups) = &self.lookups {
+            lookups.close().await;
+        }
     }
 }
 
