@@ -67,9 +67,9 @@ pub(super) struct Client<'s> {
 impl Shop {
     /// A shop with this many products of two variants each, the first of them at KES 116.00, ten of each in stock.
     pub(super) async fn with_products(count: usize) -> Self {
-        let shop = Self::empty().await;
+        let shop = Box::pin(Self::empty()).await;
         for number in 0..count {
-            shop.add_product(number).await;
+            Box::pin(shop.add_product(number)).await;
         }
         let filter = ConfigurableOperation::new(
             "facet-value-filter",
