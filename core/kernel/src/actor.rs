@@ -148,8 +148,12 @@ impl Actor {
 
     /// The platform's own hand in a channel: jobs, imports and provisioning. Never built from a request.
     pub fn system(channel: ActorChannel) -> Self {
+        Self::without_session(channel, std::iter::once(Permission::SuperAdmin).collect())
+    }
+
+    /// Somebody whom no session names, with these rights in a channel, in whose language they are answered.
+    pub fn without_session(channel: ActorChannel, permissions: PermissionSet) -> Self {
         let language = channel.default_language;
-        let permissions = std::iter::once(Permission::SuperAdmin).collect();
         Self {
             channel,
             session: None,

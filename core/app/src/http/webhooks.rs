@@ -13,7 +13,7 @@ use serde_json::json;
 use soko_domain::Services;
 use soko_domain::orders::CallbackError;
 use soko_extension::payment::{Callback, CallbackRefusal};
-use soko_kernel::{Actor, ActorChannel, ErrorKind, SeenVersion};
+use soko_kernel::{Actor, ErrorKind, PermissionSet};
 
 use super::guard::note_channel;
 use super::refusal::Refusal;
@@ -76,7 +76,8 @@ async fn take(
         tracing::error!(%error, "the channel of a callback cannot be looked for");
         LATER
     })?;
-    let actor = nobody_in(found.ok_or(Refusal::NotFound)?);
+    // Whoever calls has no right.
+    let actor = Actor::without_session(found.ok_or(Refusal::NotFound)?, PermissionSet::NONE);
     note_channel(&actor.channel.code);
     if query.len() > QUERY_BYTES_MAX {
         let what = format!("a callback's parameters have at most {QUERY_BYTES_MAX} bytes");
@@ -91,21 +92,6 @@ async fn take(
     let headers = headers.iter().filter_map(text).take(HEADERS_MAX).collect();
     let callback = Callback { headers, query, body };
     services.orders.take_callback(&actor, method, callback).await.map_err(|error| refused(&error))
-}
-
-/// Somebody without a right, in a channel.
-fn nobody_in(channel: ActorChannel) -> Actor {
-    let language = channel.default_language;
-    let permissions = std::iter::empty().collect();
-    Actor {
-        channel,
-        session: None,
-        active_order: None,
-        active_order_version: SeenVersion::default(),
-        user: None,
-        permissions,
-        language,
-    }
 }
 
 fn refused(error: &CallbackError) -> Untaken {

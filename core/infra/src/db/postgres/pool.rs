@@ -61,7 +61,10 @@ impl Pool {
             let readers = Connections::try_new(options.clone(), config.connections - writing - looking_up)?;
             let writers = Connections::try_new(options, writing)?;
             let lookups = Connections::try_new(of_platform, looking_up)?;
-            let unique = Arc::new(UniqueConstraints::load(&mut *readers.lend().await?).await?);
+            let first = tokio::time::timeout(config.wait_limit, readers.lend()).await;
+            let mut first = first.unwrap_or(Err(sqlx::Error::PoolTimedOut))?;
+            let unique = Arc::new(UniqueConstraints::load(&mut first).await?);
+            drop(first);
             Ok::<_, sqlx::Error>(Self {
                 readers,
                 writers,
